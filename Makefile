@@ -1,0 +1,128 @@
+# Sedge: the whole build. `make help` lists the targets.
+#
+# CC, CFLAGS, PREFIX, DESTDIR, SAN, CROSS, CPU, WERROR and V are the caller's; `flags` are ours
+# and are added. Objects go under build/<variant>/, so plain, clang and sanitizer builds live
+# side by side; `make` leaves build/sedge, build/sn-pub and build/sn-sub.
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS ?= -O2 -g -D_FORTIFY_SOURCE=2
+SAN    ?=# SAN=address,undefined
+PREFIX ?= /usr/local
+, := ,
+BUILD  ?= build/$(CC)$(if $(SAN),-$(subst $(,),-,$(SAN)))
+Q      := $(if $(V),,@)
+
+warn  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+         -Wmissing-prototypes -Wvla -Wcast-qual -Wwrite-strings -Wundef -Wformat=2
+hard  := -fstack-protector-strong -fPIE
+flags  = -std=c11 -I. -MMD -MP $(warn) $(if $(WERROR),-Werror) \
+         $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all,$(hard))
+link  := $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now)
+
+# Packages, lowest first; a package's tests see it and what stands below it.
+base_src   := $(wildcard base/*.c)
+sn_src     := $(wildcard sn/*.c)
+mqtt_src   := $(wildcard mqtt/*.c)
+config_src := $(wildcard config/*.c config/options/*.c)
+hub_src    := $(wildcard gateway/hub/*.c)
+edge_src   := $(wildcard gateway/edge/*.c)
+cmd_src    := $(wildcard gateway/cmd/*.c)
+node_src   := $(wildcard firmware/*.c)
+posix_src  := $(wildcard firmware/ports/posix/*.c)
+packages   := base sn mqtt config hub edge node posix
+
+lib  = $(1:%=$(BUILD)/lib/%.a)
+objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
+core_obj := $(call objs,$(base_src) $(sn_src) $(mqtt_src) $(config_src) $(hub_src))
+
+edge_pkgs := libevent libserialport sqlite3
+edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lpthread
+test_libs  = $(shell pkg-config --libs cmocka)
+
+programs := sedge sn-pub sn-sub
+
+## Build the programs: build/sedge, build/sn-pub, build/sn-sub
+all: $(programs:%=build/%)
+
+build/%: $(BUILD)/bin/%
+	$(Q)ln -sf $(patsubst build/%,%,$<) $@
+
+$(BUILD)/bin/sedge: $(call objs,$(cmd_src)) $(call lib,edge hub sn mqtt config base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(link) -o $@ $^ $(edge_libs)
+$(BUILD)/bin/sn-%: $(BUILD)/tools/sn-%.o $(BUILD)/tools/common.o $(call lib,posix node sn base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(link) -o $@ $^
+
+# Only the edge, the programs and the tests may see the operating system.
+system := $(BUILD)/gateway/edge/%.o $(BUILD)/gateway/cmd/%.o $(BUILD)/config/load.o \
+          $(BUILD)/firmware/ports/posix/%.o $(BUILD)/tools/%.o $(BUILD)/tests/%.o
+$(system): flags += -D_GNU_SOURCE
+
+$(BUILD)/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(flags) $(CFLAGS) -c -o $@ $<
+
+define package
+$$(BUILD)/lib/$(1).a: $$(call objs,$$($(1)_src))
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach p,$(packages),$(eval $(call package,$(p))))
+
+# Tests: one program for each tests/RING/test_*.c, linked with what its ring may see.
+ring_libs_base     := base
+ring_libs_sn       := sn base
+ring_libs_mqtt     := mqtt base
+ring_libs_config   := config base
+ring_libs_firmware := node sn base
+ring_libs_hub      := hub sn mqtt config base
+ring_libs_edge     := edge hub sn mqtt config base
+ring_libs_sim      := hub sn mqtt config node base
+rings := base sn mqtt config firmware hub edge sim
+ring_tests = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/$(1)/test_*.c))
+tests := $(foreach r,$(rings),$(call ring_tests,$(r)))
+
+define ring
+$$(call ring_tests,$(1)): %: %.o $$(call objs,$$(filter-out tests/$(1)/test_%,$$(wildcard tests/$(1)/*.c))) \
+		$$(BUILD)/tests/support.o $$(call lib,$$(ring_libs_$(1)))
+	$$(Q)$$(CC) $$(link) -o $$@ $$^ $$(test_libs) $(if $(filter edge,$(1)),$$(edge_libs))
+endef
+$(foreach r,$(rings),$(eval $(call ring,$(r))))
+
+## Run units and simulation with one compiler; SAN=address,undefined for the sanitizers
+check: $(tests)
+	$(Q)tests/run $(tests)
+
+# make check-sn/test_packet, make check-sn
+check-%: FORCE
+	$(Q)$(MAKE) --no-print-directory $(if $(findstring /,$*),$(BUILD)/tests/$*,$(call ring_tests,$*))
+	$(Q)tests/run $(if $(findstring /,$*),$(BUILD)/tests/$*,$(call ring_tests,$*))
+
+## Check the form of every file (clang-format)
+format-check:
+	$(Q)clang-format --dry-run -Werror $(sources)
+## Bring every file into form
+format:
+	$(Q)clang-format -i $(sources)
+sources = $(shell find base sn mqtt config gateway firmware tools tests -name '*.[ch]')
+
+## Show this list
+help:
+	@awk '/^## /{t=substr($$0,4);next} t!=""{split($$0,a,":");printf "  %-14s %s\n",a[1],t;t=""}' Makefile
+
+## Remove everything built
+clean:
+	$(Q)rm -rf build
+
+FORCE:
+.PHONY: all check format format-check help clean FORCE
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,74 @@
+/* base/list.h - an intrusive doubly linked ring.
+ *
+ * The link lies inside the element, so a list never allocates and an element
+ * leaves its list in one step. A `struct list` is a list's head or an element's
+ * link; a link that is in no list points at itself. Ownership stays with the caller.
+ */
+#ifndef BASE_LIST_H
+#define BASE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct list {
+    struct list *next;
+    struct list *prev;
+};
+
+/* The element of `type` whose member `member` is `link`. */
+#define LIST_ITEM(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
+
+#define LIST_EACH(link, head) for (struct list *link = (head)->next; link != (head); link = link->next)
+
+/* As LIST_EACH; `link` may leave the list or be freed meanwhile. */
+#define LIST_EACH_SAFE(link, after, head)                                                          \
+    for (struct list *link = (head)->next, *after = link->next; link != (head);                    \
+         link = after, after = link->next)
+
+static inline void list_init(struct list *list)
+{
+    list->next = list;
+    list->prev = list;
+}
+
+static inline bool list_is_empty(const struct list *list)
+{
+    return list->next == list;
+}
+
+/* Puts `link` at the end. It must be in no list. */
+static inline void list_push(struct list *list, struct list *link)
+{
+    link->next = list;
+    link->prev = list->prev;
+    list->prev->next = link;
+    list->prev = link;
+}
+
+/* Puts `link` at the front. It must be in no list. */
+static inline void list_push_front(struct list *list, struct list *link)
+{
+    list_push(list->next, link);
+}
+
+/* Takes `link` out of whatever list it is in; harmless when it is in none. */
+static inline void list_remove(struct list *link)
+{
+    link->prev->next = link->next;
+    link->next->prev = link->prev;
+    list_init(link);
+}
+
+/* Takes the first link out; NULL when the list is empty. */
+static inline struct list *list_pop(struct list *list)
+{
+    struct list *first = list->next;
+
+    if (first == list) {
+        return NULL;
+    }
+    list_remove(first);
+    return first;
+}
+
+#endif
