@@ -18,11 +18,12 @@ struct list {
 /* The element of `type` whose member `member` is `link`. */
 #define LIST_ITEM(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
-#define LIST_EACH(link, head) for (struct list *link = (head)->next; link != (head); link = link->next)
+#define LIST_EACH(link, head) \
+    for (struct list *link = (head)->next; link != (head); link = link->next)
 
 /* As LIST_EACH; `link` may leave the list or be freed meanwhile. */
-#define LIST_EACH_SAFE(link, after, head)                                                          \
-    for (struct list *link = (head)->next, *after = link->next; link != (head);                    \
+#define LIST_EACH_SAFE(link, after, head)                                       \
+    for (struct list *link = (head)->next, *after = link->next; link != (head); \
          link = after, after = link->next)
 
 static inline void list_init(struct list *list)

@@ -35,7 +35,8 @@ static void sip_word(uint64_t v[4], uint64_t word)
 uint64_t map_hash(const uint64_t seed[2], struct span key)
 {
     uint64_t v[4] = {seed[0] ^ UINT64_C(0x736f6d6570736575), seed[1] ^ UINT64_C(0x646f72616e646f6d),
-                     seed[0] ^ UINT64_C(0x6c7967656e657261), seed[1] ^ UINT64_C(0x7465646279746573)};
+                     seed[0] ^ UINT64_C(0x6c7967656e657261),
+                     seed[1] ^ UINT64_C(0x7465646279746573)};
     uint64_t last = (uint64_t)key.len << 56;
     size_t at = 0;
 

@@ -30,7 +30,7 @@ struct map {
 };
 
 /* The element of `type` whose member `member` is `item`; NULL of NULL. */
-#define MAP_ITEM(item, type, member)                                                               \
+#define MAP_ITEM(item, type, member) \
     ((item) == NULL ? NULL : (type *)(void *)((char *)(item)-offsetof(type, member)))
 
 uint64_t map_hash(const uint64_t seed[2], struct span key);

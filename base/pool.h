@@ -14,10 +14,10 @@
 
 struct pool {
     unsigned char *cells;
-    size_t cell;   /* octets */
-    size_t limit;  /* cells */
-    size_t fresh;  /* cells handed out at least once */
-    size_t used;   /* cells taken now */
+    size_t cell;  /* octets */
+    size_t limit; /* cells */
+    size_t fresh; /* cells handed out at least once */
+    size_t used;  /* cells taken now */
     void *returned;
 };
 

@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 
 /* Initialiser of a struct span: the octets of a string literal, without its NUL. */
-#define WIRE(text) (const uint8_t *)(text), sizeof(text) - 1
+#define WIRE(text)      (const uint8_t *)(text), sizeof(text) - 1
 #define WIRE_SPAN(text) ((struct span){WIRE(text)})
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
