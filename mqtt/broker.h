@@ -1,0 +1,96 @@
+/* mqtt/broker.h - the verbs over all MQTT connections: octets in, sessions moved, octets out.
+ *
+ * The edge owns sockets and brings what came; the broker owns connections and sessions. Nothing
+ * calls back: after input the edge asks for output until there is none.
+ *
+ *     accept -> input ... input -> output ... output{close} -> gone
+ *
+ * Ownership: a connection lives from mqtt_broker_accept to mqtt_broker_gone.
+ * Units: octets, milliseconds.
+ */
+#ifndef MQTT_BROKER_H
+#define MQTT_BROKER_H
+
+#include "mqtt/session.h"
+
+/* Scratch that a turn's output is written to; a caller gives this much. */
+#define MQTT_SCRATCH 65536u
+/* A payload above this goes as a part of its block, not as a copy. */
+#define MQTT_COPY_MOST 8192u
+
+/* Where a connection came in. Spans live as long as the broker. */
+struct mqtt_entrance {
+    struct span listener; /* section name */
+    struct span address;  /* the peer's, as text; copied */
+    struct span identity; /* of the TLS peer, or empty; copied */
+    bool anonymous;       /* a CONNECT without user name is served */
+};
+
+struct mqtt_conn;
+
+struct mqtt_broker {
+    struct mqtt_sessions *sessions;
+    struct pool conns;
+    struct list ready; /* connections with something of their own to say, or to close */
+    struct heap timers;
+    uint16_t inflight; /* window of each MQTT session, and answers owed before reading pauses */
+    uint32_t queued;   /* of each MQTT session */
+    struct {
+        uint64_t accepted;
+        uint64_t refused;   /* no room */
+        uint64_t malformed; /* closed for a protocol error */
+    } count;
+};
+
+/* `conns` connections at most. */
+bool mqtt_broker_init(struct mqtt_broker *b, struct mqtt_sessions *sessions, size_t conns,
+                      uint16_t inflight, uint32_t queued);
+void mqtt_broker_fini(struct mqtt_broker *b);
+
+/* A connection for `socket` (the edge's own pointer, given back in mqtt_out); NULL: no room. */
+struct mqtt_conn *mqtt_broker_accept(struct mqtt_broker *b, const struct mqtt_entrance *entrance,
+                                     void *socket, uint64_t now_ms);
+
+/* Octets that came. After a protocol error the rest is ignored and output says close. */
+void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct span octets,
+                       uint64_t now_ms);
+
+/* False while too many answers are owed: the edge stops reading until output says otherwise. */
+bool mqtt_broker_may_read(const struct mqtt_broker *b, const struct mqtt_conn *conn);
+
+/* What one connection has to say. `head` lies in the scratch; `body` follows it. */
+struct mqtt_out {
+    struct mqtt_conn *conn;
+    void *socket;
+    struct span head;
+    struct span body;    /* lies in `block`, or is empty */
+    struct block *block; /* one reference, for the caller to drop; or NULL */
+    bool close;          /* close the socket after these octets, then call mqtt_broker_gone */
+};
+
+/* The next connection that has something and may send; false: none. The scratch has MQTT_SCRATCH
+ * octets and may be used again once head was sent or copied. A connection whose octets were not
+ * all taken is not asked again until mqtt_broker_writable: the edge calls mqtt_broker_stuck. */
+bool mqtt_broker_output(struct mqtt_broker *b, struct mqtt_out *out, uint8_t *scratch,
+                        uint64_t now_ms);
+void mqtt_broker_stuck(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms);
+void mqtt_broker_writable(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms);
+
+/* The socket is closed, by either side: an open session ends as lost unless DISCONNECT came. */
+void mqtt_broker_gone(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms);
+
+/* Keep alive (1.5 times, to the millisecond), connect timeout, 60 s without progress when stuck. */
+void mqtt_broker_tick(struct mqtt_broker *b, uint64_t now_ms);
+uint64_t mqtt_broker_deadline(const struct mqtt_broker *b);
+
+/* What to log. */
+enum mqtt_news_kind { MQTT_NEWS_OPENED, MQTT_NEWS_CLOSED };
+struct mqtt_news {
+    enum mqtt_news_kind kind;
+    struct span client_id; /* valid until the next call */
+    struct span address;
+    const char *cause; /* of CLOSED; static text */
+};
+bool mqtt_broker_event(struct mqtt_broker *b, struct mqtt_news *news);
+
+#endif

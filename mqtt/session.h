@@ -1,0 +1,311 @@
+/* mqtt/session.h - one client's state, whatever door it came by: subscriptions, will, queue,
+ * packet ids, QoS 1 and 2 both ways, and the answers it is owed. [MQTT 3.1.1, 3.1.2.4, 4.3, 4.4]
+ *
+ * Operations go in as calls; operations come out when asked for. A door is an MQTT connection
+ * (mqtt/conn), a node (sn/gate through hub/border) or an upstream (mqtt/client through
+ * hub/uplink); the three are name spaces of their own.
+ *
+ *     caller                           session
+ *     open, publish, subscribe ... --> queues answers and deliveries, lists itself as ready
+ *     mqtt_sessions_ready(door)    <-- a session that has something and may send
+ *     mqtt_session_next(&op)       <-- one operation; until false
+ *
+ * An answer that needs a record on disk first carries the record's ticket and waits, and so do
+ * the answers behind it; mqtt_sessions_kept wakes those whose ticket is kept. Deliveries wait
+ * only for a CONNACK or SUBACK that is owed. Deliveries at QoS 1 and 2 keep the order in which
+ * they were queued, at most `window` of them unacknowledged; at QoS 2 in a kept session the
+ * packet id is on disk before the message is sent.
+ *
+ * Ownership: sessions belong to `struct mqtt_sessions`. A session is freed by mqtt_session_close
+ * if it is clean, by expiry, or by mqtt_session_discard: never by another call.
+ * Units: times in milliseconds of one monotonic clock; packet ids 1..65535.
+ */
+#ifndef MQTT_SESSION_H
+#define MQTT_SESSION_H
+
+#include "base/heap.h"
+#include "base/journal.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "base/rng.h"
+#include "mqtt/err.h"
+#include "mqtt/message.h"
+#include "mqtt/retain.h"
+#include "mqtt/tree.h"
+
+enum mqtt_door { MQTT_DOOR_CONN, MQTT_DOOR_NODE, MQTT_DOOR_UPSTREAM, MQTT_DOORS };
+
+enum mqtt_end {
+    MQTT_END_BYE,   /* DISCONNECT: the will is dropped */
+    MQTT_END_LOST,  /* the will is published */
+    MQTT_END_ASLEEP /* a node sleeps: stays open with window 0, QoS 0 is queued too */
+};
+
+enum mqtt_when_full { MQTT_DROP_QOS0_FIRST, MQTT_DROP_OLDEST, MQTT_DROP_NEWEST };
+
+/* Limits that bind all sessions; see CONFIG [limits]. */
+struct mqtt_limits {
+    size_t sessions;      /* of all doors together */
+    size_t subscriptions; /* of one client */
+    size_t entries;       /* queue entries of all sessions together */
+    size_t retained;
+    size_t memory; /* octets, the budget */
+    size_t max_packet;
+    size_t client_id; /* octets, MQTT */
+    size_t topic_levels;
+    uint64_t expiry_ms;          /* of a kept session without a connection */
+    uint64_t connect_timeout_ms; /* accept to CONNECT */
+};
+
+/* What one session may keep; by door and configuration. */
+struct mqtt_quota {
+    uint32_t queued;       /* messages */
+    uint32_t queued_bytes; /* 0: bounded by the budget alone */
+    uint16_t inflight;     /* unacknowledged deliveries: the window of an open session */
+    uint8_t when_full;     /* enum mqtt_when_full */
+    bool retain_as_published;
+    bool no_echo; /* never deliver what came by this session */
+};
+
+/* An operation out. `message` carries one reference that the taker drops. */
+enum mqtt_op_kind {
+    MQTT_OP_OPENED, /* CONNACK: code, present */
+    MQTT_OP_PUBACK,
+    MQTT_OP_PUBREC,
+    MQTT_OP_PUBREL,
+    MQTT_OP_PUBCOMP,
+    MQTT_OP_SUBACK, /* codes: one octet for each filter; the taker drops the block */
+    MQTT_OP_UNSUBACK,
+    MQTT_OP_OTHER,  /* the door's own: code and extra as it gave them */
+    MQTT_OP_DELIVER /* qos, dup, retain, rule, message */
+};
+
+struct mqtt_op {
+    enum mqtt_op_kind kind;
+    uint16_t packet_id;
+    uint16_t extra; /* the door's own: a node's topic id */
+    uint16_t rule;  /* of an upstream's subscription; 0: none */
+    uint8_t code;
+    uint8_t qos;
+    bool present;
+    bool dup;
+    bool retain;
+    struct block *codes;
+    struct mqtt_message *message;
+};
+
+/* An answer to be given in its turn: packet_id, extra, code, codes as in mqtt_op. */
+struct mqtt_answer {
+    struct list in_session;
+    uint64_t ticket; /* 0: free */
+    struct block *codes;
+    uint16_t packet_id;
+    uint16_t extra;
+    uint8_t kind; /* enum mqtt_op_kind */
+    uint8_t code;
+};
+
+struct mqtt_entry; /* a queued or unacknowledged message; see mqtt/queue.h */
+
+struct mqtt_session {
+    struct map_item by_name; /* key: door octet, then the name */
+    struct list in_ready;    /* its door's ready list */
+    struct list in_waiting;  /* sessions whose first answer or delivery waits for a ticket */
+    struct list in_notices;
+    struct heap_item expiry;
+    struct list subscriptions; /* struct mqtt_subscription, by in_session */
+    struct list answers;       /* struct mqtt_answer */
+    struct list inflight;      /* struct mqtt_entry with a packet id, in order of sending */
+    struct list queue;         /* struct mqtt_entry that waits, in order */
+    struct block *name;        /* door octet, then client id */
+    struct mqtt_message *will;
+    void *door_item; /* struct mqtt_conn, struct sn_node or uplink while open; else NULL */
+    uint64_t number; /* names it in the store; never reused */
+    uint64_t stamp;  /* scratch of publish: last message matched */
+    struct mqtt_session *next_match;
+    struct mqtt_subscription *match;
+    struct map received; /* QoS 2 packet ids taken and not released */
+    struct mqtt_quota quota;
+    uint64_t dropped; /* messages, since it was opened */
+    uint32_t queue_count;
+    uint32_t queue_bytes;
+    uint32_t subscription_count;
+    uint16_t inflight_count;
+    uint16_t window;
+    uint16_t last_packet_id;
+    uint16_t holds; /* CONNACK and SUBACK owed: deliveries wait */
+    uint8_t door;   /* enum mqtt_door */
+    bool clean;
+    bool open;
+    bool asleep;
+    bool will_retain;
+    bool in_drop; /* an episode of dropping goes on */
+};
+
+struct mqtt_sessions {
+    struct budget budget;
+    struct journal *journal;
+    struct mqtt_tree tree;
+    struct mqtt_retain retain;
+    struct map by_name;
+    struct list ready[MQTT_DOORS];
+    struct list waiting;
+    struct list notices;
+    struct heap expiry;
+    struct pool cells;
+    struct pool entries;
+    struct pool answers;
+    struct pool subscriptions;
+    struct pool received;
+    struct mqtt_limits limits;
+    struct rng rng;
+    uint64_t last_number; /* of sessions, messages, subscriptions, retained rows */
+    uint64_t stamp;
+    int64_t wall_ms; /* wall clock less our clock: stored times are wall times */
+    struct {
+        uint64_t received;  /* messages published by anyone */
+        uint64_t delivered; /* deliveries handed to doors */
+        uint64_t dropped;   /* by a full queue */
+        uint64_t refused;   /* publishes refused for want of memory or store */
+        uint64_t denied;    /* by acl */
+    } count;
+};
+
+/* `journal` outlives the sessions. False: no memory. */
+bool mqtt_sessions_init(struct mqtt_sessions *ss, const struct mqtt_limits *limits,
+                        struct journal *journal, uint64_t seed);
+void mqtt_sessions_fini(struct mqtt_sessions *ss);
+
+/* --- in ------------------------------------------------------------------------------------ */
+
+struct mqtt_opening {
+    enum mqtt_door door;
+    struct span name; /* client id or upstream name; copied */
+    bool clean;
+    void *door_item;
+    struct mqtt_quota quota;
+};
+
+struct mqtt_session *mqtt_session_find(const struct mqtt_sessions *ss, enum mqtt_door door,
+                                       struct span name);
+
+/* Opens the stored session of that name, or makes one; clean: drops a stored one first. The
+ * session must not be open by another door item: the caller has closed that (take-over).
+ * Owes MQTT_OP_OPENED with code 0 and `present`; then re-sends what was unacknowledged, in
+ * order, with DUP. NULL when there is no room. */
+struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mqtt_opening *opening,
+                                       uint64_t now_ms);
+
+/* Ends or, for MQTT_END_ASLEEP, suspends. Frees a clean session unless it sleeps; answers owed are
+ * forgotten except when asleep. */
+void mqtt_session_close(struct mqtt_sessions *ss, struct mqtt_session *s, enum mqtt_end end,
+                        uint64_t now_ms);
+
+/* Frees the session and everything stored of it. */
+void mqtt_session_discard(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
+
+/* Sets the will, taking over the reference, with the message's own qos; NULL clears. A node's
+ * will is stored with a kept session. */
+void mqtt_session_set_will(struct mqtt_sessions *ss, struct mqtt_session *s,
+                           struct mqtt_message *will, uint64_t now_ms);
+
+struct mqtt_publication {
+    struct span topic;
+    struct span payload;
+    uint16_t packet_id; /* 0 at QoS 0 */
+    uint16_t extra;     /* comes back in the answer */
+    uint8_t qos;
+    bool retain;
+};
+
+/* Publishes for `s` and owes PUBACK or PUBREC. QoS 2: a packet id not yet released is answered
+ * again and not forwarded. MQTT_ERR_FULL: no memory or no store for QoS 1 or 2, nothing was done
+ * and no answer is owed. MQTT_ERR_DENIED: not allowed; owed as if published, dropped, counted. */
+enum mqtt_err mqtt_session_publish(struct mqtt_sessions *ss, struct mqtt_session *s,
+                                   const struct mqtt_publication *p, uint64_t now_ms);
+
+/* Publishes for the gateway itself, or for a sender without a session. */
+enum mqtt_err mqtt_sessions_publish(struct mqtt_sessions *ss, const struct mqtt_publication *p,
+                                    uint64_t now_ms);
+
+/* PUBACK, PUBREC or PUBCOMP of a delivery, or PUBREL of a publication came in. Unknown packet ids
+ * are harmless: PUBREC owes PUBREL, PUBREL owes PUBCOMP all the same. */
+void mqtt_session_ack(struct mqtt_sessions *ss, struct mqtt_session *s, enum mqtt_op_kind kind,
+                      uint16_t packet_id, uint64_t now_ms);
+
+struct mqtt_subscribing {
+    struct span filter; /* well-formed, else 0x80 */
+    uint8_t qos;
+    uint8_t options; /* MQTT_SUB_* of mqtt/tree.h */
+    uint16_t rule;
+    uint64_t ttl_ms;  /* 0: none */
+    bool no_retained; /* do not send retained messages */
+};
+
+/* Subscribes, or replaces the same filter, and queues the retained messages behind the answer to
+ * come. Returns the granted QoS or 0x80; *ticket becomes the greater of itself and its record's.
+ * The caller owes the SUBACK (mqtt_session_owe) after the last filter of the packet. */
+uint8_t mqtt_session_subscribe(struct mqtt_sessions *ss, struct mqtt_session *s,
+                               const struct mqtt_subscribing *sub, uint64_t *ticket,
+                               uint64_t now_ms);
+
+/* True if it was subscribed; *ticket as above. The caller owes the UNSUBACK. */
+bool mqtt_session_unsubscribe(struct mqtt_sessions *ss, struct mqtt_session *s, struct span filter,
+                              uint64_t *ticket, uint64_t now_ms);
+
+/* Owes an answer behind those owed before it; takes over `codes`. False: no memory, nothing owed.
+ */
+bool mqtt_session_owe(struct mqtt_sessions *ss, struct mqtt_session *s,
+                      const struct mqtt_answer *answer);
+
+/* How many deliveries may be unacknowledged from now on; 0 holds all back. A sleeping session
+ * wakes with its first window above 0 (asleep becomes false). */
+void mqtt_session_set_window(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t window);
+
+/* The delivery of `packet_id` did not reach the client: it is first in line again, with DUP. */
+void mqtt_session_give_back(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t packet_id);
+
+/* --- out ----------------------------------------------------------------------------------- */
+
+/* Takes a session off the door's ready list; NULL when none is ready. */
+struct mqtt_session *mqtt_sessions_ready(struct mqtt_sessions *ss, enum mqtt_door door);
+
+/* Puts `s` back on the ready list if it still has something that may go: for a door that stopped
+ * asking before the answer was false. */
+void mqtt_session_again(struct mqtt_sessions *ss, struct mqtt_session *s);
+
+/* The next operation; false when nothing may go now. */
+bool mqtt_session_next(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_op *op,
+                       uint64_t now_ms);
+
+/* As above, answers only: for a node that cannot take a delivery now. */
+bool mqtt_session_next_answer(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_op *op);
+
+/* True while messages wait or are unacknowledged. */
+bool mqtt_session_has_messages(const struct mqtt_session *s);
+
+/* Answers owed; the door stops reading at its `inflight`. */
+size_t mqtt_session_owed(const struct mqtt_session *s);
+
+/* The journal's kept ticket moved: lists the sessions whose answers may go now. */
+void mqtt_sessions_kept(struct mqtt_sessions *ss);
+
+/* --- time, notices, restart ------------------------------------------------------------------ */
+
+/* Ends expired sessions. A node session's end is told as a notice before it is freed. */
+void mqtt_sessions_tick(struct mqtt_sessions *ss, uint64_t now_ms);
+uint64_t mqtt_sessions_deadline(const struct mqtt_sessions *ss);
+
+/* Once per episode: a queue began to drop. */
+struct mqtt_notice {
+    const struct mqtt_session *session;
+    uint64_t dropped;
+};
+bool mqtt_sessions_notice(struct mqtt_sessions *ss, struct mqtt_notice *notice);
+
+/* Takes one stored record in, in the order of enum table; `record->block` is copied or held, the
+ * caller keeps its reference. False: the record names something that is not there. */
+bool mqtt_sessions_restore(struct mqtt_sessions *ss, const struct record *record, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,249 @@
+/* sn/gate.h - the gateway side of MQTT-SN 1.2 over all nodes: datagrams in, news for the hub;
+ * answers and deliveries from the hub, datagrams out.
+ *
+ * The gate keeps what MQTT has not: peer address, node state (sn/state.h), topic ids, will prompt,
+ * sleep and keep alive timers, and the one exchange under way with its retries. What a message
+ * means to others is the hub's: every request becomes one piece of news and waits until the hub
+ * says how to answer. The gate answers by itself only what needs nobody: GWINFO, PINGRESP of an
+ * active node, WILLTOPICREQ, WILLMSGREQ, DISCONNECT to a stranger or to a BYE, PUBACK 2 for an
+ * unknown topic id, REGACK and SUBACK refusals of ill-formed topics (3) and of a full table (1).
+ *
+ * Output is one bounded queue of datagrams for each listener; a delivery or answer needs room in
+ * it (sn_gate_room), so nothing is accepted that cannot be held.
+ *
+ * Order of calls: after each sn_gate_input and sn_gate_tick ask sn_gate_event until it is false,
+ * before the next of either. Spans in news lie in the datagram or the node and live so long.
+ *
+ * Ownership: nodes belong to the gate from their first CONNECT (or sn_gate_restore) until
+ * sn_gate_forget. `names` of a node are the hub's and outlive the node's use of them.
+ * Units: octets, milliseconds; MQTT-SN durations in seconds as on the wire.
+ */
+#ifndef SN_GATE_H
+#define SN_GATE_H
+
+#include "base/block.h"
+#include "base/bytes.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "base/rng.h"
+#include "sn/err.h"
+#include "sn/packet.h"
+
+#define SN_PEER_ADDR 24u /* IP, port, scope: the edge's own octets; empty for a serial line */
+
+/* Who sent a datagram, who gets one. */
+struct sn_peer {
+    uint16_t listener; /* index into the gate's listeners */
+    bool near;         /* loopback or a line: publish_without_connect `predefined` admits it */
+    uint8_t addr_len;
+    uint8_t addr[SN_PEER_ADDR];
+    struct span wireless; /* node id behind a forwarder, borrowed; empty: none */
+};
+
+enum sn_qosm1 { SN_QOSM1_BY_SENDER, SN_QOSM1_NO, SN_QOSM1_PREDEFINED, SN_QOSM1_YES };
+
+/* One listener's settings (CONFIG [listener]). */
+struct sn_listener {
+    uint32_t retry_ms;
+    uint8_t retries;
+    uint16_t max_message;       /* octets of the whole datagram or frame payload */
+    uint16_t keepalive_percent; /* 0: as the specification says, +50 % to 60 s, +10 % above */
+    uint16_t sleep_percent;     /* likewise */
+    uint32_t wake_messages;     /* 0: all */
+    uint32_t takeover_wait_ms;  /* 0: at once */
+    uint32_t stranger_rate;     /* answers a second to one peer without a session */
+    uint32_t advertise_s;       /* 0: off */
+    enum sn_qosm1 qosm1;
+    bool forwarders; /* encapsulated messages are accepted */
+    size_t room;     /* octets of its output queue */
+};
+
+struct sn_gate_config {
+    uint8_t gw_id;
+    size_t nodes;                        /* most */
+    size_t client_id;                    /* octets, most */
+    size_t registrations;                /* names a node may register */
+    size_t wildcard_names;               /* names registered to it for its wildcard subscriptions */
+    const struct sn_listener *listeners; /* borrowed */
+    size_t listener_count;
+    struct budget *budget;
+    uint64_t seed;
+};
+
+/* A predefined id or short name of a node. */
+struct sn_name {
+    uint16_t id; /* of a short name: its two octets */
+    bool is_short;
+    struct span topic;
+};
+
+struct sn_names {
+    const struct sn_name *entries;
+    size_t count;
+};
+
+struct sn_gate;
+struct sn_node;
+
+struct sn_gate *sn_gate_new(const struct sn_gate_config *config, uint64_t now_ms);
+void sn_gate_free(struct sn_gate *gate);
+
+/* --- datagrams ------------------------------------------------------------------------------- */
+
+void sn_gate_input(struct sn_gate *gate, const struct sn_peer *from, struct span wire,
+                   uint64_t now_ms);
+void sn_gate_tick(struct sn_gate *gate, uint64_t now_ms);
+uint64_t sn_gate_deadline(const struct sn_gate *gate);
+
+/* Octets that `listener`'s queue still takes. */
+size_t sn_gate_room(const struct sn_gate *gate, uint16_t listener);
+
+/* The next datagram for `listener`; false: none. It stays the first until sn_gate_sent: the edge
+ * may look, fail to send and look again. `skip` datagrams are passed over, for sendmmsg. */
+struct sn_out {
+    struct sn_peer peer;
+    struct span wire; /* lies in the queue until sn_gate_sent */
+};
+bool sn_gate_output(const struct sn_gate *gate, uint16_t listener, size_t skip, struct sn_out *out);
+
+/* The first `count` datagrams of `listener` left (or were given up). */
+void sn_gate_sent(struct sn_gate *gate, uint16_t listener, size_t count, uint64_t now_ms);
+
+/* --- news for the hub ------------------------------------------------------------------------ */
+
+enum sn_news_kind {
+    SN_NEWS_CONNECT,     /* topic: will topic, data: will message, will, qos, retain; clean;
+                            client id by sn_node_id. Answer: sn_gate_admit */
+    SN_NEWS_REGISTERED,  /* msg_id, topic_id, topic; the id is given. Answer: REGACK */
+    SN_NEWS_NAMED,       /* topic_id, topic: an id was made for a delivery or subscription. Before
+                            the news it came with. No answer */
+    SN_NEWS_PUBLISH,     /* msg_id, topic_id, qos, dup, retain, topic, data. Answer by QoS */
+    SN_NEWS_SUBSCRIBE,   /* msg_id, topic_id (for the SUBACK), qos, topic. Answer: SUBACK */
+    SN_NEWS_UNSUBSCRIBE, /* msg_id, topic. Answer: UNSUBACK */
+    SN_NEWS_WILL_TOPIC,  /* WILLTOPICUPD: will (false: delete it), topic, qos, retain.
+                            Answer: WILLTOPICRESP */
+    SN_NEWS_WILL_MSG,    /* WILLMSGUPD: data. Answer: WILLMSGRESP */
+    SN_NEWS_PUBACK, /* msg_id: PUBACK, PUBREC, PUBCOMP of a delivery; PUBREL of a publication */
+    SN_NEWS_PUBREC,
+    SN_NEWS_PUBCOMP,
+    SN_NEWS_PUBREL,  /* Answer: PUBCOMP */
+    SN_NEWS_DROPPED, /* msg_id: a delivery at QoS 1 or 2 that can never be made; count it as done */
+    SN_NEWS_GAVE_UP, /* msg_id, 0 at QoS 0: no answer while awake; asleep again, keep the message */
+    SN_NEWS_READY,   /* the exchange is over: the node can take the next delivery */
+    SN_NEWS_SLEEP,   /* duration. Answer: DISCONNECT */
+    SN_NEWS_AWAKE,   /* deliver what waits, then sn_gate_drained */
+    SN_NEWS_BYE,     /* DISCONNECT, already answered */
+    SN_NEWS_LOST,    /* cause; will is due */
+    SN_NEWS_STRAY    /* QoS -1: node or NULL, peer, topic_type, topic_id, data. No answer */
+};
+
+struct sn_news {
+    enum sn_news_kind kind;
+    struct sn_node *node;
+    const struct sn_peer *peer; /* of STRAY and CONNECT */
+    struct span topic;          /* a full topic or filter, whatever the id type was */
+    struct span data;
+    const char *cause; /* static text */
+    uint16_t msg_id;
+    uint16_t topic_id;
+    uint16_t duration_s;
+    uint8_t topic_type; /* of STRAY: predefined or short */
+    uint8_t qos;
+    bool dup;
+    bool retain;
+    bool clean;
+    bool will;    /* CONNECT: topic and data are the new will; false: a stored will stays */
+    bool no_will; /* CONNECT: the empty WILLTOPIC, a stored will is deleted */
+};
+
+bool sn_gate_event(struct sn_gate *gate, struct sn_news *news);
+
+/* --- the hub's answers ----------------------------------------------------------------------- */
+
+struct sn_admission {
+    uint8_t code;          /* SN_RC_*: 0 admits */
+    bool present;          /* the session was there before: topic ids are kept */
+    struct sn_names names; /* predefined ids and short names, expanded */
+};
+
+/* Answers CONNECT: sends CONNACK; admitted, the node is active. */
+void sn_gate_admit(struct sn_gate *gate, struct sn_node *node, const struct sn_admission *admission,
+                   uint64_t now_ms);
+
+/* Sends REGACK, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK, WILLTOPICRESP, WILLMSGRESP or
+ * DISCONNECT (to SLEEP) as `type` says. PUBREL opens an exchange with retries. */
+struct sn_answer {
+    uint8_t type; /* enum sn_type */
+    uint8_t code; /* SN_RC_*; of SUBACK see qos */
+    uint8_t qos;  /* granted */
+    uint16_t topic_id;
+    uint16_t msg_id;
+};
+void sn_gate_answer(struct sn_gate *gate, struct sn_node *node, const struct sn_answer *answer,
+                    uint64_t now_ms);
+
+/* True when the node is active or awake, no exchange is under way and its listener has room. */
+bool sn_gate_is_ready(const struct sn_gate *gate, const struct sn_node *node);
+
+/* True when an answer can be queued for the node. */
+bool sn_gate_has_room(const struct sn_gate *gate, const struct sn_node *node);
+
+struct sn_delivery {
+    struct span topic;
+    struct span data;
+    struct block *block; /* holds topic and data; the gate takes its own reference */
+    uint16_t msg_id;     /* 0 at QoS 0 */
+    uint8_t qos;
+    bool dup;
+    bool retain;
+};
+
+/* Sends a message, after REGISTER where the node has no id for the topic. The node must be ready.
+ * SN_OK: done (QoS 0 with a known id) or under way (news follows: PUBACK ..., then READY).
+ * Else it can never be sent (too long, too many names): the caller drops and counts it. */
+enum sn_err sn_gate_deliver(struct sn_gate *gate, struct sn_node *node,
+                            const struct sn_delivery *delivery, uint64_t now_ms);
+
+/* Nothing waits for the awake node any more: PINGRESP, asleep again. */
+void sn_gate_drained(struct sn_gate *gate, struct sn_node *node, uint64_t now_ms);
+
+/* Ends the node's connection from our side: DISCONNECT, disconnected. */
+void sn_gate_dismiss(struct sn_gate *gate, struct sn_node *node, uint64_t now_ms);
+
+/* --- nodes ----------------------------------------------------------------------------------- */
+
+struct span sn_node_id(const struct sn_node *node);
+const struct sn_peer *sn_node_peer(const struct sn_node *node);
+bool sn_node_is_asleep(const struct sn_node *node);
+bool sn_node_is_awake(const struct sn_node *node);
+
+/* The hub's own pointer (its session). */
+void *sn_node_user(const struct sn_node *node);
+void sn_node_set_user(struct sn_node *node, void *user);
+
+/* The node's session is gone: frees the node, its ids and its address. */
+void sn_gate_forget(struct sn_gate *gate, struct sn_node *node);
+
+/* A node of a kept session, from the store: disconnected, without address. NULL: no room. */
+struct sn_node *sn_gate_restore(struct sn_gate *gate, struct span client_id);
+bool sn_gate_restore_topic(struct sn_gate *gate, struct sn_node *node, uint16_t topic_id,
+                           struct span topic);
+
+/* Messages refused, by cause; for the log and later for metrics. */
+struct sn_counts {
+    uint64_t received;
+    uint64_t sent;
+    uint64_t malformed;
+    uint64_t strangers;  /* answered DISCONNECT */
+    uint64_t muted;      /* not answered: stranger_rate */
+    uint64_t refused;    /* QoS -1 not admitted */
+    uint64_t unknown_id; /* answered 2 */
+    uint64_t too_long;   /* deliveries dropped */
+    uint64_t resent;
+    uint64_t overflow; /* datagrams of our own without room */
+};
+const struct sn_counts *sn_gate_counts(const struct sn_gate *gate);
+
+#endif
