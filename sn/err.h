@@ -1,0 +1,19 @@
+/* sn/err.h - what can be wrong with an MQTT-SN packet: values and their words from one list. */
+#ifndef SN_ERR_H
+#define SN_ERR_H
+
+/* clang-format off */
+#define SN_ERRS(X)                                           \
+    X(SN_OK, "ok")                                           \
+    X(SN_ERR_SHORT, "packet ends inside a field")            \
+    X(SN_ERR_LONG, "octets left over after the packet")      \
+    X(SN_ERR_TYPE, "reserved message type")
+/* clang-format on */
+
+#define SN_ERR_ENUM(name, text) name,
+enum sn_err { SN_ERRS(SN_ERR_ENUM) SN_ERR_COUNT };
+
+/* The words of `err`; never NULL. */
+const char *sn_err_name(enum sn_err err);
+
+#endif
