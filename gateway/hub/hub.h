@@ -1,0 +1,119 @@
+/* gateway/hub/hub.h - the gateway as a machine: nodes, MQTT clients and upstreams tied together.
+ *
+ * Pure: octets, values and a time in; octets, records and news out. tests/sim runs all of it, the
+ * edge gives it sockets. A turn of the caller is
+ *
+ *     for what came     hub_datagram, hub_line_input, mqtt_broker_input, hub_uplink_input, ...
+ *     when due          hub_tick
+ *     once              hub_pump
+ *     until false       hub_event, hub_records, and the outputs of each kind
+ *     wait              until hub_deadline
+ *
+ * Ownership: the hub owns gate, broker, sessions and uplinks; `conf` is borrowed and outlives it.
+ * Units: octets; milliseconds of one monotonic clock. Listeners and uplinks are named by their
+ * place in the configuration.
+ */
+#ifndef GATEWAY_HUB_HUB_H
+#define GATEWAY_HUB_HUB_H
+
+#include "base/journal.h"
+#include "config/conf.h"
+#include "mqtt/broker.h"
+#include "sn/gate.h"
+
+struct hub;
+
+struct hub_setup {
+    const struct conf *conf;
+    uint64_t seed;
+    int64_t wall_ms; /* wall clock less monotonic clock */
+    bool stored;     /* batches are taken and kept; else nothing is recorded */
+};
+
+/* NULL: no memory. */
+struct hub *hub_new(const struct hub_setup *setup, uint64_t now_ms);
+void hub_free(struct hub *hub);
+
+/* The verbs of these are called directly: mqtt_broker_accept, _input, _output, _writable, _gone;
+ * sn_gate_output and sn_gate_sent for datagram listeners. */
+struct mqtt_broker *hub_broker(struct hub *hub);
+struct sn_gate *hub_gate(struct hub *hub);
+
+/* --- the field side -------------------------------------------------------------------------- */
+
+/* One datagram of a udp listener. `wire` may be used again after the call. */
+void hub_datagram(struct hub *hub, const struct sn_peer *from, struct span wire, uint64_t now_ms);
+
+/* Octets of a serial listener, as they come. */
+void hub_line_input(struct hub *hub, uint16_t listener, struct span octets, uint64_t now_ms);
+
+/* Writes whole frames for a serial listener, as many as fit; returns the octets, 0: none wait. */
+size_t hub_line_output(struct hub *hub, uint16_t listener, uint8_t *out, size_t size,
+                       uint64_t now_ms);
+
+/* The line was closed and opened anew: a frame begun is forgotten. */
+void hub_line_reset(struct hub *hub, uint16_t listener);
+
+/* --- upstreams ------------------------------------------------------------------------------- */
+
+size_t hub_uplink_count(const struct hub *hub);
+
+/* The edge has connected uplink `i` after HUB_DIAL; octets came; it is closed or failed (cause is
+ * static text). */
+void hub_uplink_up(struct hub *hub, size_t i, uint64_t now_ms);
+void hub_uplink_input(struct hub *hub, size_t i, struct span octets, uint64_t now_ms);
+void hub_uplink_down(struct hub *hub, size_t i, const char *cause, uint64_t now_ms);
+
+/* As mqtt_broker_output, for one uplink; conn and socket are NULL. The edge does not ask while a
+ * tail of it waits for the kernel. */
+bool hub_uplink_output(struct hub *hub, size_t i, struct mqtt_out *out, uint8_t *scratch,
+                       uint64_t now_ms);
+
+/* --- the store ------------------------------------------------------------------------------- */
+
+/* A batch for the writer: when the oldest record is commit_delay old, or at 64 KiB; at most one
+ * batch is out. It belongs to the caller until hub_kept. */
+bool hub_records(struct hub *hub, struct batch *batch, uint64_t now_ms);
+void hub_kept(struct hub *hub, struct batch *batch, uint64_t now_ms);
+
+/* The writer failed and tries again: nothing that must be kept is answered meanwhile. */
+void hub_not_kept(struct hub *hub, const char *cause, uint64_t now_ms);
+
+/* At start, before all else: each stored record, tables in order of enum table; then the end. The
+ * record and its block stay the caller's. False: it does not fit what came before; told as news. */
+bool hub_restore(struct hub *hub, const struct record *record, uint64_t now_ms);
+void hub_restored(struct hub *hub, uint64_t now_ms);
+
+/* The budget that blocks of restored records are charged to. */
+struct budget *hub_budget(struct hub *hub);
+
+/* --- the turn -------------------------------------------------------------------------------- */
+
+/* Moves news and operations between the parts until all is quiet. */
+void hub_pump(struct hub *hub, uint64_t now_ms);
+void hub_tick(struct hub *hub, uint64_t now_ms);
+uint64_t hub_deadline(const struct hub *hub);
+
+enum hub_news_kind {
+    HUB_DIAL,   /* connect uplink `index` to its url number `url` */
+    HUB_HANGUP, /* close the socket of uplink `index` */
+    HUB_LOG     /* level, area and text, one line */
+};
+
+struct hub_news {
+    enum hub_news_kind kind;
+    size_t index;
+    size_t url;
+    enum conf_level level;
+    const char *area; /* static: "node", "mqtt", "uplink", "store" */
+    const char *text; /* valid until the next call */
+};
+
+bool hub_event(struct hub *hub, struct hub_news *news);
+
+/* A clean stop: births are undone, uplinks say DISCONNECT, connections close without will... the
+ * caller goes on with turns until hub_is_stopped or its patience ends. */
+void hub_stop(struct hub *hub, uint64_t now_ms);
+bool hub_is_stopped(const struct hub *hub);
+
+#endif
