@@ -24,7 +24,9 @@ warn  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 hard  := -fstack-protector-strong -fPIE
 flags  = -std=c11 -I. -MMD -MP $(warn) $(if $(WERROR),-Werror) \
          $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all,$(hard))
-link  := $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now)
+link   = $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LDFLAGS)
+sub   := --no-print-directory
+jobs  := -j$(shell nproc)
 
 # Packages, lowest first; a package's tests see it and what stands below it.
 base_src   := $(wildcard base/*.c)
@@ -38,9 +40,13 @@ node_src   := $(wildcard firmware/*.c)
 posix_src  := $(wildcard firmware/ports/posix/*.c)
 packages   := base sn mqtt config hub edge node posix
 
+# Images of emulated nodes and the node library's budget: targets `node` and `size`.
+-include firmware/node.mk
+
 lib  = $(1:%=$(BUILD)/lib/%.a)
 objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
-core_obj := $(call objs,$(base_src) $(sn_src) $(mqtt_src) $(config_src) $(hub_src))
+core_src := $(base_src) $(sn_src) $(mqtt_src) $(filter-out config/load.c,$(config_src)) $(hub_src)
+core_obj := $(call objs,$(core_src))
 
 edge_pkgs := libevent libserialport sqlite3
 edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lpthread
@@ -53,6 +59,22 @@ all: $(programs:%=build/%)
 
 build/%: $(BUILD)/bin/%
 	$(Q)ln -sf $(patsubst build/%,%,$<) $@
+
+## Install what is missing to build, build, and start the gateway (Ctrl-C ends it)
+run:
+	$(Q)tools/deps.sh build
+	$(Q)$(MAKE) $(sub) $(jobs) all
+	$(Q)tools/run.sh
+
+## Install the Debian packages that are missing, saying what and why
+deps:
+	$(Q)tools/deps.sh
+
+## Install the programs and a first configuration; PREFIX, DESTDIR
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/sedge
+	install -m 755 $(programs:%=build/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 README.md config/gateway.conf $(DESTDIR)$(PREFIX)/share/doc/sedge
 
 $(BUILD)/bin/sedge: $(call objs,$(cmd_src)) $(call lib,edge hub sn mqtt config base)
 	$(Q)mkdir -p $(@D)
@@ -103,8 +125,67 @@ check: $(tests)
 
 # make check-sn/test_packet, make check-sn
 check-%: FORCE
-	$(Q)$(MAKE) --no-print-directory $(if $(findstring /,$*),$(BUILD)/tests/$*,$(call ring_tests,$*))
+	$(Q)$(MAKE) $(sub) $(if $(findstring /,$*),$(BUILD)/tests/$*,$(call ring_tests,$*))
 	$(Q)tests/run $(if $(findstring /,$*),$(BUILD)/tests/$*,$(call ring_tests,$*))
+
+## Install what is missing, do everything that tests, and close with the counts
+test:
+	$(Q)tools/test.sh
+
+## Try the real programs with mosquitto's clients, ptys and emulated nodes
+system: all $(node_images)
+	$(Q)tests/system/run.py $(STORY)
+
+# The fuzzers, and the packages under them, as one variant with libFuzzer.
+fuzzers := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+## Fuzz every decoder, FUZZ_SECONDS (60) each
+fuzz:
+	$(Q)$(MAKE) $(sub) $(jobs) BUILD=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzzers
+	$(Q)tools/fuzz.sh $(FUZZ_SECONDS) build/fuzz/fuzz/*
+fuzz-smoke:
+	$(Q)$(MAKE) $(sub) fuzz FUZZ_SECONDS=10
+fuzzers: $(fuzzers)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call lib,sn mqtt config base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(subst fuzzer-no-link,fuzzer,$(link)) -o $@ $^
+
+benches := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+## Measure CPU per message beside mosquitto and a floor; instructions and system calls
+bench: all $(benches)
+	$(Q)tests/bench/bench.py $(BUILD)/bench
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(call lib,sn mqtt base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(link) -o $@ $^
+
+## Measure which lines of the cores the tests run
+cov:
+	$(Q)rm -rf build/cov
+	$(Q)$(MAKE) $(sub) $(jobs) BUILD=build/cov CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage check
+	$(Q)tools/cov.sh build/cov $(core_src)
+
+## Hold form, layers, purity, sizes and clang-tidy
+lint:
+	$(Q)$(MAKE) $(sub) $(jobs) --keep-going format-check layers wire sizes pure tidy
+
+## Prove that includes point downward
+layers:
+	$(Q)tools/layers.sh
+## Prove that the cores call nothing but base/ and memory functions, and keep no state
+pure: $(core_obj)
+	$(Q)tools/pure.sh $(core_obj)
+# Received octets are read through base/bytes.h alone; no file or header outgrows its wall.
+wire sizes:
+	$(Q)tools/$@.sh
+
+# clang-tidy, one stamp for each file; the object carries the headers it depends on.
+tidy_src := $(core_src) $(edge_src) $(cmd_src) config/load.c $(node_src) $(posix_src) $(wildcard tools/*.c)
+## Run clang-tidy on files that changed
+tidy: $(tidy_src:%=$(BUILD)/tidy/%.ok)
+$(BUILD)/tidy/%.c.ok: $(BUILD)/%.o .clang-tidy
+	$(Q)mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $*.c -- -std=c11 -I. -D_GNU_SOURCE 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)touch $@
 
 ## Check the form of every file (clang-format)
 format-check:
@@ -123,6 +204,7 @@ clean:
 	$(Q)rm -rf build
 
 FORCE:
-.PHONY: all check format format-check help clean FORCE
+.PHONY: all run deps install check test system fuzz fuzz-smoke fuzzers bench cov lint layers wire \
+        sizes pure tidy format format-check help clean FORCE
 
 -include $(shell find build -name '*.d' 2>/dev/null)
