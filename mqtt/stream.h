@@ -1,0 +1,36 @@
+/* mqtt/stream.h - octets in, whole packets out.
+ *
+ * A packet that lies whole in the input is handed out where it lies; one that is cut is collected
+ * in a block of the budget, which grows with the octets that came, whatever the header claims.
+ *
+ *     while ((err = mqtt_stream_next(&stream, &octets, &wire)) == MQTT_OK && wire.len != 0) ...
+ *
+ * Ownership: a packet handed out lives until the next call, or as long as the input.
+ */
+#ifndef MQTT_STREAM_H
+#define MQTT_STREAM_H
+
+#include "base/block.h"
+#include "mqtt/err.h"
+
+struct mqtt_stream {
+    struct budget *budget;
+    struct block *part; /* a packet that is not whole yet, or was handed out last */
+    size_t have;        /* octets of it */
+    size_t max_packet;  /* octets, header included */
+    bool whole;         /* `part` was handed out: given up at the next call */
+};
+
+void mqtt_stream_init(struct mqtt_stream *stream, struct budget *budget, size_t max_packet);
+void mqtt_stream_fini(struct mqtt_stream *stream);
+
+/* Takes octets from the front of *octets until a packet is whole. An empty *packet with MQTT_OK:
+ * all octets are taken and more are needed. MQTT_ERR_LENGTH, MQTT_ERR_SIZE, MQTT_ERR_FULL: the
+ * stream is of no further use. */
+enum mqtt_err mqtt_stream_next(struct mqtt_stream *stream, struct span *octets,
+                               struct span *packet);
+
+/* True while part of a packet waits for its rest. */
+bool mqtt_stream_is_partial(const struct mqtt_stream *stream);
+
+#endif

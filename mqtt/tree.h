@@ -1,0 +1,58 @@
+/* mqtt/tree.h - who reads what: all subscriptions of all sessions, by filter.
+ *
+ *     for (branch = mqtt_tree_match(tree, topic); branch != NULL; branch = branch->next_found)
+ *         LIST_EACH(link, &branch->subscriptions) ...
+ *
+ * A session with overlapping filters comes up once for each; the highest QoS among them is the
+ * caller's to find [MQTT-3.3.5-1]. A match costs one hash for each level of the topic, whatever
+ * the number of subscriptions; levels below which nobody reads cost nothing.
+ *
+ * Ownership: subscriptions are the caller's, and stay in place while they are in the tree.
+ */
+#ifndef MQTT_TREE_H
+#define MQTT_TREE_H
+
+#include "mqtt/branch.h"
+
+/* Options of a subscription; the other bits are its door's own and kept as they are. */
+#define MQTT_SUB_RETAIN_AS_PUBLISHED 0x01u
+#define MQTT_SUB_NO_ECHO             0x02u
+
+struct mqtt_subscription {
+    struct list in_branch;
+    struct list in_session;
+    struct mqtt_branch *branch; /* its filter: mqtt_branch_write */
+    void *owner;                /* the session */
+    uint64_t number;            /* names it in the store */
+    uint64_t ttl_ms;            /* 0: none */
+    uint16_t rule;
+    uint8_t qos;
+    uint8_t options;
+};
+
+struct mqtt_tree {
+    struct mqtt_branches branches;
+    size_t count; /* subscriptions */
+};
+
+/* False: no memory. */
+bool mqtt_tree_init(struct mqtt_tree *tree, struct budget *budget, uint64_t seed);
+void mqtt_tree_fini(struct mqtt_tree *tree);
+
+/* Puts `sub` under a well-formed filter that its owner has not subscribed (ask mqtt_tree_find).
+ * Sets in_branch and branch only. False: the budget is short, nothing was done. */
+bool mqtt_tree_add(struct mqtt_tree *tree, struct span filter, struct mqtt_subscription *sub);
+
+/* Takes `sub` out; in_session is left alone. */
+void mqtt_tree_remove(struct mqtt_tree *tree, struct mqtt_subscription *sub);
+
+/* The owner's subscription of exactly this filter [MQTT-3.10.4-1], or NULL. `owned` lists all the
+ * owner's, by in_session; the shorter of the two lists decides the cost. */
+struct mqtt_subscription *mqtt_tree_find(const struct mqtt_tree *tree, struct span filter,
+                                         const void *owner, const struct list *owned);
+
+/* The first of the branches whose subscriptions match this topic name, chained by next_found; NULL:
+ * nobody reads it. Holds until the next call for this tree. */
+struct mqtt_branch *mqtt_tree_match(struct mqtt_tree *tree, struct span topic);
+
+#endif
