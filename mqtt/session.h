@@ -37,9 +37,10 @@
 enum mqtt_door { MQTT_DOOR_CONN, MQTT_DOOR_NODE, MQTT_DOOR_UPSTREAM, MQTT_DOORS };
 
 enum mqtt_end {
-    MQTT_END_BYE,   /* DISCONNECT: the will is dropped */
-    MQTT_END_LOST,  /* the will is published */
-    MQTT_END_ASLEEP /* a node sleeps: stays open with window 0, QoS 0 is queued too */
+    MQTT_END_BYE,    /* DISCONNECT: the will is dropped */
+    MQTT_END_LOST,   /* the will is published, once */
+    MQTT_END_PARTED, /* the will is neither published nor dropped: a kept node's is stored data */
+    MQTT_END_ASLEEP  /* a node sleeps: stays open with window 0, QoS 0 is queued too */
 };
 
 enum mqtt_when_full { MQTT_DROP_QOS0_FIRST, MQTT_DROP_OLDEST, MQTT_DROP_NEWEST };
@@ -120,7 +121,8 @@ struct mqtt_session {
     struct list queue;         /* struct mqtt_entry that waits, in order */
     struct block *name;        /* door octet, then client id */
     struct mqtt_message *will;
-    void *door_item; /* struct mqtt_conn, struct sn_node or uplink while open; else NULL */
+    void *door_item; /* the opening's: connection, node or uplink, while open; else NULL */
+    void *user;      /* the door's own, for as long as the session lives */
     uint64_t number; /* names it in the store; never reused */
     uint64_t stamp;  /* scratch of publish: last message matched */
     struct mqtt_session *next_match;
@@ -297,9 +299,14 @@ void mqtt_sessions_kept(struct mqtt_sessions *ss);
 void mqtt_sessions_tick(struct mqtt_sessions *ss, uint64_t now_ms);
 uint64_t mqtt_sessions_deadline(const struct mqtt_sessions *ss);
 
-/* Once per episode: a queue began to drop. */
+/* DROPPING: once per episode, a queue began to drop. EXPIRED: the session is gone; of it only what
+ * stands here is left. */
+enum mqtt_notice_kind { MQTT_NOTICE_DROPPING, MQTT_NOTICE_EXPIRED };
 struct mqtt_notice {
-    const struct mqtt_session *session;
+    enum mqtt_notice_kind kind;
+    enum mqtt_door door;
+    void *user;
+    struct span name; /* client id; valid until the next call */
     uint64_t dropped;
 };
 bool mqtt_sessions_notice(struct mqtt_sessions *ss, struct mqtt_notice *notice);
@@ -307,5 +314,11 @@ bool mqtt_sessions_notice(struct mqtt_sessions *ss, struct mqtt_notice *notice);
 /* Takes one stored record in, in the order of enum table; `record->block` is copied or held, the
  * caller keeps its reference. False: the record names something that is not there. */
 bool mqtt_sessions_restore(struct mqtt_sessions *ss, const struct record *record, uint64_t now_ms);
+
+/* The session of that number in the store, or NULL; for restoring what others keep of it. */
+struct mqtt_session *mqtt_sessions_by_number(const struct mqtt_sessions *ss, uint64_t number);
+
+/* All records are in: messages that no queue needs are deleted. */
+void mqtt_sessions_restored(struct mqtt_sessions *ss, uint64_t now_ms);
 
 #endif

@@ -1,0 +1,340 @@
+/* gateway/hub/border_in.c - from nodes to sessions: one function for each kind of news. */
+#include "gateway/hub/border.h"
+#include "gateway/hub/say.h"
+
+#define TOPIC_MOST 1024u
+
+static void reply(struct hub *hub, const struct sn_news *news, uint8_t type, uint8_t code,
+                  uint64_t now_ms)
+{
+    struct sn_answer answer = {
+        .type = type, .code = code, .topic_id = news->topic_id, .msg_id = news->msg_id};
+
+    sn_gate_answer(hub->gate, news->node, &answer, now_ms);
+}
+
+static void owe(struct hub *hub, struct hub_node *hn, const struct mqtt_answer *answer)
+{
+    if (!mqtt_session_owe(&hub->sessions, hn->session, answer)) {
+        hub->sessions.count.refused++;
+    }
+}
+
+static void owe_other(struct hub *hub, struct hub_node *hn, const struct sn_news *news,
+                      struct mqtt_answer answer)
+{
+    answer.kind = MQTT_OP_OTHER;
+    answer.packet_id = news->msg_id;
+    answer.extra = news->topic_id;
+    owe(hub, hn, &answer);
+}
+
+static void say_node(struct hub *hub, const struct sn_news *news, enum conf_level level,
+                     const char *what)
+{
+    hub_say(hub,
+            &(struct hub_line_of_log){level, "node", what, sn_node_id(news->node), news->cause});
+}
+
+static void refuse(struct hub *hub, const struct sn_news *news, uint8_t code, uint64_t now_ms)
+{
+    struct sn_admission admission = {.code = code};
+    struct hub_node *hn = sn_node_user(news->node);
+
+    sn_gate_admit(hub->gate, news->node, &admission, now_ms);
+    if (hn == NULL) {
+        sn_gate_forget(hub->gate, news->node);
+    } else if (hn->session == NULL) {
+        hub_node_forget(hub, hn);
+    }
+}
+
+/* Ends the connection; what is kept of the session, and the will of a kept one, stays. */
+static void part(struct hub *hub, struct hub_node *hn, enum mqtt_end end, uint64_t now_ms)
+{
+    bool clean = hn->session->clean;
+
+    hn->waking = false;
+    mqtt_session_close(&hub->sessions, hn->session, end, now_ms);
+    if (clean) {
+        hn->session = NULL;
+    }
+}
+
+static void take_will(struct hub *hub, struct hub_node *hn, const struct sn_news *news,
+                      uint64_t now_ms)
+{
+    struct mqtt_message *will = NULL;
+
+    if (news->will) {
+        will = mqtt_message_new(&hub->sessions.budget, news->topic, news->data);
+        if (will == NULL) {
+            return;
+        }
+        will->qos = news->qos;
+        will->retain = news->retain;
+    }
+    if (news->will || news->no_will) {
+        mqtt_session_set_will(&hub->sessions, hn->session, will, now_ms);
+    }
+}
+
+static struct mqtt_quota quota_of(const struct hub *hub, const struct hub_node *hn)
+{
+    struct conf_settings with = hub_node_settings(hub, hn);
+    static const uint8_t when_full[] = {[CONF_DROP_OLDEST] = MQTT_DROP_OLDEST,
+                                        [CONF_DROP_NEWEST] = MQTT_DROP_NEWEST,
+                                        [CONF_DROP_QOS0_FIRST] = MQTT_DROP_QOS0_FIRST};
+
+    return (struct mqtt_quota){.queued = (uint32_t)with.sleep_queue,
+                               .queued_bytes = (uint32_t)with.sleep_bytes,
+                               .inflight = 1, /* SN-152 */
+                               .when_full = when_full[with.when_full]};
+}
+
+static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = hub_node_of(hub, news->node);
+    struct mqtt_opening opening = {.door = MQTT_DOOR_NODE,
+                                   .name = sn_node_id(news->node),
+                                   .clean = news->clean,
+                                   .door_item = hn};
+
+    if (hn == NULL || !hub_node_learn_names(hub, hn)) {
+        refuse(hub, news, SN_RC_CONGESTION, now_ms);
+        return;
+    }
+    if (hub->conf->listener[news->peer->listener].auth == CONF_LISTED &&
+        hub_node_place(hub, hn).node == NULL) {
+        say_node(hub, news, CONF_NOTICE, "refused a node that no [node] names:");
+        refuse(hub, news, SN_RC_NOT_SUPPORTED, now_ms);
+        return;
+    }
+    if (hn->session != NULL && hn->session->open) {
+        part(hub, hn, MQTT_END_PARTED, now_ms);
+    }
+    opening.quota = quota_of(hub, hn);
+    hn->session = mqtt_session_open(&hub->sessions, &opening, now_ms);
+    if (hn->session == NULL) {
+        refuse(hub, news, SN_RC_CONGESTION, now_ms);
+        return;
+    }
+    take_will(hub, hn, news, now_ms);
+    say_node(hub, news, CONF_INFO, "connected");
+}
+
+static void on_publish(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+    struct mqtt_publication p = {.topic = news->topic,
+                                 .payload = news->data,
+                                 .packet_id = news->msg_id,
+                                 .extra = news->topic_id,
+                                 .qos = news->qos,
+                                 .retain = news->retain};
+
+    if (mqtt_session_publish(&hub->sessions, hn->session, &p, now_ms) == MQTT_ERR_FULL &&
+        news->qos > 0) {
+        reply(hub, news, SN_PUBACK, SN_RC_CONGESTION, now_ms);
+    }
+}
+
+static void on_subscribe(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+    struct mqtt_subscribing sub = {.filter = news->topic, .qos = news->qos};
+    struct mqtt_answer answer = {
+        .kind = MQTT_OP_SUBACK, .packet_id = news->msg_id, .extra = news->topic_id};
+
+    answer.code = mqtt_session_subscribe(&hub->sessions, hn->session, &sub, &answer.ticket, now_ms);
+    owe(hub, hn, &answer);
+}
+
+static void on_unsubscribe(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+    struct mqtt_answer answer = {.kind = MQTT_OP_UNSUBACK, .packet_id = news->msg_id};
+
+    mqtt_session_unsubscribe(&hub->sessions, hn->session, news->topic, &answer.ticket, now_ms);
+    owe(hub, hn, &answer);
+}
+
+/* A topic id is part of a kept session: it means the same after a restart. */
+static uint64_t keep_topic(struct hub *hub, const struct hub_node *hn, const struct sn_news *news,
+                           uint64_t now_ms)
+{
+    struct record put = {.key = {TABLE_TOPIC, hn->session->number, news->topic_id}, .fresh = true};
+
+    if (hn->session->clean || hub->journal.off) {
+        return 0;
+    }
+    put.block = block_copy(&hub->sessions.budget, news->topic);
+    if (put.block == NULL) {
+        return 0;
+    }
+    put.text = block_span(put.block);
+    return journal_put(&hub->journal, &put, now_ms);
+}
+
+static void on_registered(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+
+    owe_other(hub, hn, news,
+              (struct mqtt_answer){.code = SN_REGACK, .ticket = keep_topic(hub, hn, news, now_ms)});
+}
+
+static void on_named(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    keep_topic(hub, sn_node_user(news->node), news, now_ms);
+}
+
+static void on_will_topic(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+    struct mqtt_message *old = hn->session->will;
+    struct sn_news merged = *news;
+
+    merged.no_will = !news->will;
+    merged.data = old == NULL ? (struct span){NULL, 0} : mqtt_message_payload(old);
+    take_will(hub, hn, &merged, now_ms);
+    owe_other(hub, hn, news, (struct mqtt_answer){.code = SN_WILLTOPICRESP});
+}
+
+static void on_will_msg(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+    struct mqtt_message *old = hn->session->will;
+    struct sn_news merged = *news;
+
+    if (old == NULL) { /* SN-062 */
+        reply(hub, news, SN_WILLMSGRESP, SN_RC_NOT_SUPPORTED, now_ms);
+        return;
+    }
+    merged.will = true;
+    merged.topic = mqtt_message_topic(old);
+    merged.qos = old->qos;
+    merged.retain = old->retain;
+    take_will(hub, hn, &merged, now_ms);
+    owe_other(hub, hn, news, (struct mqtt_answer){.code = SN_WILLMSGRESP});
+}
+
+static void on_ack(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    static const enum mqtt_op_kind kinds[] = {[SN_NEWS_PUBACK] = MQTT_OP_PUBACK,
+                                              [SN_NEWS_PUBREC] = MQTT_OP_PUBREC,
+                                              [SN_NEWS_PUBCOMP] = MQTT_OP_PUBCOMP,
+                                              [SN_NEWS_PUBREL] = MQTT_OP_PUBREL,
+                                              [SN_NEWS_DROPPED] = MQTT_OP_PUBACK};
+    struct hub_node *hn = sn_node_user(news->node);
+
+    hub->count.undelivered += news->kind == SN_NEWS_DROPPED;
+    mqtt_session_ack(&hub->sessions, hn->session, kinds[news->kind], news->msg_id, now_ms);
+}
+
+static void on_ready(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    hub_border_serve(hub, sn_node_user(news->node), now_ms);
+}
+
+static void on_sleep(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+
+    hn->waking = false;
+    mqtt_session_close(&hub->sessions, hn->session, MQTT_END_ASLEEP, now_ms);
+    owe_other(hub, hn, news, (struct mqtt_answer){.code = SN_DISCONNECT});
+}
+
+static void on_awake(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+    uint64_t most = hub_node_settings(hub, hn).wake_messages;
+
+    hn->waking = true;
+    hn->wake_left = most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
+    mqtt_session_set_window(&hub->sessions, hn->session, 1);
+    hub_border_serve(hub, hn, now_ms);
+}
+
+static void on_gave_up(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+
+    hn->waking = false;
+    if (news->msg_id != 0) {
+        mqtt_session_give_back(&hub->sessions, hn->session, news->msg_id);
+    }
+    mqtt_session_close(&hub->sessions, hn->session, MQTT_END_ASLEEP, now_ms);
+}
+
+static void on_end(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+    bool lost = news->kind == SN_NEWS_LOST;
+
+    say_node(hub, news, lost ? CONF_NOTICE : CONF_INFO, lost ? "lost" : "disconnected");
+    part(hub, hn, lost ? MQTT_END_LOST : MQTT_END_PARTED, now_ms);
+    if (hn->session == NULL) {
+        hub_node_forget(hub, hn);
+    }
+}
+
+/* QoS -1: no session, no reply. The topic is the sender's entry, or the short name itself. */
+static void on_stray(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = news->node == NULL ? NULL : sn_node_user(news->node);
+    struct conf_place place = {.listener = &hub->conf->listener[news->peer->listener]};
+    struct conf_topic_key key = {news->topic_id, news->topic_type == SN_TOPIC_SHORT};
+    struct mqtt_publication p = {.payload = news->data, .retain = news->retain};
+    uint8_t room[TOPIC_MOST];
+    struct writer w = writer_of(room, sizeof room);
+
+    if (hn != NULL) {
+        place = hub_node_place(hub, hn);
+    }
+    if (!conf_topicmap_find(hub->conf, &place, key, &w) && key.is_short) {
+        write_u16(&w, news->topic_id);
+    }
+    p.topic = span_of(room, written(&w));
+    if (p.topic.len == 0) {
+        hub->count.no_topic++;
+        return;
+    }
+    hub->count.strays++;
+    if (hn != NULL && hn->session != NULL) {
+        mqtt_session_publish(&hub->sessions, hn->session, &p, now_ms);
+    } else {
+        mqtt_sessions_publish(&hub->sessions, &p, now_ms);
+    }
+}
+
+typedef void handler(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
+
+static handler *const handlers[] = {
+    [SN_NEWS_CONNECT] = on_connect,
+    [SN_NEWS_REGISTERED] = on_registered,
+    [SN_NEWS_NAMED] = on_named,
+    [SN_NEWS_PUBLISH] = on_publish,
+    [SN_NEWS_SUBSCRIBE] = on_subscribe,
+    [SN_NEWS_UNSUBSCRIBE] = on_unsubscribe,
+    [SN_NEWS_WILL_TOPIC] = on_will_topic,
+    [SN_NEWS_WILL_MSG] = on_will_msg,
+    [SN_NEWS_PUBACK] = on_ack,
+    [SN_NEWS_PUBREC] = on_ack,
+    [SN_NEWS_PUBCOMP] = on_ack,
+    [SN_NEWS_PUBREL] = on_ack,
+    [SN_NEWS_DROPPED] = on_ack,
+    [SN_NEWS_GAVE_UP] = on_gave_up,
+    [SN_NEWS_READY] = on_ready,
+    [SN_NEWS_SLEEP] = on_sleep,
+    [SN_NEWS_AWAKE] = on_awake,
+    [SN_NEWS_BYE] = on_end,
+    [SN_NEWS_LOST] = on_end,
+    [SN_NEWS_STRAY] = on_stray,
+};
+
+void hub_border_news(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    handlers[news->kind](hub, news, now_ms);
+}

@@ -1,0 +1,233 @@
+#include "gateway/hub/hub.h"
+
+#include "gateway/hub/border.h"
+#include "gateway/hub/keep.h"
+#include "gateway/hub/line.h"
+#include "gateway/hub/say.h"
+#include "gateway/hub/uplink.h"
+
+#define RECORDS_MOST  1000000u
+#define ENTRIES_MOST  4000000u
+#define ROOM_DATAGRAM (1024u * 1024u) /* output queue of a datagram listener */
+#define ROOM_LINE     4096u           /* of a serial line: what is in it can still be late */
+
+static uint16_t percent_of(uint64_t thousandths)
+{
+    return (uint16_t)(thousandths / 10);
+}
+
+static struct sn_listener listener_of(const struct conf_listener *conf)
+{
+    static const enum sn_qosm1 qosm1[] = {[CONF_PUBLISH_BY_SENDER] = SN_QOSM1_BY_SENDER,
+                                          [CONF_PUBLISH_NO] = SN_QOSM1_NO,
+                                          [CONF_PUBLISH_IDS] = SN_QOSM1_PREDEFINED,
+                                          [CONF_PUBLISH_YES] = SN_QOSM1_YES};
+
+    return (struct sn_listener){
+        .retry_ms = (uint32_t)conf->retry_ms,
+        .retries = (uint8_t)conf->retries,
+        .max_message = (uint16_t)conf->max_message,
+        .keepalive_percent = percent_of(conf->keepalive_grace),
+        .sleep_percent = percent_of(conf->sleep_grace),
+        .takeover_wait_ms =
+            conf->takeover == CONF_TAKEOVER_AT_ONCE ? 0 : (uint32_t)conf->takeover_wait_ms,
+        .stranger_rate = conf->stranger_rate.count > UINT32_MAX
+                             ? UINT32_MAX
+                             : (uint32_t)conf->stranger_rate.count,
+        .advertise_s = (uint32_t)conf->advertise_s,
+        .qosm1 = qosm1[conf->publish_without_connect],
+        .forwarders = conf->type == CONF_SERIAL || conf->forwarders.count > 0,
+        .room = conf->type == CONF_SERIAL ? ROOM_LINE : ROOM_DATAGRAM,
+    };
+}
+
+static bool gate_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
+{
+    const struct conf *conf = hub->conf;
+    struct sn_gate_config config = {
+        .gw_id = (uint8_t)conf->gateway.id,
+        .nodes = conf->limits.nodes,
+        .client_id = conf->limits.client_id.first,
+        .registrations = conf->limits.registrations.first,
+        .wildcard_names = conf->limits.registrations.second,
+        .listener_count = conf->listener_count,
+        .budget = &hub->sessions.budget,
+        .seed = seed,
+    };
+
+    hub->listeners = reserve((conf->listener_count + 1) * sizeof *hub->listeners);
+    if (hub->listeners == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < conf->listener_count; i++) {
+        hub->listeners[i] = listener_of(&conf->listener[i]);
+    }
+    config.listeners = hub->listeners;
+    hub->gate = sn_gate_new(&config, now_ms);
+    return hub->gate != NULL;
+}
+
+static struct mqtt_limits limits_of(const struct conf *conf)
+{
+    const struct conf_limits *limits = &conf->limits;
+    uint64_t timeout = UINT64_MAX;
+
+    for (size_t i = 0; i < conf->broker_count; i++) {
+        if (conf->broker[i].connect_timeout_ms < timeout) {
+            timeout = conf->broker[i].connect_timeout_ms;
+        }
+    }
+    return (struct mqtt_limits){
+        .sessions = limits->nodes + limits->clients + conf->upstream_count,
+        .subscriptions = limits->subscriptions.first,
+        .entries = ENTRIES_MOST,
+        .retained = limits->retained,
+        .memory = limits->memory,
+        .max_packet = limits->max_packet,
+        .client_id = limits->client_id.second,
+        .topic_levels = limits->topic_levels,
+        .expiry_ms = limits->session_expiry_ms,
+        .connect_timeout_ms = timeout,
+    };
+}
+
+static bool hub_init(struct hub *hub, const struct hub_setup *setup, uint64_t now_ms)
+{
+    const struct conf_limits *limits = &setup->conf->limits;
+    struct mqtt_limits mqtt = limits_of(setup->conf);
+    struct rng rng = {setup->seed};
+
+    hub->conf = setup->conf;
+    hub->commit_delay_ms = setup->conf->store.commit_delay_ms;
+    list_init(&hub->stalled);
+    pool_init(&hub->nodes, sizeof(struct hub_node), limits->nodes);
+    if (!journal_init(&hub->journal, RECORDS_MOST, rng_next(&rng)) ||
+        !mqtt_sessions_init(&hub->sessions, &mqtt, &hub->journal, rng_next(&rng))) {
+        return false;
+    }
+    hub->journal.off = !setup->stored;
+    hub->sessions.wall_ms = setup->wall_ms;
+    return mqtt_broker_init(&hub->broker, &hub->sessions, limits->clients,
+                            (uint16_t)limits->inflight, (uint32_t)limits->queued) &&
+           gate_init(hub, rng_next(&rng), now_ms) && hub_lines_init(hub) &&
+           hub_uplinks_init(hub, rng_next(&rng), now_ms);
+}
+
+struct hub *hub_new(const struct hub_setup *setup, uint64_t now_ms)
+{
+    struct hub *hub = reserve(sizeof *hub);
+
+    if (hub != NULL && !hub_init(hub, setup, now_ms)) {
+        hub_free(hub);
+        return NULL;
+    }
+    return hub;
+}
+
+void hub_free(struct hub *hub)
+{
+    if (hub == NULL) {
+        return;
+    }
+    hub_uplinks_fini(hub);
+    hub_lines_fini(hub);
+    if (hub->gate != NULL) {
+        hub_nodes_fini(hub);
+        sn_gate_free(hub->gate);
+    }
+    release(hub->listeners);
+    mqtt_broker_fini(&hub->broker);
+    mqtt_sessions_fini(&hub->sessions);
+    journal_fini(&hub->journal);
+    pool_fini(&hub->nodes);
+    release(hub);
+}
+
+struct mqtt_broker *hub_broker(struct hub *hub)
+{
+    return &hub->broker;
+}
+
+struct sn_gate *hub_gate(struct hub *hub)
+{
+    return hub->gate;
+}
+
+void hub_datagram(struct hub *hub, const struct sn_peer *from, struct span wire, uint64_t now_ms)
+{
+    hub_border_input(hub, from, wire, now_ms);
+}
+
+void hub_restored(struct hub *hub, uint64_t now_ms)
+{
+    mqtt_sessions_restored(&hub->sessions, now_ms);
+    hub_uplinks_start(hub, now_ms);
+}
+
+static void hear_sessions(struct hub *hub)
+{
+    struct mqtt_notice notice;
+
+    while (mqtt_sessions_notice(&hub->sessions, &notice)) {
+        hub_nodes_notice(hub, &notice);
+    }
+}
+
+static void hear_broker(struct hub *hub)
+{
+    struct mqtt_news news;
+
+    while (mqtt_broker_event(&hub->broker, &news)) {
+        bool opened = news.kind == MQTT_NEWS_OPENED;
+
+        hub_say(hub,
+                &(struct hub_line_of_log){CONF_INFO, "mqtt", opened ? "connected" : "disconnected",
+                                          news.client_id, news.cause});
+    }
+}
+
+void hub_pump(struct hub *hub, uint64_t now_ms)
+{
+    hub_uplinks_pump(hub, now_ms);
+    hub_border_pump(hub, now_ms);
+    hear_broker(hub);
+    hear_sessions(hub);
+}
+
+void hub_tick(struct hub *hub, uint64_t now_ms)
+{
+    hub_border_tick(hub, now_ms);
+    mqtt_broker_tick(&hub->broker, now_ms);
+    mqtt_sessions_tick(&hub->sessions, now_ms);
+    hear_sessions(hub);
+    hub_uplinks_tick(hub, now_ms);
+}
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t hub_deadline(const struct hub *hub)
+{
+    uint64_t cores = lesser(sn_gate_deadline(hub->gate), mqtt_broker_deadline(&hub->broker));
+    uint64_t rest = lesser(mqtt_sessions_deadline(&hub->sessions), hub_uplinks_deadline(hub));
+
+    return lesser(lesser(cores, rest), hub_keep_deadline(hub));
+}
+
+bool hub_event(struct hub *hub, struct hub_news *news)
+{
+    return hub_said(hub, news) || hub_uplinks_event(hub, news);
+}
+
+void hub_stop(struct hub *hub, uint64_t now_ms)
+{
+    hub->stopping = true;
+    hub_uplinks_stop(hub, now_ms);
+}
+
+bool hub_is_stopped(const struct hub *hub)
+{
+    return hub_uplinks_are_stopped(hub) && !hub->batch_out && hub->journal.pending.count == 0;
+}

@@ -1,0 +1,94 @@
+#include "gateway/hub/keep.h"
+
+#include "gateway/hub/nodes.h"
+#include "gateway/hub/say.h"
+
+uint64_t hub_keep_deadline(const struct hub *hub)
+{
+    const struct journal *journal = &hub->journal;
+
+    if (hub->batch_out || journal->pending.count == 0) {
+        return UINT64_MAX;
+    }
+    return journal->pending.octets >= HUB_BATCH_OCTETS || hub->stopping
+               ? journal->oldest_ms
+               : journal->oldest_ms + hub->commit_delay_ms;
+}
+
+bool hub_records(struct hub *hub, struct batch *batch, uint64_t now_ms)
+{
+    if (hub_keep_deadline(hub) > now_ms || !journal_take(&hub->journal, batch)) {
+        return false;
+    }
+    hub->batch_out = true;
+    return true;
+}
+
+void hub_kept(struct hub *hub, struct batch *batch, uint64_t now_ms)
+{
+    (void)now_ms;
+    journal_kept(&hub->journal, batch);
+    hub->batch_out = false;
+    if (hub->not_kept) {
+        hub->not_kept = false;
+        hub_say(hub, &(struct hub_line_of_log){
+                         CONF_NOTICE, "store", "the store keeps again", {NULL, 0}, NULL});
+    }
+    mqtt_sessions_kept(&hub->sessions);
+}
+
+void hub_not_kept(struct hub *hub, const char *cause, uint64_t now_ms)
+{
+    (void)now_ms;
+    if (!hub->not_kept) {
+        hub->not_kept = true;
+        hub_say(hub, &(struct hub_line_of_log){CONF_ERROR,
+                                               "store",
+                                               "the store does not keep; acknowledgements wait",
+                                               {NULL, 0},
+                                               cause});
+    }
+}
+
+struct budget *hub_budget(struct hub *hub)
+{
+    return &hub->sessions.budget;
+}
+
+/* A node of a kept session: the gate must know its id before topics come. */
+static bool restore_node(struct hub *hub, const struct record *record)
+{
+    struct mqtt_session *s = mqtt_session_find(&hub->sessions, MQTT_DOOR_NODE, record->text);
+    struct sn_node *node = s == NULL ? NULL : sn_gate_restore(hub->gate, record->text);
+    struct hub_node *hn = node == NULL ? NULL : hub_node_of(hub, node);
+
+    if (hn == NULL) {
+        return false;
+    }
+    hn->session = s;
+    s->user = hn;
+    return true;
+}
+
+static bool restore_topic(struct hub *hub, const struct record *record)
+{
+    struct mqtt_session *s = mqtt_sessions_by_number(&hub->sessions, record->key[1]);
+    struct hub_node *hn = s == NULL ? NULL : s->user;
+
+    return hn != NULL &&
+           sn_gate_restore_topic(hub->gate, hn->node, (uint16_t)record->key[2], record->text);
+}
+
+bool hub_restore(struct hub *hub, const struct record *record, uint64_t now_ms)
+{
+    if (record->key[0] == TABLE_TOPIC) {
+        return restore_topic(hub, record);
+    }
+    if (!mqtt_sessions_restore(&hub->sessions, record, now_ms)) {
+        return false;
+    }
+    if (record->key[0] == TABLE_SESSION && record->fields[0] == MQTT_DOOR_NODE) {
+        return restore_node(hub, record);
+    }
+    return true;
+}

@@ -1,0 +1,124 @@
+#include "gateway/hub/nodes.h"
+
+#define TOPIC_MOST 1024u /* octets of an expanded template */
+
+struct hub_node *hub_node_of(struct hub *hub, struct sn_node *node)
+{
+    struct hub_node *hn = sn_node_user(node);
+
+    if (hn != NULL) {
+        return hn;
+    }
+    hn = pool_take(&hub->nodes);
+    if (hn == NULL) {
+        return NULL;
+    }
+    hn->node = node;
+    list_init(&hn->in_stalled);
+    sn_node_set_user(node, hn);
+    return hn;
+}
+
+void hub_node_forget(struct hub *hub, struct hub_node *hn)
+{
+    struct sn_node *node = hn->node;
+
+    list_remove(&hn->in_stalled);
+    block_drop(hn->names_memory);
+    sn_node_set_user(node, NULL);
+    pool_give(&hub->nodes, hn);
+    sn_gate_forget(hub->gate, node);
+}
+
+static const struct conf_node *section_of(const struct conf *conf, struct span client_id)
+{
+    for (size_t i = 0; i < conf->node_count; i++) {
+        const char *id = conf->node[i].client_id;
+
+        if (id != NULL && span_equal(span_of_text(id), client_id)) {
+            return &conf->node[i];
+        }
+    }
+    return NULL;
+}
+
+struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *hn)
+{
+    struct span id = sn_node_id(hn->node);
+    const struct conf_node *section = section_of(hub->conf, id);
+
+    return (struct conf_place){
+        .node = section,
+        .listener = &hub->conf->listener[sn_node_peer(hn->node)->listener],
+        .name = section == NULL ? id : span_of_text(section->at.name),
+        .client_id = id,
+    };
+}
+
+struct conf_settings hub_node_settings(const struct hub *hub, const struct hub_node *hn)
+{
+    struct conf_place place = hub_node_place(hub, hn);
+
+    return conf_node_settings(hub->conf, &place);
+}
+
+/* One pass over the entries in force; with `names` NULL it only measures: octets of topics in
+ * *octets, entries as the result. */
+static size_t expand(const struct hub *hub, const struct conf_place *place, struct sn_name *names,
+                     struct writer *topics, size_t *octets)
+{
+    const struct conf_topic_entry *entry = NULL;
+    struct conf_topicmap_walk walk = {0};
+    size_t count = 0;
+
+    while (conf_topicmap_next(hub->conf, place, &walk, &entry)) {
+        uint8_t room[TOPIC_MOST];
+        struct writer w = writer_of(room, sizeof room);
+
+        if (!conf_place_expand(hub->conf, place, entry->template, &w)) {
+            continue;
+        }
+        *octets += written(&w);
+        if (names != NULL) {
+            names[count] = (struct sn_name){.id = entry->key.id,
+                                            .is_short = entry->key.is_short,
+                                            .topic = span_of(topics->at, written(&w))};
+            write_span(topics, span_of(room, written(&w)));
+        }
+        count++;
+    }
+    return count;
+}
+
+bool hub_node_learn_names(struct hub *hub, struct hub_node *hn)
+{
+    struct conf_place place = hub_node_place(hub, hn);
+    size_t octets = 0;
+    size_t count = expand(hub, &place, NULL, NULL, &octets);
+    size_t head = count * sizeof(struct sn_name);
+    struct sn_name *names = NULL;
+    struct writer topics;
+
+    block_drop(hn->names_memory);
+    hn->names_memory = NULL;
+    hn->names = (struct sn_names){0};
+    if (count == 0) {
+        return true;
+    }
+    hn->names_memory = block_new(&hub->sessions.budget, head + octets);
+    if (hn->names_memory == NULL) {
+        return false;
+    }
+    names = (struct sn_name *)(void *)hn->names_memory->octets;
+    topics = writer_of(hn->names_memory->octets + head, octets);
+    hn->names.entries = names;
+    hn->names.count = expand(hub, &place, names, &topics, &octets);
+    return true;
+}
+
+/* A kept session that ended by itself takes its node along. */
+void hub_nodes_notice(struct hub *hub, const struct mqtt_notice *notice)
+{
+    (void)hub;
+    (void)notice;
+}

@@ -1,0 +1,39 @@
+/* gateway/hub/nodes.h - what the hub knows of each node: its section, session and names.
+ *
+ * A hub_node lives as long as its sn_node: from the first CONNECT, or from the store, until its
+ * session is gone. Names are the predefined ids and short names of its topic maps, expanded once
+ * for each connection.
+ */
+#ifndef GATEWAY_HUB_NODES_H
+#define GATEWAY_HUB_NODES_H
+
+#include "gateway/hub/parts.h"
+
+struct hub_node {
+    struct list in_stalled;
+    struct sn_node *node;
+    struct mqtt_session *session; /* NULL: none yet */
+    const struct conf_node *conf; /* NULL: no section names it */
+    struct block *names_memory;   /* entries of `names`, then their topics */
+    struct sn_names names;
+    uint32_t wake_left; /* deliveries that this waking may still make */
+    bool waking;
+    bool present; /* its session was there before the CONNECT under way */
+};
+
+/* The hub's part of `node`, made if need be; NULL: no room. */
+struct hub_node *hub_node_of(struct hub *hub, struct sn_node *node);
+
+/* Frees the hub's part and the gate's. The session must be gone or about to be. */
+void hub_node_forget(struct hub *hub, struct hub_node *hn);
+
+/* Where the node stands for topic maps and settings. `near` is a peer of its listener. */
+struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *hn);
+
+/* Its settings: queue, window of a waking, when_full. */
+struct conf_settings hub_node_settings(const struct hub *hub, const struct hub_node *hn);
+
+/* Expands its topic maps anew. False: no memory, or too many. */
+bool hub_node_learn_names(struct hub *hub, struct hub_node *hn);
+
+#endif

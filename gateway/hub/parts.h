@@ -1,0 +1,55 @@
+/* gateway/hub/parts.h - what the hub is made of; for the files of gateway/hub/ alone. */
+#ifndef GATEWAY_HUB_PARTS_H
+#define GATEWAY_HUB_PARTS_H
+
+#include "base/journal.h"
+#include "base/list.h"
+#include "base/pool.h"
+#include "config/topicmap.h"
+#include "gateway/hub/hub.h"
+#include "mqtt/broker.h"
+#include "sn/gate.h"
+
+struct hub_line;
+struct hub_uplink;
+
+#define HUB_LOG_LINES 64u
+#define HUB_LOG_TEXT  256u
+
+/* Lines for the log that the edge has not asked for yet; the newest give way. */
+struct hub_log {
+    struct {
+        enum conf_level level;
+        const char *area;
+        char text[HUB_LOG_TEXT];
+    } lines[HUB_LOG_LINES];
+    size_t first;
+    size_t count;
+    uint64_t lost;
+};
+
+struct hub {
+    const struct conf *conf;
+    struct journal journal;
+    struct mqtt_sessions sessions;
+    struct mqtt_broker broker;
+    struct sn_gate *gate;
+    struct sn_listener *listeners; /* the gate's settings, one for each [listener] */
+    struct hub_line *lines;        /* one for each [listener]; serial ones are in use */
+    struct pool nodes;             /* struct hub_node */
+    struct list stalled;           /* struct hub_node: their listener had no room */
+    struct hub_uplink *uplinks;
+    size_t uplink_count;
+    struct hub_log log;
+    uint64_t commit_delay_ms;
+    bool batch_out;
+    bool not_kept; /* an episode of failing commits goes on */
+    bool stopping;
+    struct {
+        uint64_t strays;      /* QoS -1 published */
+        uint64_t no_topic;    /* QoS -1 or predefined id without an entry */
+        uint64_t undelivered; /* deliveries that could never be sent */
+    } count;
+};
+
+#endif

@@ -1,0 +1,45 @@
+#include "gateway/hub/say.h"
+
+#include "base/text.h"
+
+void hub_say(struct hub *hub, const struct hub_line_of_log *line)
+{
+    struct hub_log *log = &hub->log;
+    size_t at = (log->first + log->count) % HUB_LOG_LINES;
+    struct writer w = writer_of((uint8_t *)log->lines[at].text, HUB_LOG_TEXT);
+
+    if (log->count == HUB_LOG_LINES) {
+        log->lost++;
+        return;
+    }
+    write_text(&w, line->what);
+    if (line->name.at != NULL) {
+        write_u8(&w, ' ');
+        write_printable(&w, line->name);
+    }
+    if (line->more != NULL) {
+        write_text(&w, ": ");
+        write_text(&w, line->more);
+    }
+    write_end(&w);
+    log->lines[at].level = line->level;
+    log->lines[at].area = line->area;
+    log->count++;
+}
+
+bool hub_said(struct hub *hub, struct hub_news *news)
+{
+    struct hub_log *log = &hub->log;
+    size_t at = log->first;
+
+    if (log->count == 0) {
+        return false;
+    }
+    log->first = (log->first + 1) % HUB_LOG_LINES;
+    log->count--;
+    *news = (struct hub_news){.kind = HUB_LOG,
+                              .level = log->lines[at].level,
+                              .area = log->lines[at].area,
+                              .text = log->lines[at].text};
+    return true;
+}

@@ -1,0 +1,21 @@
+/* gateway/hub/say.h - one line for the log, from words and octets; pure. */
+#ifndef GATEWAY_HUB_SAY_H
+#define GATEWAY_HUB_SAY_H
+
+#include "gateway/hub/parts.h"
+
+/* A line "AREA WHAT NAME: more", written when the edge asks. `name` is made printable; `more` may
+ * be NULL. When HUB_LOG_LINES wait, the line is counted instead. */
+struct hub_line_of_log {
+    enum conf_level level;
+    const char *area;
+    const char *what;
+    struct span name;
+    const char *more;
+};
+void hub_say(struct hub *hub, const struct hub_line_of_log *line);
+
+/* The oldest line; false: none. */
+bool hub_said(struct hub *hub, struct hub_news *news);
+
+#endif

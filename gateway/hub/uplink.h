@@ -1,0 +1,56 @@
+/* gateway/hub/uplink.h - one upstream: a session that queues, a client that sends, rules between.
+ *
+ * The session is subscribed to the filters of the `send` rules, each under its rule's number, so
+ * the queue holds topics of this side; a rule's template is applied when a message is sent. What
+ * the far broker publishes enters by the first `receive` rule that fits. Loop guard: a message
+ * never goes back to the upstream it came by.
+ *
+ *     offline --DIAL--> dialling --up--> CONNECT .. CONNACK --> SUBSCRIBE, birth, then the queue
+ */
+#ifndef GATEWAY_HUB_UPLINK_H
+#define GATEWAY_HUB_UPLINK_H
+
+#include "gateway/hub/parts.h"
+#include "mqtt/client.h"
+
+struct hub_uplink {
+    const struct conf_upstream *conf;
+    struct mqtt_client_config config;
+    struct mqtt_client client;
+    struct mqtt_session *session;
+    struct mqtt_op held; /* taken from the session, did not fit the last output */
+    bool holds;          /* `held` is in use */
+    bool online;
+    bool birth; /* to be sent */
+    bool dial;  /* news to be told */
+    bool hangup;
+    size_t url;        /* to try next */
+    size_t subscribed; /* receive filters asked for on this connection */
+    uint64_t unruled;  /* messages of the far side that no receive rule takes */
+    uint64_t unfit;    /* messages that a limit of the upstream forbids */
+};
+
+/* One for each [upstream]. False: no memory. */
+bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms);
+void hub_uplinks_fini(struct hub *hub);
+
+/* After restore: finds or makes each session and subscribes it to what its rules say now. */
+void hub_uplinks_start(struct hub *hub, uint64_t now_ms);
+
+void hub_uplinks_tick(struct hub *hub, uint64_t now_ms);
+uint64_t hub_uplinks_deadline(const struct hub *hub);
+
+/* DIAL or HANGUP of some uplink; false: none. */
+bool hub_uplinks_event(struct hub *hub, struct hub_news *news);
+
+/* Asks the clients for news that no octets bring. */
+void hub_uplinks_pump(struct hub *hub, uint64_t now_ms);
+
+void hub_uplinks_stop(struct hub *hub, uint64_t now_ms);
+bool hub_uplinks_are_stopped(const struct hub *hub);
+
+/* What the client told; in uplink_in.c. */
+void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
+                     uint64_t now_ms);
+
+#endif

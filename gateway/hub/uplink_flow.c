@@ -1,0 +1,194 @@
+/* gateway/hub/uplink_flow.c - messages of an uplink, both ways. */
+#include "config/rule.h"
+#include "gateway/hub/uplink.h"
+#include "mqtt/topic.h"
+
+#define TOPIC_MOST   65535u
+#define FILTERS_MOST 64u /* in one SUBSCRIBE */
+
+/* --- from the far broker --------------------------------------------------------------------- */
+
+static void owe_ack(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet)
+{
+    struct mqtt_answer answer = {.kind = packet->qos == 2 ? MQTT_OP_PUBREC : MQTT_OP_PUBACK,
+                                 .packet_id = packet->packet_id};
+
+    up->unruled++;
+    if (packet->qos > 0) {
+        mqtt_session_owe(&hub->sessions, up->session, &answer);
+    }
+}
+
+static bool retain_of(const struct hub_uplink *up, const struct conf_rule *rule, bool came)
+{
+    enum conf_retain retain = rule->retain == CONF_RETAIN_UNSET ? up->conf->retain : rule->retain;
+
+    return retain == CONF_RETAIN_SET || (retain != CONF_RETAIN_STRIP && came);
+}
+
+static void on_publish(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet,
+                       uint64_t now_ms)
+{
+    uint8_t room[TOPIC_MOST];
+
+    for (size_t i = 0; i < up->conf->receive.count; i++) {
+        const struct conf_rule *rule = &up->conf->receive.at[i];
+        struct writer w = writer_of(room, sizeof room);
+
+        if (conf_rule_apply(rule, packet->topic, &w)) {
+            struct mqtt_publication p = {.topic = span_of(room, written(&w)),
+                                         .payload = packet->payload,
+                                         .packet_id = packet->packet_id,
+                                         .qos = packet->qos,
+                                         .retain = retain_of(up, rule, packet->retain)};
+
+            mqtt_session_publish(&hub->sessions, up->session, &p, now_ms);
+            return;
+        }
+    }
+    owe_ack(hub, up, packet);
+}
+
+static void on_ack(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet,
+                   uint64_t now_ms)
+{
+    static const enum mqtt_op_kind kinds[] = {[MQTT_PUBACK] = MQTT_OP_PUBACK,
+                                              [MQTT_PUBREC] = MQTT_OP_PUBREC,
+                                              [MQTT_PUBREL] = MQTT_OP_PUBREL,
+                                              [MQTT_PUBCOMP] = MQTT_OP_PUBCOMP};
+
+    mqtt_session_ack(&hub->sessions, up->session, kinds[packet->type], packet->packet_id, now_ms);
+}
+
+void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
+                     uint64_t now_ms)
+{
+    if (!up->online) {
+        return;
+    }
+    if (news->kind == MQTT_CLIENT_PUBLISH) {
+        on_publish(hub, up, &news->packet, now_ms);
+    } else if (news->kind == MQTT_CLIENT_ACK) {
+        on_ack(hub, up, &news->packet, now_ms);
+    }
+}
+
+/* --- to the far broker ----------------------------------------------------------------------- */
+
+static void write_subscribe(struct hub_uplink *up, struct writer *w, uint64_t now_ms)
+{
+    struct mqtt_client_filter filters[FILTERS_MOST];
+    size_t most = up->conf->filters_per_subscribe;
+    size_t count = 0;
+
+    most = most < FILTERS_MOST ? most : FILTERS_MOST;
+    while (count < most && up->subscribed + count < up->conf->receive.count) {
+        const struct conf_rule *rule = &up->conf->receive.at[up->subscribed + count];
+        uint64_t qos = rule->qos == CONF_QOS_UNSET ? 1 : rule->qos;
+
+        qos = qos < up->conf->subscribe_qos_max ? qos : up->conf->subscribe_qos_max;
+        filters[count++] = (struct mqtt_client_filter){span_of_text(rule->filter), (uint8_t)qos};
+    }
+    if (count > 0 && mqtt_client_subscribe(&up->client, w, filters, count, now_ms)) {
+        up->subscribed += count;
+    }
+}
+
+static void write_birth(struct hub *hub, struct hub_uplink *up, struct writer *w, uint64_t now_ms)
+{
+    struct mqtt_op op = {.kind = MQTT_OP_DELIVER, .retain = up->conf->will_retain};
+    struct span payload = span_of_text(up->conf->birth_payload);
+
+    op.message =
+        mqtt_message_new(&hub->sessions.budget, span_of_text(up->conf->will_topic), payload);
+    if (op.message != NULL &&
+        mqtt_client_send(&up->client, w, &op, mqtt_message_topic(op.message), now_ms)) {
+        up->birth = false;
+    }
+    mqtt_message_drop(op.message);
+}
+
+static size_t levels_of(struct span topic)
+{
+    size_t levels = 1;
+
+    for (size_t i = 0; i < topic.len; i++) {
+        levels += topic.at[i] == '/';
+    }
+    return levels;
+}
+
+/* The topic that a delivery has up there; empty: it breaks a limit of the upstream. */
+static struct span topic_above(struct hub_uplink *up, const struct mqtt_op *op, uint8_t *room)
+{
+    struct span topic = mqtt_message_topic(op->message);
+    struct writer w = writer_of(room, TOPIC_MOST);
+
+    if (op->message->payload_len > up->conf->max_payload) {
+        return (struct span){NULL, 0};
+    }
+    if (op->rule > 0 && op->rule <= up->conf->send.count) {
+        if (!conf_rule_apply(&up->conf->send.at[op->rule - 1], topic, &w)) {
+            return (struct span){NULL, 0};
+        }
+        topic = span_of(room, written(&w));
+    }
+    return levels_of(topic) > up->conf->max_levels ? (struct span){NULL, 0} : topic;
+}
+
+static void drop_op(struct mqtt_op *op)
+{
+    mqtt_message_drop(op->message);
+    block_drop(op->codes);
+}
+
+/* False: it does not fit what is left of the scratch. */
+static bool write_op(struct hub *hub, struct hub_uplink *up, struct mqtt_op *op, struct writer *w,
+                     uint64_t now_ms)
+{
+    uint8_t room[TOPIC_MOST];
+    struct span topic = {NULL, 0};
+
+    if (op->kind == MQTT_OP_DELIVER) {
+        topic = topic_above(up, op, room);
+        if (topic.len == 0) {
+            up->unfit++;
+            mqtt_session_ack(&hub->sessions, up->session, MQTT_OP_PUBACK, op->packet_id, now_ms);
+            drop_op(op);
+            return true;
+        }
+    }
+    if (!mqtt_client_send(&up->client, w, op, topic, now_ms)) {
+        return false;
+    }
+    drop_op(op);
+    return true;
+}
+
+static void write_ops(struct hub *hub, struct hub_uplink *up, struct writer *w, uint64_t now_ms)
+{
+    if (!up->holds) {
+        up->holds = mqtt_session_next(&hub->sessions, up->session, &up->held, now_ms);
+    }
+    while (up->holds && write_op(hub, up, &up->held, w, now_ms)) {
+        up->holds = mqtt_session_next(&hub->sessions, up->session, &up->held, now_ms);
+    }
+}
+
+bool hub_uplink_output(struct hub *hub, size_t i, struct mqtt_out *out, uint8_t *scratch,
+                       uint64_t now_ms)
+{
+    struct hub_uplink *up = &hub->uplinks[i];
+    struct writer w = writer_of(scratch, MQTT_SCRATCH);
+
+    mqtt_client_write(&up->client, &w, now_ms);
+    if (up->online && mqtt_client_may_send(&up->client)) {
+        if (up->birth) {
+            write_birth(hub, up, &w, now_ms);
+        }
+        write_subscribe(up, &w, now_ms);
+        write_ops(hub, up, &w, now_ms);
+    }
+    *out = (struct mqtt_out){.head = span_of(scratch, written(&w))};
+    return out->head.len > 0;
+}
