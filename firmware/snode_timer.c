@@ -53,13 +53,14 @@ static uint8_t packet_wanted(const struct snode *node)
 {
     const struct snode_request *want = &node->want;
 
-    if (want->type == SN_PUBLISH) {
-        if (want->topic.by == SNODE_BY_INDEX && node->memory.ids[want->topic.id] == 0) {
-            return SN_REGISTER;
-        }
-        return want->received ? SN_PUBREL : SN_PUBLISH;
+    if (want->type != SN_PUBLISH) {
+        return want->type;
     }
-    return want->type;
+    if (want->received) {
+        return SN_PUBREL;
+    }
+    return want->topic.by == SNODE_BY_INDEX && node->memory.ids[want->topic.id] == 0 ? SN_REGISTER
+                                                                                     : SN_PUBLISH;
 }
 
 /* DISCONNECT for good needs no connection; that for sleep does. */
