@@ -119,6 +119,7 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
         refuse(hub, news, SN_RC_CONGESTION, now_ms);
         return;
     }
+    hn->session->user = hn;
     take_will(hub, hn, news, now_ms);
     say_node(hub, news, CONF_INFO, "connected");
 }

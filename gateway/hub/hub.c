@@ -3,6 +3,7 @@
 #include "gateway/hub/border.h"
 #include "gateway/hub/keep.h"
 #include "gateway/hub/line.h"
+#include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/uplink.h"
 
@@ -132,7 +133,6 @@ void hub_free(struct hub *hub)
     hub_uplinks_fini(hub);
     hub_lines_fini(hub);
     if (hub->gate != NULL) {
-        hub_nodes_fini(hub);
         sn_gate_free(hub->gate);
     }
     release(hub->listeners);

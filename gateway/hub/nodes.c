@@ -1,5 +1,7 @@
 #include "gateway/hub/nodes.h"
 
+#include "gateway/hub/say.h"
+
 #define TOPIC_MOST 1024u /* octets of an expanded template */
 
 struct hub_node *hub_node_of(struct hub *hub, struct sn_node *node)
@@ -116,9 +118,17 @@ bool hub_node_learn_names(struct hub *hub, struct hub_node *hn)
     return true;
 }
 
-/* A kept session that ended by itself takes its node along. */
 void hub_nodes_notice(struct hub *hub, const struct mqtt_notice *notice)
 {
-    (void)hub;
-    (void)notice;
+    struct hub_node *hn = notice->user;
+    bool dropping = notice->kind == MQTT_NOTICE_DROPPING;
+
+    hub_say(hub, &(struct hub_line_of_log){dropping ? CONF_WARNING : CONF_INFO, "session",
+                                           dropping ? "queue full, messages are dropped:"
+                                                    : "session expired:",
+                                           notice->name, NULL});
+    if (!dropping && notice->door == MQTT_DOOR_NODE && hn != NULL) {
+        hn->session = NULL;
+        hub_node_forget(hub, hn);
+    }
 }

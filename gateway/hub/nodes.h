@@ -36,4 +36,7 @@ struct conf_settings hub_node_settings(const struct hub *hub, const struct hub_n
 /* Expands its topic maps anew. False: no memory, or too many. */
 bool hub_node_learn_names(struct hub *hub, struct hub_node *hn);
 
+/* What a session told by itself: a full queue, or its end, which takes its node along. */
+void hub_nodes_notice(struct hub *hub, const struct mqtt_notice *notice);
+
 #endif

@@ -4,6 +4,7 @@
 #include "gateway/hub/say.h"
 
 #define RULE_EXCLUDE UINT16_MAX
+#define FILTER_MOST  8192u /* octets: a line of the configuration has no more */
 
 static struct span span_or_none(const char *text)
 {
@@ -105,28 +106,37 @@ static bool is_rule(const struct conf_upstream *conf, struct span filter)
 /* Drops stored subscriptions that no rule asks for any more. */
 static void unsubscribe_old(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
 {
+    uint8_t room[FILTER_MOST];
     uint64_t ticket = 0;
 
     LIST_EACH_SAFE (link, after, &up->session->subscriptions) {
         struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
-        struct span filter = mqtt_subscription_filter(sub);
+        struct writer w = writer_of(room, sizeof room);
 
-        if (!is_rule(up->conf, filter)) {
-            mqtt_session_unsubscribe(&hub->sessions, up->session, filter, &ticket, now_ms);
+        mqtt_branch_write(sub->branch, &w);
+        if (!is_rule(up->conf, span_of(room, written(&w)))) {
+            mqtt_session_unsubscribe(&hub->sessions, up->session, span_of(room, written(&w)),
+                                     &ticket, now_ms);
         }
     }
 }
 
+static bool has_filter(const struct hub *hub, const struct hub_uplink *up, struct span filter)
+{
+    return mqtt_tree_find(&hub->sessions.tree, filter, up->session, &up->session->subscriptions) !=
+           NULL;
+}
+
 /* The first rule of two with the same filter counts, so the later ones go in first and are
  * replaced. Retained messages go up once, when a rule is new. */
-static void subscribe_rules(struct hub *hub, struct hub_uplink *up, bool present, uint64_t now_ms)
+static void subscribe_rules(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
 {
     uint64_t ticket = 0;
 
     for (size_t i = up->conf->send.count; i-- > 0;) {
         struct mqtt_subscribing sub = subscribing_of(up->conf, i);
 
-        sub.no_retained = present && mqtt_session_has_filter(up->session, sub.filter);
+        sub.no_retained = has_filter(hub, up, sub.filter);
         mqtt_session_subscribe(&hub->sessions, up->session, &sub, &ticket, now_ms);
     }
     for (size_t i = 0; i < up->conf->exclude.count; i++) {
@@ -172,14 +182,12 @@ void hub_uplinks_start(struct hub *hub, uint64_t now_ms)
 {
     for (size_t i = 0; i < hub->uplink_count; i++) {
         struct hub_uplink *up = &hub->uplinks[i];
-        bool present = mqtt_session_find(&hub->sessions, MQTT_DOOR_UPSTREAM,
-                                         span_of_text(up->conf->at.name)) != NULL;
 
         if (!open_session(hub, up, now_ms)) {
             continue;
         }
         unsubscribe_old(hub, up, now_ms);
-        subscribe_rules(hub, up, present, now_ms);
+        subscribe_rules(hub, up, now_ms);
         mqtt_session_close(&hub->sessions, up->session, MQTT_END_PARTED, now_ms);
     }
 }

@@ -10,11 +10,12 @@
 
 static void owe_ack(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet)
 {
-    struct mqtt_answer answer = {.kind = packet->qos == 2 ? MQTT_OP_PUBREC : MQTT_OP_PUBACK,
+    struct mqtt_answer answer = {.kind =
+                                     mqtt_packet_qos(packet) == 2 ? MQTT_OP_PUBREC : MQTT_OP_PUBACK,
                                  .packet_id = packet->packet_id};
 
     up->unruled++;
-    if (packet->qos > 0) {
+    if (mqtt_packet_qos(packet) > 0) {
         mqtt_session_owe(&hub->sessions, up->session, &answer);
     }
 }
@@ -39,8 +40,9 @@ static void on_publish(struct hub *hub, struct hub_uplink *up, const struct mqtt
             struct mqtt_publication p = {.topic = span_of(room, written(&w)),
                                          .payload = packet->payload,
                                          .packet_id = packet->packet_id,
-                                         .qos = packet->qos,
-                                         .retain = retain_of(up, rule, packet->retain)};
+                                         .qos = mqtt_packet_qos(packet),
+                                         .retain =
+                                             retain_of(up, rule, packet->flags & MQTT_RETAIN)};
 
             mqtt_session_publish(&hub->sessions, up->session, &p, now_ms);
             return;
@@ -108,16 +110,6 @@ static void write_birth(struct hub *hub, struct hub_uplink *up, struct writer *w
     mqtt_message_drop(op.message);
 }
 
-static size_t levels_of(struct span topic)
-{
-    size_t levels = 1;
-
-    for (size_t i = 0; i < topic.len; i++) {
-        levels += topic.at[i] == '/';
-    }
-    return levels;
-}
-
 /* The topic that a delivery has up there; empty: it breaks a limit of the upstream. */
 static struct span topic_above(struct hub_uplink *up, const struct mqtt_op *op, uint8_t *room)
 {
@@ -133,7 +125,7 @@ static struct span topic_above(struct hub_uplink *up, const struct mqtt_op *op, 
         }
         topic = span_of(room, written(&w));
     }
-    return levels_of(topic) > up->conf->max_levels ? (struct span){NULL, 0} : topic;
+    return mqtt_topic_levels(topic) > up->conf->max_levels ? (struct span){NULL, 0} : topic;
 }
 
 static void drop_op(struct mqtt_op *op)
