@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Runs the system stories and prints TAP: tests/system/run.py [WORD-OF-A-NAME]...
+
+A story is a function of a file stories_*.py; its name is what it says. Exit 1 if one failed.
+"""
+
+import sys
+
+sys.dont_write_bytecode = True
+
+import inspect
+import os
+import pathlib
+import tempfile
+import time
+import traceback
+
+import sedge
+import stories_border
+import stories_daemon
+import stories_line
+import stories_store
+import stories_upstream
+
+FILES = (stories_border, stories_line, stories_upstream, stories_store, stories_daemon)
+
+
+def stories(words):
+    for module in FILES:
+        for name, function in vars(module).items():
+            mine = inspect.isfunction(function) and function.__module__ == module.__name__
+            if mine and not name.startswith("_") and all(word in name for word in words):
+                yield name.replace("_", " "), function
+
+
+def comment(text):
+    for line in text.splitlines():
+        print("#", line)
+
+
+def tell(number, name, function):
+    """One story in a folder of its own; returns passed, failed, skipped."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="sedge-") as folder:
+        box = sedge.Box(folder)
+        try:
+            function(box)
+            result, why = "ok", ""
+        except sedge.Skipped as skip:
+            result, why = "ok", f" # SKIP {skip}"
+        except Exception as error:
+            result, why = "not ok", ""
+            comment("".join(traceback.format_exception(error)))
+            comment(box.failure())
+        finally:
+            box.end()
+    print(f"{result} {number} - {name}{why}")
+    for note in box.notes:
+        comment(note)
+    comment(f"{time.monotonic() - start:.1f} s")
+    sys.stdout.flush()
+    return [result == "ok" and not why, result != "ok", bool(why)]
+
+
+def main():
+    counts = [0, 0, 0]
+    for number, (name, function) in enumerate(stories(sys.argv[1:]), 1):
+        counts = [a + b for a, b in zip(counts, tell(number, name, function))]
+    print(f"1..{sum(counts)}")
+    if os.environ.get("COUNTS"):
+        with pathlib.Path(os.environ["COUNTS"]).open("a", encoding="ascii") as file:
+            print(*counts, file=file)
+    print("{} passed, {} failed, {} skipped".format(*counts))
+    return 1 if counts[1] or not sum(counts) else 0
+
+
+sys.exit(main())

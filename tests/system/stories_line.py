@@ -1,0 +1,68 @@
+"""Serial lines: a pty pair, and real node images under QEMU."""
+
+import re
+import shutil
+
+from sedge import ROOT, Failed, Skipped, expect, expect_equal
+
+LISTENER = """
+[listener line]
+type = serial
+device = {device}
+"""
+
+
+def _sn_pub_serial(box, device, *options, **more):
+    return box.run(ROOT / "build/sn-pub", "--serial", device, *options, **more)
+
+
+def a_node_on_a_serial_line_publishes_and_receives(box):
+    line = box.ptys()
+    box.gateway(LISTENER.format(device=line.names[0]))
+    subscriber = box.subscriber("-q", "2")
+    for qos in (0, 1, 2):
+        _sn_pub_serial(box, line.names[1], "-i", "wired", "-t", "line/t", "-m", f"{qos}", "-q", qos)
+        expect_equal(subscriber.messages(qos + 1)[qos], ("line/t", qos, 0, f"{qos}"), "message")
+    node = box.start(
+        ROOT / "build/sn-sub", "--serial", line.names[1], "-i", "wired", "-d", "-v",
+        "-t", "set/#", "-q", "1",
+    )  # fmt: skip
+    node.wait_line(r"SUBACK")
+    box.mqtt_pub("-t", "set/lamp", "-m", "on", "-q", "1")
+    node.wait_line(r"^set/lamp on$")
+
+
+def a_serial_line_carries_a_thousand_messages(box):
+    line = box.ptys()
+    box.gateway(LISTENER.format(device=line.names[0]))
+    subscriber = box.subscriber("-q", "1")
+    lines = "".join(f"{i}\n" for i in range(1000))
+    _sn_pub_serial(
+        box, line.names[1], "-i", "wired", "-t", "line/n", "-q", "1", "-l",
+        text_in=lines, wait_s=60,
+    )  # fmt: skip
+    texts = [text for _, _, _, text in subscriber.messages(1000)]
+    expect_equal(texts, [str(i) for i in range(1000)], "messages in order")
+
+
+def noise_on_a_serial_line_is_passed_over(box):
+    import os
+
+    line = box.ptys()
+    box.gateway(LISTENER.format(device=line.names[0]))
+    subscriber = box.subscriber("-q", "1")
+    os.write(line.slaves[1], bytes(range(256)) * 8 + b"\x00\x00\x05\x01\x02\x03\x04\x00")
+    _sn_pub_serial(box, line.names[1], "-i", "wired", "-t", "line/t", "-m", "ok", "-q", "1")
+    expect_equal(subscriber.messages(1)[0][3], "ok", "message")
+
+
+def _emulated(box, board):
+    """A board whose UART is a terminal; returns the program and the terminal's name."""
+    image = ROOT / f"build/node/{board}.elf"
+    if not shutil.which("qemu-system-arm") or not image.exists():
+        raise Skipped("no qemu-system-arm or no node image")
+    qemu = box.start(
+        "qemu-system-arm", "-M", board, "-kernel", image, "-nographic", "-monitor", "none",
+        "-semihosting-config", "enable=on,target=native", "-serial", "pty", "-serial", "null",
+    )  # fmt: skip
+    return qemu, qemu.wait_line(r"redirected to (/dev/pts/\d+)")[1]

@@ -1,0 +1,110 @@
+"""What was acknowledged is there after kill -9."""
+
+import signal
+import time
+
+from sedge import Skipped, expect, expect_equal, stop
+
+COUNT = 1000
+
+
+def _numbers(first, count):
+    return "".join(f"{i}\n" for i in range(first, first + count))
+
+
+def _kept(box):
+    return {"store": box.dir / "sedge.db"}
+
+
+def a_thousand_messages_for_an_absent_subscriber_survive_kill_9(box):
+    gateway = box.gateway(**_kept(box))
+    box.keep_session("absent", "farm/#")
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-l", text_in=_numbers(0, COUNT), wait_s=60)
+    gateway.kill()
+    start = time.monotonic()
+    box.gateway(**_kept(box))
+    box.note(f"restart with {COUNT} queued messages: {time.monotonic() - start:.3f} s until ready")
+    subscriber = box.subscriber("-i", "absent", "-c", "-q", "1", topics=("farm/#",))
+    texts = [text for _, _, _, text in subscriber.messages(COUNT, wait_s=60)]
+    expect_equal(texts, [str(i) for i in range(COUNT)], "messages in order")
+
+
+def messages_acknowledged_to_a_node_survive_kill_9(box):
+    gateway = box.gateway(**_kept(box))
+    box.keep_session("absent", "farm/#")
+    box.sn_pub("-i", "meter", "-t", "farm/n", "-q", "1", "-l", text_in=_numbers(0, 100), wait_s=60)
+    gateway.kill()
+    box.gateway(**_kept(box))
+    subscriber = box.subscriber("-i", "absent", "-c", "-q", "1", topics=("farm/#",))
+    texts = [text for _, _, _, text in subscriber.messages(100)]
+    expect_equal(texts, [str(i) for i in range(100)], "messages in order")
+
+
+def exactly_once_survives_kill_9(box):
+    gateway = box.gateway(**_kept(box))
+    box.keep_session("absent", "farm/#", qos=2)
+    box.mqtt_pub("-t", "farm/n", "-q", "2", "-l", text_in=_numbers(0, 100), wait_s=60)
+    gateway.kill()
+    box.gateway(**_kept(box))
+    subscriber = box.subscriber("-i", "absent", "-c", "-q", "2", topics=("farm/#",))
+    box.mqtt_pub("-t", "farm/n", "-m", "end", "-q", "2")
+    texts = [text for _, _, _, text in subscriber.messages(101)]
+    expect_equal(texts, [str(i) for i in range(100)] + ["end"], "messages in order")
+
+
+def retained_messages_survive_kill_9(box):
+    gateway = box.gateway(**_kept(box))
+    for i in range(20):
+        box.mqtt_pub("-t", f"state/{i}", "-m", f"{i}", "-q", "1", "-r")
+    box.mqtt_pub("-t", "state/0", "-n", "-q", "1", "-r")
+    gateway.kill()
+    box.gateway(**_kept(box))
+    got = box.subscriber("-q", "1", topics=("state/#",)).messages(19)
+    expect_equal({text for _, _, _, text in got}, {str(i) for i in range(1, 20)}, "retained")
+
+
+def subscriptions_and_topic_ids_of_a_node_survive_kill_9(box):
+    gateway = box.gateway(**_kept(box))
+    node = box.node().connect("bed-1", clean=False)
+    name = b"farm/bed-1/t"
+    regack = node.ask(bytes([6 + len(name), 0x0A, 0, 0, 0, 1]) + name, b"\x0b")
+    topic_id = regack[2:4]
+    expect_equal(regack[4:], b"\x00\x01\x00", "REGACK msg id and code")
+    suback = node.ask(bytes([5 + 5, 0x12, 0x20, 0, 2]) + b"set/1", b"\x13")
+    expect_equal(suback[-1], 0, "SUBACK code")
+    set_id = suback[3:5]
+    gateway.kill()
+    box.gateway(**_kept(box))
+    subscriber = box.subscriber("-q", "1", topics=("farm/#",))
+    node.connect("bed-1", clean=False)
+    publish = b"\x09\x0c\x20" + topic_id + b"\x00\x03" + b"21"
+    puback = node.ask(publish, b"\x0d")
+    expect_equal(puback, b"\x07\x0d" + topic_id + b"\x00\x03\x00", "PUBACK on the old topic id")
+    expect_equal(subscriber.messages(1)[0][:1], ("farm/bed-1/t",), "topic")
+    box.mqtt_pub("-t", "set/1", "-m", "on", "-q", "1")
+    down = node.wait(b"\x0c")
+    expect_equal((down[3:5], down[7:]), (set_id, b"on"), "PUBLISH on the old topic id")
+
+
+def a_stop_and_a_start_keep_what_a_sleeping_node_waits_for(box):
+    gateway = box.gateway(**_kept(box))
+    node = box.node().connect("sleeper", clean=False)
+    expect_equal(node.ask(b"\x0a\x12\x20\x00\x02set/1", b"\x13")[-1], 0, "SUBACK code")
+    node.ask(b"\x04\x18\x00\x3c", b"\x18")
+    box.mqtt_pub("-t", "set/1", "-m", "on", "-q", "1")
+    stop(gateway)
+    box.gateway(**_kept(box))
+    node.connect("sleeper", clean=False)
+    expect_equal(node.wait(b"\x0c")[7:], b"on", "payload")
+
+
+def a_store_that_cannot_be_written_is_an_error_at_start(box):
+    path = box.configure(store="/proc/sedge.db")
+    program = box.run(_sedge(), "run", "-c", path, code=1)
+    program.wait_line(r"/proc/sedge\.db")
+
+
+def _sedge():
+    from sedge import ROOT
+
+    return ROOT / "build/sedge"

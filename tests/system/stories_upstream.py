@@ -1,0 +1,112 @@
+"""Upstream: send and receive rules, and what happens while the other broker is away."""
+
+from sedge import expect_equal
+
+RULES = """
+[upstream cloud]
+url = mqtt://127.0.0.1:{port}
+send = farm/# to dt/%g/%t qos 1
+receive = cmd/%g/# to farm/set/%t qos 1
+reconnect = 100ms..500ms
+"""
+
+
+def _rules(box):
+    return RULES.format(port=box.cloud)
+
+
+def _subscribed(cloud):
+    """The gateway's uplink is connected and its receive rules are in force there."""
+    cloud.wait_line(r"Sending SUBACK to gw-7")
+
+
+def send_rules_carry_messages_up(box):
+    cloud = box.mosquitto()
+    watcher = box.subscriber("-q", "1", port=box.cloud)
+    box.gateway(_rules(box))
+    _subscribed(cloud)
+    box.sn_pub("-i", "bed-1", "-t", "farm/bed-1/t", "-m", "21", "-q", "1")
+    box.mqtt_pub("-t", "elsewhere", "-m", "stays", "-q", "1")
+    box.mqtt_pub("-t", "farm", "-m", "parent", "-q", "0")
+    box.mqtt_pub("-t", "farm/x", "-m", "last", "-q", "2")
+    got = [(topic, text) for topic, _, _, text in watcher.messages(3)]
+    wanted = [("dt/gw-7/bed-1/t", "21"), ("dt/gw-7", "parent"), ("dt/gw-7/x", "last")]
+    expect_equal(got, wanted, "messages at the cloud")
+
+
+def receive_rules_bring_messages_down_to_a_node(box):
+    cloud = box.mosquitto()
+    box.gateway(_rules(box))
+    _subscribed(cloud)
+    node = box.sn_sub("-i", "valve", "-q", "1", "-t", "farm/set/#")
+    box.mqtt_pub("-t", "cmd/gw-7/bed-1/valve", "-m", "open", "-q", "1", port=box.cloud)
+    node.wait_line(r"^farm/set/bed-1/valve open$")
+
+
+def what_was_acknowledged_during_an_outage_arrives_in_order(box):
+    cloud = box.mosquitto()
+    box.keep_session("watcher", "dt/#", port=box.cloud)
+    gateway = box.gateway(_rules(box))
+    _subscribed(cloud)
+    cloud.process.terminate()
+    cloud.wait_exit()
+    lines = "".join(f"{i}\n" for i in range(500))
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-l", text_in=lines, wait_s=60)
+    box.sn_pub("-i", "bed-1", "-t", "farm/n", "-m", "500", "-q", "1")
+    box.mosquitto()
+    watcher = box.subscriber("-i", "watcher", "-c", "-q", "1", port=box.cloud, topics=("dt/#",))
+    texts = [text for _, _, _, text in watcher.messages(501, wait_s=60)]
+    expect_equal(texts, [str(i) for i in range(501)], "messages in order")
+    expect_equal(gateway.process.poll(), None, "the gateway runs")
+
+
+def a_queue_for_the_cloud_survives_kill_9(box):
+    store = box.dir / "sedge.db"
+    cloud = box.mosquitto()
+    box.keep_session("watcher", "dt/#", port=box.cloud)
+    gateway = box.gateway(_rules(box), store=store)
+    _subscribed(cloud)
+    cloud.process.terminate()
+    cloud.wait_exit()
+    lines = "".join(f"{i}\n" for i in range(200))
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-l", text_in=lines, wait_s=60)
+    gateway.kill()
+    box.gateway(_rules(box), store=store)
+    box.mosquitto()
+    watcher = box.subscriber("-i", "watcher", "-c", "-q", "1", port=box.cloud, topics=("dt/#",))
+    texts = [text for _, _, _, text in watcher.messages(200, wait_s=60)]
+    expect_equal(texts, [str(i) for i in range(200)], "messages in order")
+
+
+def a_broker_that_is_not_there_at_start_is_found_later(box):
+    box.gateway(_rules(box))
+    box.sn_pub("-i", "bed-1", "-t", "farm/t", "-m", "early", "-q", "1")
+    cloud = box.mosquitto()
+    _subscribed(cloud)
+    watcher = box.subscriber("-q", "1", port=box.cloud)
+    box.sn_pub("-i", "bed-1", "-t", "farm/t", "-m", "late", "-q", "1")
+    expect_equal(watcher.messages(1)[-1][3] in ("early", "late"), True, "a message arrives")
+    watcher.wait_line(r"^@ .* late$")
+
+
+def a_message_from_the_cloud_does_not_go_back(box):
+    loop = f"""
+[upstream cloud]
+url = mqtt://127.0.0.1:{box.cloud}
+send = both/# qos 1
+receive = both/# qos 1
+reconnect = 100ms..500ms
+"""
+    cloud = box.mosquitto()
+    box.gateway(loop)
+    _subscribed(cloud)
+    here = box.subscriber("-q", "1")
+    there = box.subscriber("-q", "1", port=box.cloud)
+    box.mqtt_pub("-t", "both/x", "-m", "down", "-q", "1", port=box.cloud)
+    box.mqtt_pub("-t", "both/y", "-m", "up", "-q", "1")
+    here.wait_line(r"^@ .* both/x down$")
+    there.wait_line(r"^@ .* both/y up$")
+    box.mqtt_pub("-t", "both/z", "-m", "end", "-q", "1")
+    there.wait_line(r"^@ .* end$")
+    topics = [topic for topic, _, _, _ in there.now()]
+    expect_equal(topics, ["both/x", "both/y", "both/z"], "topics at the cloud")
