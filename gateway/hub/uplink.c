@@ -311,8 +311,13 @@ uint64_t hub_uplinks_deadline(const struct hub *hub)
 void hub_uplinks_stop(struct hub *hub, uint64_t now_ms)
 {
     for (size_t i = 0; i < hub->uplink_count; i++) {
-        hub->uplinks[i].birth = false;
-        mqtt_client_stop(&hub->uplinks[i].client, now_ms);
+        struct hub_uplink *up = &hub->uplinks[i];
+
+        up->birth = false;
+        up->farewell = up->online && up->conf->will_topic != NULL;
+        if (!up->farewell) {
+            mqtt_client_stop(&up->client, now_ms);
+        }
     }
 }
 

@@ -21,8 +21,9 @@ struct hub_uplink {
     struct mqtt_op held; /* taken from the session, did not fit the last output */
     bool holds;          /* `held` is in use */
     bool online;
-    bool birth; /* to be sent */
-    bool dial;  /* news to be told */
+    bool birth;    /* to be sent */
+    bool farewell; /* the will's payload is to be sent, then DISCONNECT */
+    bool dial;     /* news to be told */
     bool hangup;
     size_t url;        /* to try next */
     size_t subscribed; /* receive filters asked for on this connection */

@@ -96,18 +96,20 @@ static void write_subscribe(struct hub_uplink *up, struct writer *w, uint64_t no
     }
 }
 
-static void write_birth(struct hub *hub, struct hub_uplink *up, struct writer *w, uint64_t now_ms)
+/* The upstream's own message to its will topic: birth after CONNACK, the will's before a clean end.
+ * QoS 0: the connection is up, and if it is not, the far broker publishes the will. */
+static bool write_own(struct hub *hub, struct hub_uplink *up, const char *payload, struct writer *w,
+                      uint64_t now_ms)
 {
     struct mqtt_op op = {.kind = MQTT_OP_DELIVER, .retain = up->conf->will_retain};
-    struct span payload = span_of_text(up->conf->birth_payload);
+    bool fits = false;
 
-    op.message =
-        mqtt_message_new(&hub->sessions.budget, span_of_text(up->conf->will_topic), payload);
-    if (op.message != NULL &&
-        mqtt_client_send(&up->client, w, &op, mqtt_message_topic(op.message), now_ms)) {
-        up->birth = false;
-    }
+    op.message = mqtt_message_new(&hub->sessions.budget, span_of_text(up->conf->will_topic),
+                                  span_of_text(payload));
+    fits = op.message != NULL &&
+           mqtt_client_send(&up->client, w, &op, mqtt_message_topic(op.message), now_ms);
     mqtt_message_drop(op.message);
+    return fits;
 }
 
 /* The topic that a delivery has up there; empty: it breaks a limit of the upstream. */
@@ -173,10 +175,15 @@ bool hub_uplink_output(struct hub *hub, size_t i, struct mqtt_out *out, uint8_t 
     struct hub_uplink *up = &hub->uplinks[i];
     struct writer w = writer_of(scratch, MQTT_SCRATCH);
 
+    if (up->farewell) {
+        write_own(hub, up, up->conf->will_payload, &w, now_ms);
+        up->farewell = false;
+        mqtt_client_stop(&up->client, now_ms);
+    }
     mqtt_client_write(&up->client, &w, now_ms);
     if (up->online && mqtt_client_may_send(&up->client)) {
         if (up->birth) {
-            write_birth(hub, up, &w, now_ms);
+            up->birth = !write_own(hub, up, up->conf->birth_payload, &w, now_ms);
         }
         write_subscribe(up, &w, now_ms);
         write_ops(hub, up, &w, now_ms);
