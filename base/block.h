@@ -28,7 +28,7 @@ struct block {
     uint32_t refs;
     uint32_t len; /* octets */
     struct budget *budget;
-    uint8_t octets[];
+    _Alignas(uint64_t) uint8_t octets[]; /* structures too lie here */
 };
 
 /* Charges `len` octets; false, and nothing charged, when that exceeds the limit. */
