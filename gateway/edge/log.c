@@ -212,7 +212,7 @@ static bool is_repeated_too_often(struct gw_log *log, enum conf_level level, con
     if (repeat->hash == 0) {
         *repeat = (struct gw_log_repeat){.hash = hash, .level = level};
         repeat->end_ms = gw_clock_ms() + GW_LOG_WINDOW_MS;
-        (void)snprintf(repeat->text, sizeof repeat->text, "%s: %s", area, text);
+        (void)snprintf(repeat->text, sizeof repeat->text, "%.20s: %.90s", area, text);
     }
     repeat->count++;
     return repeat->count > GW_LOG_BURST;

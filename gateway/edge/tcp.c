@@ -1,0 +1,160 @@
+#include "gateway/edge/tcp.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "gateway/edge/conn.h"
+
+static void pause_accepting(struct gw_tcp *tcp, const char *why)
+{
+    tcp->paused = true;
+    for (size_t i = 0; i < tcp->port_count; i++) {
+        (void)event_del(tcp->ports[i].acceptable);
+    }
+    gw_loop_after(tcp->resume, GW_TCP_PAUSE_MS);
+    gw_log(tcp->loop->log, CONF_WARNING, "mqtt", "accepting pauses: %s", why);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+    struct gw_tcp *tcp = arg;
+
+    (void)fd;
+    (void)what;
+    tcp->paused = false;
+    for (size_t i = 0; i < tcp->port_count; i++) {
+        (void)event_add(tcp->ports[i].acceptable, NULL);
+    }
+}
+
+static bool is_exhaustion(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+static void on_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+    struct gw_port_of_broker *port = arg;
+
+    (void)what;
+    for (int i = 0; i < GW_TCP_ACCEPTS; i++) {
+        union gw_addr from;
+        socklen_t len = sizeof from;
+        int conn = accept4(fd, &from.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (conn >= 0) {
+            gw_conn_new(port->tcp, port->conf, conn, &from);
+        } else if (is_exhaustion(errno)) {
+            pause_accepting(port->tcp, strerror(errno));
+            return;
+        } else if (errno == EAGAIN) {
+            return;
+        }
+    }
+}
+
+void gw_tcp_output(struct gw_tcp *tcp)
+{
+    struct gw_loop *loop = tcp->loop;
+    struct mqtt_out out;
+
+    while (mqtt_broker_output(hub_broker(loop->hub), &out, loop->scratch, gw_loop_now(loop))) {
+        gw_conn_send(out.socket, &out);
+    }
+}
+
+/* --- start and end --------------------------------------------------------------------------- */
+
+static bool open_port(struct gw_port_of_broker *port)
+{
+    int on = 1;
+
+    gw_addr_of_conf(&port->bound, &port->conf->bind);
+    port->fd = socket(port->bound.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (port->fd < 0) {
+        return false;
+    }
+    (void)setsockopt(port->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (port->bound.any.sa_family == AF_INET6) {
+        (void)setsockopt(port->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    }
+    /* On Linux the accepted sockets inherit it, which spares a call for each. */
+    (void)setsockopt(port->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return bind(port->fd, &port->bound.any, gw_addr_len(&port->bound)) == 0 &&
+           listen(port->fd, GW_TCP_BACKLOG) == 0;
+}
+
+static bool add_port(struct gw_tcp *tcp, const struct conf_broker *conf, struct gw_fault *fault)
+{
+    struct gw_port_of_broker *port = &tcp->ports[tcp->port_count];
+    socklen_t len = sizeof port->bound;
+    char text[GW_ADDR_TEXT];
+
+    *port = (struct gw_port_of_broker){.tcp = tcp, .conf = conf, .fd = -1};
+    tcp->port_count++;
+    if (!open_port(port)) {
+        gw_addr_print(&port->bound, text);
+        return gw_fail(fault, "%s:%" PRIu64 ": [broker %s] bind: cannot listen on %s: %s",
+                       conf->at.file, conf->at.line, conf->at.name, text, strerror(errno));
+    }
+    (void)getsockname(port->fd, &port->bound.any, &len);
+    port->acceptable =
+        event_new(tcp->loop->base, port->fd, EV_READ | EV_PERSIST, on_acceptable, port);
+    if (port->acceptable == NULL || event_add(port->acceptable, NULL) != 0) {
+        return gw_fail(fault, "broker %s: no memory", conf->at.name);
+    }
+    gw_addr_print(&port->bound, text);
+    gw_log(tcp->loop->log, CONF_INFO, "mqtt", "broker %s: MQTT on tcp %s", conf->at.name, text);
+    return true;
+}
+
+bool gw_tcp_init(struct gw_tcp *tcp, struct gw_loop *loop, const struct conf *conf,
+                 struct gw_fault *fault)
+{
+    *tcp = (struct gw_tcp){.loop = loop};
+    list_init(&tcp->conns);
+    tcp->resume = evtimer_new(loop->base, on_resume, tcp);
+    tcp->ports = calloc(conf->broker_count + 1, sizeof *tcp->ports);
+    if (tcp->resume == NULL || tcp->ports == NULL) {
+        return gw_fail(fault, "no memory");
+    }
+    for (size_t i = 0; i < conf->broker_count; i++) {
+        if (!add_port(tcp, &conf->broker[i], fault)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void gw_tcp_stop(struct gw_tcp *tcp)
+{
+    if (tcp->resume != NULL) {
+        event_free(tcp->resume);
+        tcp->resume = NULL;
+    }
+    for (size_t i = 0; i < tcp->port_count; i++) {
+        if (tcp->ports[i].acceptable != NULL) {
+            event_free(tcp->ports[i].acceptable);
+        }
+        if (tcp->ports[i].fd >= 0) {
+            (void)close(tcp->ports[i].fd);
+        }
+    }
+    tcp->port_count = 0;
+}
+
+void gw_tcp_fini(struct gw_tcp *tcp)
+{
+    if (tcp->loop == NULL) {
+        return;
+    }
+    gw_tcp_stop(tcp);
+    LIST_EACH_SAFE (link, after, &tcp->conns) {
+        gw_conn_free(LIST_ITEM(link, struct gw_conn, in_tcp));
+    }
+    free(tcp->ports);
+    *tcp = (struct gw_tcp){0};
+}

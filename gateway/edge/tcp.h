@@ -1,0 +1,53 @@
+/* gateway/edge/tcp.h - the ports of [broker] and the connections that came in by them.
+ *
+ * Octets go from the socket to mqtt_broker_input and from mqtt_broker_output to the socket; one
+ * read for each readiness, one write for each connection and turn.
+ *
+ * Ownership: a connection lives from accept until it is closed here; the broker's half goes with
+ * it. Limits: the broker says how many connections there may be. Where the process or the machine
+ * has no more descriptors, accepting pauses until a connection ends or GW_TCP_PAUSE_MS have passed.
+ */
+#ifndef GATEWAY_EDGE_TCP_H
+#define GATEWAY_EDGE_TCP_H
+
+#include "gateway/edge/addr.h"
+#include "gateway/edge/loop.h"
+#include "gateway/edge/tail.h"
+
+#define GW_TCP_BACKLOG  1024
+#define GW_TCP_ACCEPTS  64 /* of one port in one turn */
+#define GW_TCP_PAUSE_MS 250u
+
+struct gw_tcp;
+
+struct gw_port_of_broker {
+    struct gw_tcp *tcp;
+    const struct conf_broker *conf;
+    struct event *acceptable;
+    union gw_addr bound;
+    int fd;
+};
+
+struct gw_tcp {
+    struct gw_loop *loop;
+    struct gw_port_of_broker *ports;
+    size_t port_count;
+    struct event *resume; /* accepting pauses until then */
+    bool paused;
+    struct list conns; /* struct gw_conn */
+};
+
+/* Opens a port for each [broker]. */
+bool gw_tcp_init(struct gw_tcp *tcp, struct gw_loop *loop, const struct conf *conf,
+                 struct gw_fault *fault);
+
+/* Closes all sockets without a word to the broker: what is stored stays as it is. */
+void gw_tcp_fini(struct gw_tcp *tcp);
+
+/* Sends what the broker has to say. */
+void gw_tcp_output(struct gw_tcp *tcp);
+
+/* Accepts no more. */
+void gw_tcp_stop(struct gw_tcp *tcp);
+
+#endif
