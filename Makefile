@@ -116,6 +116,7 @@ define ring
 $$(call ring_tests,$(1)): %: %.o $$(call objs,$$(filter-out tests/$(1)/test_%,$$(wildcard tests/$(1)/*.c))) \
 		$$(BUILD)/tests/support.o $$(call lib,$$(ring_libs_$(1)))
 	$$(Q)$$(CC) $$(link) -o $$@ $$^ $$(test_libs) $(if $(filter edge,$(1)),$$(edge_libs))
+check-$(1): $$(call ring_tests,$(1))
 endef
 $(foreach r,$(rings),$(eval $(call ring,$(r))))
 
@@ -123,10 +124,11 @@ $(foreach r,$(rings),$(eval $(call ring,$(r))))
 check: $(tests)
 	$(Q)tests/run $(tests)
 
-# make check-sn/test_packet, make check-sn
-check-%: FORCE
-	$(Q)$(MAKE) $(sub) $(if $(findstring /,$*),$(BUILD)/tests/$*,$(call ring_tests,$*))
-	$(Q)tests/run $(if $(findstring /,$*),$(BUILD)/tests/$*,$(call ring_tests,$*))
+# make check-sn, make check-sn/test_packet
+$(rings:%=check-%): check-%:
+	$(Q)tests/run $^
+$(patsubst $(BUILD)/tests/%,check-%,$(tests)): check-%: $(BUILD)/tests/%
+	$(Q)tests/run $<
 
 ## Install what is missing, do everything that tests, and close with the counts
 test:
@@ -203,8 +205,8 @@ help:
 clean:
 	$(Q)rm -rf build
 
-FORCE:
 .PHONY: all run deps install check test system fuzz fuzz-smoke fuzzers bench cov lint layers wire \
-        sizes pure tidy format format-check help clean FORCE
+        sizes pure tidy format format-check help clean \
+        $(rings:%=check-%)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
