@@ -61,7 +61,7 @@ struct conf_listener {
     const char *interface;
     uint64_t advertise_s; /* 0: off */
     uint64_t ttl;
-    uint64_t standby_for; /* GwId; 0: none */
+    uint64_t standby_for; /* GwId; CONF_NONE */
     uint64_t standby_after;
     const char *cert; /* dtls */
     const char *key;

@@ -1,0 +1,142 @@
+#include "config/checks.h"
+
+const char *conf_level_problem(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.at[i] <= ' ' || memchr("/+#%\x7f", name.at[i], 5) != NULL) {
+            return "has a name with a blank, /, +, # or %";
+        }
+    }
+    return name.len == 0 || name.len > 64 ? "has a name that is not 1..64 octets long" : NULL;
+}
+
+static void check_gateway(const struct conf_reading *reading)
+{
+    const struct conf_gateway *gateway = &reading->conf->gateway;
+    const char *wrong = conf_level_problem(span_of_text(gateway->name));
+
+    if (wrong != NULL) {
+        conf_say_of(reading, &gateway->at, "name", false, wrong);
+    }
+}
+
+/* Keys that mean something for some types of listener only. */
+static const struct typed {
+    const char *key;
+    unsigned types; /* a bit for each type that takes it */
+} typed[] = {
+    {"bind", 1u << CONF_UDP | 1u << CONF_DTLS},
+    {"multicast", 1u << CONF_UDP | 1u << CONF_DTLS},
+    {"interface", 1u << CONF_UDP | 1u << CONF_DTLS},
+    {"advertise", 1u << CONF_UDP | 1u << CONF_DTLS},
+    {"ttl", 1u << CONF_UDP | 1u << CONF_DTLS},
+    {"standby_for", 1u << CONF_UDP | 1u << CONF_DTLS},
+    {"standby_after", 1u << CONF_UDP | 1u << CONF_DTLS},
+    {"cert", 1u << CONF_DTLS},
+    {"key", 1u << CONF_DTLS},
+    {"client_ca", 1u << CONF_DTLS},
+    {"psk", 1u << CONF_DTLS},
+    {"device", 1u << CONF_SERIAL | 1u << CONF_RS485},
+    {"baud", 1u << CONF_SERIAL | 1u << CONF_RS485},
+    {"parity", 1u << CONF_SERIAL | 1u << CONF_RS485},
+    {"stop_bits", 1u << CONF_SERIAL | 1u << CONF_RS485},
+    {"direction", 1u << CONF_SERIAL | 1u << CONF_RS485},
+    {"turnaround", 1u << CONF_SERIAL | 1u << CONF_RS485},
+    {"addresses", 1u << CONF_RS485},
+    {"enrol", 1u << CONF_RS485},
+    {"slot", 1u << CONF_RS485},
+};
+
+static void check_listener(const struct conf_reading *reading, const struct conf_listener *listener)
+{
+    const struct conf_section_kind *kind = conf_kind_of(reading->conf, &listener->at);
+    bool is_line = listener->type == CONF_SERIAL || listener->type == CONF_RS485;
+
+    if (!conf_has(kind, &listener->at, "type")) {
+        conf_say_of(reading, &listener->at, "type", false,
+                    "is missing: udp, dtls, serial or rs485");
+        return;
+    }
+    if (is_line && listener->device == NULL) {
+        conf_say_of(reading, &listener->at, "device", false, "is missing: the serial line");
+    }
+    if (!is_line && listener->bind.count == 0) {
+        conf_say_of(reading, &listener->at, "bind", false, "is missing: such as 0.0.0.0:1884");
+    }
+    for (size_t i = 0; i < sizeof typed / sizeof typed[0]; i++) {
+        if (conf_has(kind, &listener->at, typed[i].key) &&
+            (typed[i].types & 1u << listener->type) == 0) {
+            conf_say_of(reading, &listener->at, typed[i].key, true,
+                        "means nothing for a listener of this type");
+        }
+    }
+}
+
+/* A key for link protection that stands in the file itself. */
+static void check_key(const struct conf_reading *reading, const struct conf_section *section,
+                      const struct conf_secret *key)
+{
+    size_t digits = 0;
+
+    while (key->text != NULL && key->text[digits] != '\0' &&
+           memchr("0123456789abcdefABCDEF", key->text[digits], 22) != NULL) {
+        digits++;
+    }
+    if (key->text != NULL && (digits != 32 || key->text[digits] != '\0')) {
+        conf_say_of(reading, section, "key", false, "is not 32 hexadecimal digits");
+    }
+}
+
+static bool has_identity(const struct conf_node *node)
+{
+    return node->client_id != NULL || node->uid != NULL || node->address != 0 ||
+           node->wireless_id != NULL || node->psk_identity != NULL || node->cert != NULL ||
+           node->from.ip_len != 0;
+}
+
+static void check_node(const struct conf_reading *reading, const struct conf_node *node)
+{
+    bool has_place = node->address != 0 || node->wireless_id != NULL;
+
+    if (node->listener != NULL && !has_place) {
+        conf_say_of(reading, &node->at, "listener", false,
+                    "needs address or wireless_id beside it");
+    }
+    if (node->listener == NULL && has_place) {
+        conf_say_of(reading, &node->at, node->address != 0 ? "address" : "wireless_id", false,
+                    "needs listener beside it");
+    }
+    if (!has_identity(node)) {
+        conf_say_of(reading, &node->at, "", true,
+                    "has no identity: a place that sedge node accept fills");
+    }
+    check_key(reading, &node->at, &node->with.key);
+}
+
+static void check_twins(const struct conf_reading *reading, const struct conf_node *node)
+{
+    for (const struct conf_node *other = reading->conf->node; other != node; other++) {
+        if (node->client_id != NULL && other->client_id != NULL &&
+            strcmp(node->client_id, other->client_id) == 0) {
+            conf_say_of(reading, &node->at, "client_id", false,
+                        "is the client id of an earlier [node] too");
+        }
+    }
+}
+
+void conf_check_field(const struct conf_reading *reading)
+{
+    const struct conf *conf = reading->conf;
+
+    check_gateway(reading);
+    for (size_t i = 0; i < conf->listener_count; i++) {
+        check_listener(reading, &conf->listener[i]);
+    }
+    for (size_t i = 0; i < conf->node_count; i++) {
+        check_node(reading, &conf->node[i]);
+        check_twins(reading, &conf->node[i]);
+    }
+    for (size_t i = 0; i < conf->group_count; i++) {
+        check_key(reading, &conf->group[i].at, &conf->group[i].with.key);
+    }
+}

@@ -1,0 +1,164 @@
+#include "config/checks.h"
+
+#include "base/text.h"
+#include "config/expand.h"
+
+static void check_broker(const struct conf_reading *reading, const struct conf_broker *broker)
+{
+    bool has_tls = broker->transport == CONF_TLS || broker->transport == CONF_TLS_WS;
+
+    if (broker->bind.ip_len == 0) {
+        conf_say_of(reading, &broker->at, "bind", false, "is missing: such as 127.0.0.1:1883");
+    }
+    if (has_tls && broker->psk.count == 0 && (broker->cert == NULL || broker->key == NULL)) {
+        conf_say_of(reading, &broker->at, "transport", false, "needs cert and key, or psk");
+    }
+    if (!broker->anonymous && reading->conf->user_count == 0 && broker->client_ca == NULL &&
+        broker->psk.count == 0) {
+        conf_say_of(reading, &broker->at, "anonymous", true,
+                    "is no here and there is no [user]: nobody can connect");
+    }
+}
+
+static bool begins_with(const char *text, const char *with)
+{
+    size_t len = strlen(with);
+
+    return strlen(text) >= len && memcmp(text, with, len) == 0;
+}
+
+static void check_user(const struct conf_reading *reading, const struct conf_user *user)
+{
+    const char *text = user->password.text;
+
+    if (text != NULL && !begins_with(text, "$argon2id$") && !begins_with(text, "$7$")) {
+        conf_say_of(reading, &user->at, "password", false,
+                    "is a literal: write file:PATH, or a hash ($argon2id$, $7$)");
+    }
+}
+
+/* The level at the front of `text`, taken off. */
+static struct span take_level(struct span *text)
+{
+    const uint8_t *slash = text->len == 0 ? NULL : memchr(text->at, '/', text->len);
+    struct span level = *text;
+
+    if (slash != NULL) {
+        level.len = (size_t)(slash - text->at);
+    }
+    *text = slash == NULL ? (struct span){NULL, 0} : span_from(*text, level.len + 1);
+    return level;
+}
+
+/* True when what `made` becomes can fit `filter`; a placeholder stands for anything. */
+static bool can_fit(const char *made, const char *filter)
+{
+    struct span a = span_of_text(made);
+    struct span b = span_of_text(filter);
+
+    while (a.len != 0 || b.len != 0) {
+        struct span mine = take_level(&a);
+        struct span theirs = take_level(&b);
+
+        if (span_equal(mine, span_of_text("#")) || span_equal(theirs, span_of_text("#")) ||
+            (conf_placeholders_of(mine) & CONF_BIT(CONF_TAIL)) != 0) {
+            return true;
+        }
+        if (!span_equal(theirs, span_of_text("+")) && !span_equal(mine, span_of_text("+")) &&
+            !span_equal(mine, theirs)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void say_at(const struct conf_reading *reading, const struct conf_upstream *upstream,
+                   const struct conf_rule *rule, const char *key, bool is_note, const char *text)
+{
+    struct conf_about about = {conf_kind_of(reading->conf, &upstream->at), &upstream->at,
+                               upstream->at.file, rule->line, span_of_text(key)};
+
+    conf_say(reading->report, &about, is_note, span_of_text(text));
+}
+
+static void check_rules(const struct conf_reading *reading, const struct conf_upstream *upstream)
+{
+    for (size_t i = 0; i < upstream->receive.count; i++) {
+        const struct conf_rule *rule = &upstream->receive.at[i];
+
+        if (rule->template != NULL && rule->template[0] == '$') {
+            say_at(reading, upstream, rule, "receive", false, "has a template that begins with $");
+        }
+    }
+    for (size_t i = 0; i < upstream->send.count; i++) {
+        const struct conf_rule *rule = &upstream->send.at[i];
+        const char *made = rule->template == NULL ? rule->filter : rule->template;
+
+        for (size_t j = 0; j < upstream->receive.count; j++) {
+            if (can_fit(made, upstream->receive.at[j].filter)) {
+                say_at(reading, upstream, rule, "send", true,
+                       "what it sends can come back by a receive rule");
+                break;
+            }
+        }
+    }
+}
+
+static void check_upstream(const struct conf_reading *reading, const struct conf_upstream *upstream)
+{
+    const char *only = upstream->only_while_down;
+    unsigned in_id = conf_placeholders_of(span_of_text(upstream->client_id));
+
+    if (upstream->url.count == 0) {
+        conf_say_of(reading, &upstream->at, "url", false, "is missing: such as mqtt://HOST");
+    }
+    if (upstream->mode == CONF_TRANSPARENT && (in_id & CONF_NODE_VALUES) == 0) {
+        conf_say_of(reading, &upstream->at, "client_id", false,
+                    "needs %n or %c: with mode = transparent each node has a connection");
+    }
+    if (only != NULL && strcmp(only, upstream->at.name) == 0) {
+        conf_say_of(reading, &upstream->at, "only_while_down", false, "names this upstream itself");
+    }
+    check_rules(reading, upstream);
+}
+
+static void check_space(const struct conf_reading *reading)
+{
+    const struct conf *conf = reading->conf;
+    uint64_t all = 0;
+
+    for (size_t i = 0; i < conf->upstream_count; i++) {
+        all += conf->upstream[i].queue_max;
+    }
+    if (all > conf->store.max) {
+        conf_say_of(reading, &conf->upstream[0].at, "queue_max", true,
+                    "of all upstreams together exceeds [store] max");
+    }
+}
+
+static void check_log(const struct conf_reading *reading)
+{
+    const char *to = reading->conf->log.to;
+
+    if (strcmp(to, "stderr") != 0 && strcmp(to, "journal") != 0 && !begins_with(to, "file:")) {
+        conf_say_of(reading, &reading->conf->log.at, "to", false,
+                    "is not stderr, journal or file:PATH");
+    }
+}
+
+void conf_check_network(const struct conf_reading *reading)
+{
+    const struct conf *conf = reading->conf;
+
+    for (size_t i = 0; i < conf->broker_count; i++) {
+        check_broker(reading, &conf->broker[i]);
+    }
+    for (size_t i = 0; i < conf->user_count; i++) {
+        check_user(reading, &conf->user[i]);
+    }
+    for (size_t i = 0; i < conf->upstream_count; i++) {
+        check_upstream(reading, &conf->upstream[i]);
+    }
+    check_space(reading);
+    check_log(reading);
+}

@@ -1,0 +1,36 @@
+/* config/options/settings.h - the rows that [node] and [group] share; stands inside both tables.
+ *
+ * AT names the struct that has `struct conf_settings with`.
+ */
+/* clang-format off */
+    {"topics", NAME, COMMA, AT(with.topics), 0, 0, NULL, "topics", NONE, LIVE, YES, NULL,
+     "topic maps, the first wins"},
+    {"topic", ENTRY, MANY, AT(with.topic), 0, 0, NULL, NULL, G | L | N | C, LIVE, YES, NULL,
+     "KEY TEMPLATE: one entry before all maps"},
+    {"mount", MOUNT, ONE, AT(with.mount), 0, 0, NULL, NULL, G | L | N | C, NEW, NOT_YET, NULL,
+     "put before every topic and filter that the node writes itself"},
+    {"acl", NAME, ONE, AT(with.acl), 0, 0, NULL, "acl", NONE, LIVE, NOT_YET, NULL,
+     "what it may publish and read"},
+    {"key", SECRET, ONE, AT(with.key), 1, 4096, NULL, NULL, NONE, NEW, NOT_YET, NULL,
+     "link protection: 32 hexadecimal digits or file:PATH"},
+    {"retry", MS, ONE, AT(with.retry_ms), 100, 10 * MINUTE, NULL, NULL, NONE, LIVE, NOT_YET, "the group, else the listener",
+     "wait for an answer before a message is sent again"},
+    {"retries", NUMBER, ONE, AT(with.retries), 0, 100, NULL, NULL, NONE, LIVE, NOT_YET, "the group, else the listener",
+     "repeats before a node counts as lost"},
+    {"keepalive_grace", FACTOR, ONE, AT(with.keepalive_grace), 1000, 100000, NULL, "spec", NONE, LIVE, NOT_YET, "the group, else the listener",
+     "silence allowed, as a factor of the keepalive; spec: 1.5 up to a minute, 1.1 above"},
+    {"sleep_grace", FACTOR, ONE, AT(with.sleep_grace), 1000, 100000, NULL, "spec", NONE, LIVE, NOT_YET, "the group, else the listener",
+     "the same for the sleep duration; 2.5 forgives a missed waking"},
+    {"max_message", NUMBER, ONE, AT(with.max_message), 16, 65535, NULL, NULL, NONE, LIVE, NOT_YET, "the group, else the listener",
+     "octets of a datagram or frame payload; what does not fit is dropped and counted"},
+    {"wake_messages", NUMBER, ONE, AT(with.wake_messages), 1, 65535, NULL, "all", NONE, LIVE, NOT_YET, "the group, else the listener",
+     "messages that one waking brings"},
+    {"sleep_queue", NUMBER, ONE, AT(with.sleep_queue), 0, 1000000, "1000", NULL, NONE, LIVE, YES, NULL,
+     "messages that wait for a sleeper"},
+    {"sleep_bytes", SIZE, ONE, AT(with.sleep_bytes), 0, GIB, "256KiB", NULL, NONE, LIVE, YES, NULL,
+     "octets that wait for a sleeper"},
+    {"queue_age", MS, ONE, AT(with.queue_age_ms), 0, 3650 * DAY, "none", "none", NONE, LIVE, NOT_YET, NULL,
+     "older ones are dropped; 0 keeps nothing for a sleeper"},
+    {"when_full", WORD, ONE, AT(with.when_full), 0, 0, "drop-qos0-first", "drop-oldest|drop-newest|drop-qos0-first", NONE, LIVE, NOT_YET, NULL,
+     "what a full queue drops"},
+/* clang-format on */
