@@ -1,0 +1,55 @@
+/* link.h - a node's way to its gateway on POSIX: a UDP socket or a serial line.
+ *
+ * Both give and take whole packets and never block, except that sending on a serial line waits
+ * until the line has taken the frame.
+ * Ownership: the link owns its descriptor; a received packet lies in the link until the next call.
+ * Errors: what cannot be opened is told in words, in link->why. What goes wrong later is as good
+ * as loss on the way; link->err keeps the last errno, for whoever must explain a silence.
+ */
+#ifndef FIRMWARE_PORTS_POSIX_LINK_H
+#define FIRMWARE_PORTS_POSIX_LINK_H
+
+#include "base/bytes.h"
+#include "sn/frame.h"
+
+struct addrinfo;
+
+/* The largest packets; that of UDP is over IPv4. */
+#define SNODE_UDP_MTU    65507
+#define SNODE_SERIAL_MTU 4096
+
+struct snode_link {
+    int fd;
+    int err;     /* ECONNREFUSED: nobody listens there; 0: nothing went wrong */
+    bool serial; /* frames of sn/frame.h, point to point */
+    bool heard;  /* a packet has come */
+    char where[128];
+    char why[160];
+    struct addrinfo *addresses; /* UDP: of the host, */
+    struct addrinfo *address;   /* the one in use */
+    struct sn_frame_decoder decoder;
+    struct span rest; /* serial: octets read, not yet decoded */
+    uint8_t in[SNODE_UDP_MTU];
+    uint8_t frame[SN_FRAME_BUFFER(SNODE_SERIAL_MTU)];
+};
+
+/* True, or false with link->why. A host with several addresses is tried one after the other, as
+ * long as they refuse. */
+bool snode_link_udp(struct snode_link *link, const char *host, const char *port);
+
+/* Raw, 8N1, no flow control; any terminal, ptys included. Octets that waited are dropped. */
+bool snode_link_serial(struct snode_link *link, const char *device, unsigned long baud);
+
+void snode_link_close(struct snode_link *link);
+
+void snode_link_send(struct snode_link *link, struct span packet);
+
+/* The next packet; false if there is none now. Ask until then: poll(2) does not see what the link
+ * has read already. */
+bool snode_link_receive(struct snode_link *link, struct span *packet);
+
+/* serial.c, for link.c. */
+void snode_serial_send(struct snode_link *link, struct span packet);
+bool snode_serial_receive(struct snode_link *link, struct span *packet);
+
+#endif
