@@ -15,9 +15,17 @@ static inline uint8_t flash_u8(const uint8_t *at)
 {
     return pgm_read_byte(at);
 }
+static inline uint16_t flash_u16(const uint16_t *at)
+{
+    return pgm_read_word(at);
+}
 #else
 #define FLASH
 static inline uint8_t flash_u8(const uint8_t *at)
+{
+    return *at;
+}
+static inline uint16_t flash_u16(const uint16_t *at)
 {
     return *at;
 }

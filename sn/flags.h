@@ -29,12 +29,12 @@ enum sn_topic_type {
     SN_TOPIC_RESERVED
 };
 
-enum sn_code { SN_ACCEPTED, SN_CONGESTION, SN_INVALID_TOPIC_ID, SN_NOT_SUPPORTED };
+enum sn_code { SN_RC_ACCEPTED, SN_RC_CONGESTION, SN_RC_INVALID_ID, SN_RC_NOT_SUPPORTED };
 
 /* -1, 0, 1 or 2. */
 static inline int sn_flags_qos(uint8_t flags)
 {
-    int qos = (flags & SN_FLAG_QOS) >> 5;
+    int qos = flags >> 5 & 3;
     return qos == 3 ? SN_QOS_MINUS_1 : qos;
 }
 

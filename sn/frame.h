@@ -62,7 +62,8 @@ static inline uint8_t sn_ctrl_of(enum sn_frame_type type)
 #define SN_FRAME_BUFFER(len)  ((len) + SN_FRAME_OVERHEAD)
 #define SN_FRAME_ENCODED(len) (SN_FRAME_BUFFER(len) + SN_FRAME_BUFFER(len) / 254 + 3)
 
-/* Writes the whole frame with both delimiters. Returns its octets, or 0 if it does not fit. */
+/* Writes the whole frame with both delimiters. Returns its octets, or 0 if `size` is less than
+ * SN_FRAME_ENCODED of the payload. */
 size_t sn_frame_encode(const struct sn_frame *frame, uint8_t *out, size_t size);
 
 /* Why sn_frame_input returned. */

@@ -60,8 +60,8 @@ struct sn_packet {
     uint8_t gw_id;    /* ADVERTISE, GWINFO */
     uint8_t radius;   /* SEARCHGW; Ctrl of SN_FORWARD, whose bits 7-2 are to be ignored */
     uint8_t protocol; /* CONNECT: SN_PROTOCOL_ID */
-    bool full;        /* the optional octets are there: Flags and topic of WILLTOPIC and
-                       * WILLTOPICUPD, Duration of DISCONNECT. Set it to send them. */
+    bool full;        /* decoded: octets follow MsgType. Set it to encode the optional ones: Flags
+                       * and topic of WILLTOPIC and WILLTOPICUPD, Duration of DISCONNECT. */
     uint16_t topic_id;
     uint16_t msg_id; /* 0 in PUBLISH of QoS 0 or -1 */
     uint16_t duration_s;
@@ -76,7 +76,8 @@ struct sn_packet {
 enum sn_err sn_packet_decode(struct sn_packet *pkt, struct span wire);
 
 /* Writes at most `size` octets. Returns the packet's length, or 0 if it does not fit, is above
- * 65535, or its type has no row. `data` may lie in `out` only if it does not move. */
+ * 65535, or its type has no row. Fields that the type does not have are not read, but `data` must
+ * be empty where it has none. */
 size_t sn_packet_encode(const struct sn_packet *pkt, uint8_t *out, size_t size);
 
 /* As sn_packet_encode, but everything before `data` only, for a caller that sends `data_len`
