@@ -47,6 +47,20 @@ static const struct typed {
     {"slot", 1u << CONF_RS485},
 };
 
+bool conf_key_means(const struct conf_section_kind *kind, const struct conf_section *section,
+                    const char *key)
+{
+    const struct conf_listener *listener = (const void *)section;
+
+    for (size_t i = 0; strcmp(kind->name, "listener") == 0 && i < sizeof typed / sizeof typed[0];
+         i++) {
+        if (strcmp(typed[i].key, key) == 0) {
+            return (typed[i].types & 1u << listener->type) != 0;
+        }
+    }
+    return true;
+}
+
 static void check_listener(const struct conf_reading *reading, const struct conf_listener *listener)
 {
     const struct conf_section_kind *kind = conf_kind_of(reading->conf, &listener->at);
@@ -63,10 +77,10 @@ static void check_listener(const struct conf_reading *reading, const struct conf
     if (!is_line && listener->bind.count == 0) {
         conf_say_of(reading, &listener->at, "bind", false, "is missing: such as 0.0.0.0:1884");
     }
-    for (size_t i = 0; i < sizeof typed / sizeof typed[0]; i++) {
-        if (conf_has(kind, &listener->at, typed[i].key) &&
-            (typed[i].types & 1u << listener->type) == 0) {
-            conf_say_of(reading, &listener->at, typed[i].key, true,
+    for (const struct conf_option *row = kind->options; row->key != NULL; row++) {
+        if ((listener->at.set & conf_option_bit(kind, row)) != 0 &&
+            !conf_key_means(kind, &listener->at, row->key)) {
+            conf_say_of(reading, &listener->at, row->key, true,
                         "means nothing for a listener of this type");
         }
     }

@@ -67,7 +67,8 @@ static void print_section(const struct conf_printed *section, enum conf_print_wh
     for (row.row = row.kind->options; row.row->key != NULL; row.row++) {
         bool is_set = (row.section->set & conf_option_bit(row.kind, row.row)) != 0;
 
-        if (what == CONF_PRINT_ALL || is_set) {
+        if (is_set ||
+            (what == CONF_PRINT_ALL && conf_key_means(row.kind, row.section, row.row->key))) {
             conf_print_row(&row, w);
         }
     }

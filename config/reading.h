@@ -61,6 +61,10 @@ struct conf_list conf_values_of(const struct conf_section *section, const struct
 bool conf_is_template(const struct conf_section_kind *kind, const struct conf_section *section,
                       const struct conf_option *row);
 
+/* False for keys that a section's type makes meaningless, such as baud of a UDP listener. */
+bool conf_key_means(const struct conf_section_kind *kind, const struct conf_section *section,
+                    const char *key);
+
 void conf_settle(const struct conf_reading *reading);
 void conf_check(const struct conf_reading *reading);
 
