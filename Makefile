@@ -147,7 +147,10 @@ fuzz:
 	$(Q)tools/fuzz.sh $(FUZZ_SECONDS) build/fuzz/fuzz/*
 fuzz-smoke:
 	$(Q)$(MAKE) $(sub) fuzz FUZZ_SECONDS=10
-fuzzers: $(fuzzers)
+fuzzers: $(fuzzers) $(BUILD)/fuzz-seeds
+$(BUILD)/fuzz-seeds: $(BUILD)/tests/fuzz/seeds.o
+	$(Q)$(CC) $(subst fuzzer-no-link$(,),,$(link)) -o $@ $^
+	$(Q)$@ $(BUILD)/seeds
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call lib,sn mqtt config base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(subst fuzzer-no-link,fuzzer,$(link)) -o $@ $^

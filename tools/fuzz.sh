@@ -1,7 +1,8 @@
 #!/bin/sh
 # tools/fuzz.sh SECONDS FUZZER... - runs libFuzzer programs, one for each processor at a time.
 # What they find lies in build/fuzz/crash-NAME-*; the corpus grows in build/fuzz/corpus/NAME,
-# begun with tests/vectors/NAME if there is such a folder. Counts as tests/run does.
+# begun with the vectors in build/fuzz/seeds/NAME and, for the configuration, what its tests read.
+# Counts as tests/run does.
 set -u
 seconds=$1
 shift
@@ -9,12 +10,11 @@ shift
 fuzz_one() {
     name=$(basename "$2")
     corpus=build/fuzz/corpus/$name
-    seeds=tests/vectors/${name#fuzz_}
-    mkdir -p "$corpus"
-    [ -d "$seeds" ] || seeds=
-    # shellcheck disable=SC2086
+    seeds=build/fuzz/seeds/${name#fuzz_}
+    mkdir -p "$corpus" "$seeds"
+    [ "$name" != fuzz_config ] || cp config/gateway.conf tests/config/*.in "$seeds"
     if "$2" -max_total_time="$1" -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 \
-        -artifact_prefix="build/fuzz/crash-$name-" "$corpus" $seeds >"build/fuzz/$name.log" 2>&1; then
+        -artifact_prefix="build/fuzz/crash-$name-" "$corpus" "$seeds" >"build/fuzz/$name.log" 2>&1; then
         runs=$(awk '/number_of_executed_units/ {print $2}' "build/fuzz/$name.log")
         echo "ok - $name: $runs runs"
     else

@@ -74,7 +74,7 @@ def mosquitto(box):
     conf = box.dir / "peer.conf"
     conf.write_text(
         f"listener {box.tcp} 127.0.0.1\nallow_anonymous true\nuser root\npersistence false\n"
-        "log_dest stdout\nlog_type error\nlog_type information\n"
+        "log_dest stderr\nlog_type error\nlog_type information\n"
         "max_queued_messages 0\nmax_inflight_messages 20\n"
     )
     broker = box.own(Program(["mosquitto", "-c", conf], box.dir, env=with_sbin()))

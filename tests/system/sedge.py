@@ -321,7 +321,7 @@ class Box:
         conf.write_text(
             f"listener {self.cloud} 127.0.0.1\nallow_anonymous true\nuser root\n"
             f"persistence true\npersistence_location {self.dir}/\n"
-            "log_dest stdout\nlog_type all\nmax_queued_messages 0\nmax_inflight_messages 20\n"
+            "log_dest stderr\nlog_type all\nmax_queued_messages 0\nmax_inflight_messages 20\n"
         )
         broker = self.own(Program(["mosquitto", "-c", conf], self.dir, env=with_sbin()))
         broker.wait_line(r"mosquitto version .* running")
