@@ -18,6 +18,7 @@ struct list {
 /* The element of `type` whose member `member` is `link`. */
 #define LIST_ITEM(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a name to declare takes none */
 #define LIST_EACH(link, head) \
     for (struct list *link = (head)->next; link != (head); link = link->next)
 
@@ -25,6 +26,7 @@ struct list {
 #define LIST_EACH_SAFE(link, after, head)                                       \
     for (struct list *link = (head)->next, *after = link->next; link != (head); \
          link = after, after = link->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline void list_init(struct list *list)
 {

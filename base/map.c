@@ -68,7 +68,7 @@ bool map_init(struct map *map, size_t expected, uint64_t seed)
     while (size < expected) {
         size *= 2;
     }
-    *map = (struct map){.buckets = reserve(size * sizeof *map->buckets), .mask = size - 1};
+    *map = (struct map){.buckets = reserve(size * sizeof(void *)), .mask = size - 1};
     map->seed[0] = rng_next(&rng);
     map->seed[1] = rng_next(&rng);
     return map->buckets != NULL;
