@@ -14,9 +14,14 @@
 
 #include "mqtt/branch.h"
 
-/* Options of a subscription; the other bits are its door's own and kept as they are. */
-#define MQTT_SUB_RETAIN_AS_PUBLISHED 0x01u
-#define MQTT_SUB_NO_ECHO             0x02u
+/* Options of a subscription. Retain of what is delivered: as the session's quota says, or kept,
+ * taken off, put on. */
+#define MQTT_SUB_RETAIN       0x03u
+#define MQTT_SUB_RETAIN_KEEP  0x01u
+#define MQTT_SUB_RETAIN_STRIP 0x02u
+#define MQTT_SUB_RETAIN_SET   0x03u
+#define MQTT_SUB_FIXED_QOS    0x04u /* `qos` replaces the message's own; else it is the most */
+#define MQTT_SUB_EXCLUDE      0x08u /* what it matches is not delivered, whatever else matches */
 
 struct mqtt_subscription {
     struct list in_branch;
