@@ -179,7 +179,7 @@ layers:
 ## Prove that the cores call nothing but base/ and memory functions, and keep no state
 pure: $(core_obj)
 	$(Q)tools/pure.sh $(core_obj)
-# Received octets are read through base/bytes.h alone; no file outgrows its wall; all are on the map.
+# Received octets are read through base/bytes.h alone; no file outgrows its wall; the map is whole.
 wire sizes map:
 	$(Q)tools/$@.sh
 
@@ -202,7 +202,8 @@ sources = $(shell find base sn mqtt config gateway firmware tools tests -name '*
 
 ## Show this list
 help:
-	@awk '/^## /{t=substr($$0,4);next} t!=""{split($$0,a,":");printf "  %-14s %s\n",a[1],t;t=""}' Makefile
+	@awk '/^## /{t=substr($$0,4);next} t!=""{split($$0,a,":");printf "  %-14s %s\n",a[1],t;t=""}' Makefile \
+		firmware/node.mk
 
 ## Remove everything built
 clean:

@@ -3,33 +3,34 @@
 # saying what and why; without a word, those of every set. Elsewhere it prints the list and stops.
 set -eu
 
-# set    package             why
+# set  package                  why
 packages='
-build  gcc                   the compiler
-build  libc6-dev             the C library
-build  pkg-config            finds the libraries below
-build  libevent-dev          event loop, timers, names of hosts
-build  libserialport-dev     serial lines
-build  libsqlite3-dev        the store
-test   libcmocka-dev         unit tests
-test   clang                 the second compiler, sanitizers, fuzzers
-test   libclang-rt-dev       their run time
-test   python3               system tests and bench
-test   mosquitto             the broker that upstream tests and bench talk to
-test   mosquitto-clients     real MQTT programs
-lint   clang-format          the form of every file
-lint   clang-tidy            what a compiler does not see
-node   gcc-arm-none-eabi     images of nodes, and the size of the node library
-node   qemu-system-arm       the boards that run them in tests
-bench  valgrind              instructions of one decode
-bench  strace                system calls per message
+build  gcc                      the compiler
+build  libc6-dev                the C library
+build  pkg-config               finds the libraries below
+build  libevent-dev             event loop, timers, names of hosts
+build  libserialport-dev        serial lines
+build  libsqlite3-dev           the store
+test   libcmocka-dev            unit tests
+test   clang                    the second compiler, sanitizers, fuzzers
+test   libclang-rt-dev          their run time
+test   python3                  system tests and bench
+test   mosquitto                tests start their own; its service may be disabled, it takes 1883
+test   mosquitto-clients        real MQTT programs
+lint   clang-format             the form of every file
+lint   clang-tidy               what a compiler does not see
+node   gcc-arm-none-eabi        images of nodes, and the size of the node library
+node   libnewlib-arm-none-eabi  their memory functions
+node   qemu-system-arm          the boards that run them in tests
+bench  valgrind                 instructions of one decode
+bench  strace                   system calls per message
 '
 sets=${*:-build test lint node bench}
 
 wanted=$(for set in $sets; do echo "$packages" | grep "^$set " || :; done)
 list() {
     echo "$wanted" | while read -r set package why; do
-        case " $1 " in *" $package "*) printf '  %-18s %s: %s\n' "$package" "$set" "$why" ;; esac
+        case " $1 " in *" $package "*) printf '  %-24s %s: %s\n' "$package" "$set" "$why" ;; esac
     done
 }
 names=$(echo "$wanted" | awk '{printf "%s ", $2}')
@@ -54,6 +55,5 @@ if [ "$(id -u)" -ne 0 ]; then
     sudo=sudo
 fi
 $sudo apt-get update -q
-# Services that packages bring (mosquitto) need not start: tests start their own.
 # shellcheck disable=SC2086
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
