@@ -54,10 +54,17 @@ void conf_print_row(const struct conf_printed *what, struct writer *w)
     }
 }
 
+/* Defaults of [node] and [group] are what others say, so only what is set is theirs. */
+static bool inherits(const struct conf_section_kind *kind)
+{
+    return strcmp(kind->name, "node") == 0 || strcmp(kind->name, "group") == 0;
+}
+
 static void print_section(const struct conf_printed *section, enum conf_print_what what,
                           struct writer *w)
 {
     struct conf_printed row = *section;
+    bool has_defaults = what == CONF_PRINT_ALL && !inherits(row.kind);
 
     write_text(w, w->at == w->start ? "[" : "\n[");
     write_text(w, row.kind->name);
@@ -67,8 +74,7 @@ static void print_section(const struct conf_printed *section, enum conf_print_wh
     for (row.row = row.kind->options; row.row->key != NULL; row.row++) {
         bool is_set = (row.section->set & conf_option_bit(row.kind, row.row)) != 0;
 
-        if (is_set ||
-            (what == CONF_PRINT_ALL && conf_key_means(row.kind, row.section, row.row->key))) {
+        if (is_set || (has_defaults && conf_key_means(row.kind, row.section, row.row->key))) {
             conf_print_row(&row, w);
         }
     }

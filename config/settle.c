@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/address.h"
+#include "config/checks.h"
 #include "config/lines.h"
 #include "config/setting.h"
 
@@ -13,11 +14,15 @@ static struct conf_values values_of(const struct conf_reading *reading,
                                     const struct conf_section *section)
 {
     const struct conf_machine *machine = &reading->machine;
+    struct span gateway = span_of_text(reading->conf->gateway.name);
     struct conf_values values = {0};
 
+    if (conf_level_problem(gateway) != NULL) {
+        gateway = span_of_text("gateway"); /* one error is enough: check says it */
+    }
     values.of[CONF_HOST] = span_of_text(machine->host_name == NULL ? "sedge" : machine->host_name);
     values.of[CONF_SERIAL_NO] = span_of_text(machine->serial == NULL ? "0" : machine->serial);
-    values.of[CONF_GATEWAY] = span_of_text(reading->conf->gateway.name);
+    values.of[CONF_GATEWAY] = gateway;
     if (strcmp(kind->name, "listener") == 0) {
         values.of[CONF_LISTENER] = span_of_text(section->name);
     }
@@ -40,39 +45,27 @@ static const char *expanded(const struct conf_reading *reading, const struct con
     return conf_arena_text(reading->conf->arena, span_of(room, written(&w)));
 }
 
-static void expand_rule(const struct conf_reading *reading, const struct conf_values *values,
-                        struct conf_rule *rule)
+/* What cannot be replaced stays as it was; false. */
+static bool expand_text(const struct conf_reading *reading, const struct conf_values *values,
+                        const char **text, unsigned kept)
 {
-    rule->filter = expanded(reading, values, rule->filter, 0);
-    if (rule->template != NULL) {
-        rule->template = expanded(reading, values, rule->template, CONF_BIT(CONF_TAIL));
-        rule->filter = rule->template == NULL ? NULL : rule->filter;
-    }
+    const char *done = *text == NULL ? NULL : expanded(reading, values, *text, kept);
+    bool good = done != NULL || *text == NULL;
+
+    *text = good ? done : *text;
+    return good;
 }
 
-/* Replaces what is fixed in one value; false: it cannot be. */
 static bool expand_value(const struct conf_reading *reading, const struct conf_values *values,
                          const struct conf_option *row, void *value)
 {
-    const char *text = NULL;
+    struct conf_rule *rule = value;
 
-    if (row->kind == CONF_KIND_RULE) {
-        struct conf_rule *rule = value;
-
-        expand_rule(reading, values, rule);
-        if (rule->filter == NULL) {
-            rule->filter = "";
-            return false;
-        }
-        return true;
+    if (row->kind != CONF_KIND_RULE) {
+        return expand_text(reading, values, value, 0);
     }
-    memcpy(&text, value, sizeof text);
-    if (text == NULL) {
-        return true;
-    }
-    text = expanded(reading, values, text, 0);
-    memcpy(value, &text, sizeof text);
-    return text != NULL;
+    return expand_text(reading, values, &rule->filter, 0) &&
+           expand_text(reading, values, &rule->template, CONF_BIT(CONF_TAIL));
 }
 
 /* A placeholder of a node, in a text that is used before there is a node. */
@@ -188,8 +181,6 @@ void conf_settle(const struct conf_reading *reading)
     const struct conf_section_kind *gateway = conf_section_kind(0);
 
     expand_section(reading, gateway, &reading->conf->gateway.at);
-    reading->conf->gateway.name =
-        reading->conf->gateway.name == NULL ? "" : reading->conf->gateway.name;
     settle_defaults(reading);
     for (size_t i = 1; i < CONF_SECTION_KINDS; i++) {
         const struct conf_section_kind *kind = conf_section_kind(i);
