@@ -270,19 +270,25 @@ void hub_uplink_down(struct hub *hub, size_t i, const char *cause, uint64_t now_
     hub_uplinks_pump(hub, now_ms);
 }
 
+/* HANGUP before DIAL: the old socket is closed before the new one is asked for. */
+static bool uplink_event(struct hub_uplink *up, struct hub_news *news)
+{
+    bool *told = up->hangup ? &up->hangup : &up->dial;
+
+    if (!*told) {
+        return false;
+    }
+    news->kind = up->hangup ? HUB_HANGUP : HUB_DIAL;
+    news->url = up->url;
+    *told = false;
+    return true;
+}
+
 bool hub_uplinks_event(struct hub *hub, struct hub_news *news)
 {
     for (size_t i = 0; i < hub->uplink_count; i++) {
-        struct hub_uplink *up = &hub->uplinks[i];
-
-        if (up->hangup || up->dial) {
-            *news = (struct hub_news){
-                .kind = up->hangup ? HUB_HANGUP : HUB_DIAL, .index = i, .url = up->url};
-            if (up->hangup) {
-                up->hangup = false;
-            } else {
-                up->dial = false;
-            }
+        *news = (struct hub_news){.index = i};
+        if (uplink_event(&hub->uplinks[i], news)) {
             return true;
         }
     }
