@@ -1,9 +1,9 @@
 """Serial lines: a pty pair, and real node images under QEMU."""
 
-import re
+import os
 import shutil
 
-from sedge import ROOT, Failed, Skipped, expect, expect_equal
+from sedge import ROOT, Skipped, expect_equal
 
 LISTENER = """
 [listener line]
@@ -46,8 +46,6 @@ def a_serial_line_carries_a_thousand_messages(box):
 
 
 def noise_on_a_serial_line_is_passed_over(box):
-    import os
-
     line = box.ptys()
     box.gateway(LISTENER.format(device=line.names[0]))
     subscriber = box.subscriber("-q", "1")
@@ -58,11 +56,33 @@ def noise_on_a_serial_line_is_passed_over(box):
 
 def _emulated(box, board):
     """A board whose UART is a terminal; returns the program and the terminal's name."""
-    image = ROOT / f"build/node/{board}.elf"
+    image = ROOT / f"build/node/{board}/thermometer.elf"
     if not shutil.which("qemu-system-arm") or not image.exists():
         raise Skipped("no qemu-system-arm or no node image")
     qemu = box.start(
         "qemu-system-arm", "-M", board, "-kernel", image, "-nographic", "-monitor", "none",
-        "-semihosting-config", "enable=on,target=native", "-serial", "pty", "-serial", "null",
+        "-semihosting-config", "enable=on,target=native", "-serial", "pty",
     )  # fmt: skip
     return qemu, qemu.wait_line(r"redirected to (/dev/pts/\d+)")[1]
+
+
+def _thermometer_story(box, board):
+    """The example node: two values, a command that waits until it wakes, its confirmation."""
+    qemu, device = _emulated(box, board)
+    gateway = box.gateway(LISTENER.format(device=device) + "[log]\nlevel = debug\n")
+    subscriber = box.subscriber("-q", "1")
+    name = f"thermo-{board}"
+    gateway.wait_line(rf"^(?=.*asleep).*{name}")
+    box.mqtt_pub("-t", f"{name}/command", "-m", "blink", "-q", "1")
+    expect_equal(qemu.wait_exit(), 0, "exit code of the node")
+    got = [(topic, qos, text) for topic, qos, _, text in subscriber.messages(2)]
+    wanted = [(f"{name}/command", 1, "blink"), (f"{name}/done", 1, "blink")]
+    expect_equal(got[-2:], wanted, "messages")
+
+
+def a_cortex_m3_node_lives_its_whole_life(box):
+    _thermometer_story(box, "mps2-an385")
+
+
+def a_cortex_m0_node_lives_its_whole_life(box):
+    _thermometer_story(box, "microbit")
