@@ -1,0 +1,277 @@
+#include "gateway/edge/store.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/edge/clock.h"
+#include "gateway/edge/ring.h"
+#include "gateway/edge/store_file.h"
+#include "gateway/edge/store_sql.h"
+
+#define RETRY_MS  1000
+#define SYNC_MS   1000 /* CONFIG [store] durability: relaxed */
+#define STACK_LEN ((size_t)256 * 1024)
+
+struct gw_store {
+    struct gw_ring given; /* to the writer */
+    struct gw_ring heard; /* from it */
+    atomic_bool stop;
+    bool running;
+    pthread_t writer;
+    struct gw_sql sql;
+    uint64_t min_free;
+    uint64_t synced_ms; /* the writer's own, so the next */
+    const char *told;   /* why the batch at hand failed last */
+    int lock;
+    char path[PATH_MAX];
+};
+
+/* --- the writer's thread --------------------------------------------------------------------- */
+
+/* A batch that only deletes may pass on a full disk: it is what makes room. */
+static bool only_deletes(const struct batch *batch)
+{
+    LIST_EACH (link, &batch->records) {
+        if (LIST_ITEM(link, struct record, in_batch)->op == RECORD_PUT) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *commit(struct gw_store *store, const struct batch *batch)
+{
+    if (gw_file_disk_left(store->lock) < store->min_free && !only_deletes(batch)) {
+        return "the disk has less than [store] min_free left";
+    }
+    return gw_sql_commit(&store->sql, batch);
+}
+
+/* Until something is given or something is due: a second try, the sync of relaxed commits. */
+static void wait_for_work(struct gw_store *store, bool is_retry)
+{
+    struct pollfd fd = {.fd = store->given.fd, .events = POLLIN};
+
+    (void)poll(&fd, 1, is_retry || store->sql.unsynced ? RETRY_MS : -1);
+    gw_ring_hush(&store->given);
+}
+
+static void sync_when_due(struct gw_store *store)
+{
+    uint64_t now_ms = gw_clock_ms();
+
+    if (!store->sql.unsynced) {
+        store->synced_ms = now_ms;
+    } else if (now_ms - store->synced_ms >= SYNC_MS) {
+        gw_sql_sync(&store->sql);
+        store->synced_ms = now_ms;
+    }
+}
+
+/* NULL when it is kept; else the batch, to be tried again. */
+static struct batch *attempt(struct gw_store *store, struct batch *batch)
+{
+    const char *cause = commit(store, batch);
+
+    if (cause == NULL) {
+        (void)gw_ring_push(&store->heard, (struct gw_store_word){batch, NULL});
+    } else if (cause != store->told) {
+        (void)gw_ring_push(&store->heard, (struct gw_store_word){NULL, cause});
+    }
+    store->told = cause;
+    return cause == NULL ? NULL : batch;
+}
+
+static void *write_batches(void *arg)
+{
+    struct gw_store *store = arg;
+    struct batch *batch = NULL;
+    bool stop = false;
+
+    while (!stop) {
+        struct gw_store_word word = {NULL, NULL};
+
+        wait_for_work(store, batch != NULL);
+        stop = atomic_load(&store->stop);
+        if (batch == NULL && gw_ring_pop(&store->given, &word)) {
+            batch = word.kept;
+        }
+        if (batch != NULL) {
+            batch = attempt(store, batch);
+        }
+        sync_when_due(store);
+    }
+    gw_sql_sync(&store->sql);
+    return NULL;
+}
+
+/* Signals are the loop's. */
+static bool start_writer(struct gw_store *store)
+{
+    pthread_attr_t attributes;
+    sigset_t all;
+    sigset_t before;
+    bool started = false;
+
+    (void)sigfillset(&all);
+    if (pthread_attr_init(&attributes) != 0) {
+        return false;
+    }
+    (void)pthread_attr_setstacksize(&attributes, STACK_LEN);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    started = pthread_create(&store->writer, &attributes, write_batches, store) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    return started;
+}
+
+/* --- the loop's side ------------------------------------------------------------------------- */
+
+bool gw_store_next(struct gw_store *store, struct record *out)
+{
+    return gw_sql_next(&store->sql, out);
+}
+
+const char *gw_store_trouble(const struct gw_store *store)
+{
+    return store->sql.error == SQLITE_OK ? NULL : sqlite3_errstr(store->sql.error);
+}
+
+void gw_store_give(struct gw_store *store, struct batch *batch)
+{
+    (void)gw_ring_push(&store->given, (struct gw_store_word){batch, NULL});
+}
+
+bool gw_store_hear(struct gw_store *store, struct gw_store_word *out)
+{
+    gw_ring_hush(&store->heard);
+    return gw_ring_pop(&store->heard, out);
+}
+
+int gw_store_fd(const struct gw_store *store)
+{
+    return store->heard.fd;
+}
+
+void gw_store_close(struct gw_store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    if (store->running) {
+        atomic_store(&store->stop, true);
+        gw_ring_wake(&store->given);
+        (void)pthread_join(store->writer, NULL);
+    }
+    gw_sql_close(&store->sql);
+    if (store->lock >= 0) {
+        (void)close(store->lock);
+    }
+    gw_ring_fini(&store->given);
+    gw_ring_fini(&store->heard);
+    free(store);
+}
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+static bool fail_to_open(const struct gw_store *store, const struct gw_fault *why,
+                         struct gw_fault *fault)
+{
+    return gw_fail(fault, "store %.200s cannot be opened: %.200s", store->path, why->text);
+}
+
+/* A new file in place of the broken one, with all that can still be read. */
+static bool replace(struct gw_store *store, const struct gw_store_setup *setup,
+                    struct gw_fault *note, struct gw_fault *fault)
+{
+    struct gw_fault why = {""};
+    struct gw_sql damaged;
+    char bad[PATH_MAX];
+    unsigned long long rows = 0;
+
+    if (!gw_file_set_aside(store->path, bad, fault)) {
+        return false;
+    }
+    (void)close(store->lock);
+    store->lock = gw_file_lock(store->path, fault);
+    if (store->lock < 0) {
+        return false;
+    }
+    if (gw_sql_open(&store->sql, setup, &why) != GW_SQL_OPEN) {
+        return fail_to_open(store, &why, fault);
+    }
+    if (gw_sql_open_damaged(&damaged, bad)) {
+        rows = gw_sql_take_over(&store->sql, &damaged);
+        gw_sql_close(&damaged);
+    }
+    (void)gw_fail(note, "store %.200s was corrupt: set aside as %.200s, %llu rows taken over",
+                  store->path, bad, rows);
+    return true;
+}
+
+static bool open_file(struct gw_store *store, const struct gw_store_setup *setup,
+                      struct gw_fault *note, struct gw_fault *fault)
+{
+    struct gw_fault why = {""};
+    enum gw_sql_result result = GW_SQL_CORRUPT;
+    enum gw_file_kind kind = gw_file_kind_of(store->lock);
+
+    if (kind == GW_FILE_NEWER) {
+        return gw_fail(fault, "store %s is of a newer sedge; it was not touched", store->path);
+    }
+    if (kind != GW_FILE_DAMAGED && kind != GW_FILE_FOREIGN) {
+        result = gw_sql_open(&store->sql, setup, &why);
+    }
+    if (kind == GW_FILE_FOREIGN || result == GW_SQL_FOREIGN) {
+        return gw_fail(fault, "%s is not a store of sedge; it was not touched", store->path);
+    }
+    switch (result) {
+    case GW_SQL_OPEN: return true;
+    case GW_SQL_CORRUPT: return replace(store, setup, note, fault);
+    case GW_SQL_FOREIGN:
+    case GW_SQL_FAILED: break;
+    }
+    return fail_to_open(store, &why, fault);
+}
+
+static bool open_all(struct gw_store *store, const struct gw_store_setup *setup,
+                     struct gw_fault *note, struct gw_fault *fault)
+{
+    if (!gw_ring_init(&store->given) || !gw_ring_init(&store->heard)) {
+        return gw_fail(fault, "store: %s", strerror(errno));
+    }
+    store->lock = gw_file_lock(store->path, fault);
+    if (store->lock < 0 || !open_file(store, setup, note, fault)) {
+        return false;
+    }
+    store->running = start_writer(store);
+    return store->running || gw_fail(fault, "store: no thread for the writer");
+}
+
+struct gw_store *gw_store_open(const struct gw_store_setup *setup, struct gw_fault *note,
+                               struct gw_fault *fault)
+{
+    struct gw_store *store = calloc(1, sizeof *store);
+
+    note->text[0] = '\0';
+    if (store == NULL || strlen(setup->path) >= sizeof store->path) {
+        (void)gw_fail(fault, "store: no memory, or the path is too long");
+        free(store);
+        return NULL;
+    }
+    memcpy(store->path, setup->path, strlen(setup->path));
+    store->min_free = setup->min_free;
+    store->lock = -1;
+    store->given.fd = -1;
+    store->heard.fd = -1;
+    if (!open_all(store, setup, note, fault)) {
+        gw_store_close(store);
+        return NULL;
+    }
+    return store;
+}

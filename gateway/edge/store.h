@@ -1,0 +1,59 @@
+/* gateway/edge/store.h - where records are kept: batches one way, answers the other.
+ *
+ *     open -> next ... next (false) -> give -> hear ... give -> hear -> close
+ *
+ * This is an interface with two homes: store.c keeps in SQLite with a thread of its own, tests/sim
+ * has one in virtual time. They share all functions but the opening one, and the cases of
+ * tests/edge/store_cases.h hold for both.
+ *
+ * Ownership: a batch that was given may not be touched until gw_store_hear gives it back as kept;
+ * the writer reads it (blocks too, no counts) and changes nothing. One batch is out at a time.
+ */
+#ifndef GATEWAY_EDGE_STORE_H
+#define GATEWAY_EDGE_STORE_H
+
+#include "base/journal.h"
+#include "gateway/edge/fault.h"
+
+struct gw_store;
+
+/* The next stored record, tables in order of enum table; false: no more. text and body live until
+ * the next call; block is NULL. */
+bool gw_store_next(struct gw_store *store, struct record *out);
+
+/* Why gw_store_next ended before the end; NULL: it did not. */
+const char *gw_store_trouble(const struct gw_store *store);
+
+/* Hands a batch over; none is out, and gw_store_next has come to its end. */
+void gw_store_give(struct gw_store *store, struct batch *batch);
+
+/* What the writer says. A batch that failed stays with it and is tried again each
+ * second; the same cause is told once. */
+struct gw_store_word {
+    struct batch *kept; /* NULL: not yet, because of cause */
+    const char *cause;  /* static text */
+};
+bool gw_store_hear(struct gw_store *store, struct gw_store_word *out);
+
+/* Readable when there is something to hear; -1: ask each turn. */
+int gw_store_fd(const struct gw_store *store);
+
+/* Waits for what is being written, gives up what fails, and closes. NULL is allowed. */
+void gw_store_close(struct gw_store *store);
+
+/* --- SQLite alone ---------------------------------------------------------------------------- */
+
+struct gw_store_setup {
+    const char *path;
+    bool relaxed;      /* synced each second instead of at each commit */
+    uint64_t max;      /* octets of the file */
+    uint64_t min_free; /* octets left on the disk below which nothing more is put */
+};
+
+/* Opens the file or makes it, folder 0700, file 0600. False of `*store`: NULL. A file of another
+ * program or of a newer Sedge is refused, untouched; a corrupt one is set aside as PATH.bad-N, what
+ * can be read is taken over, and `note` says so (else it is empty). */
+struct gw_store *gw_store_open(const struct gw_store_setup *setup, struct gw_fault *note,
+                               struct gw_fault *fault);
+
+#endif

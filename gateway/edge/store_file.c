@@ -1,0 +1,116 @@
+#include "gateway/edge/store_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "gateway/edge/store_sql.h"
+
+#define HEAD_LEN       100u /* of a SQLite file: magic, ..., user_version, ..., application_id */
+#define AT_VERSION     60u
+#define AT_APPLICATION 68u
+#define BAD_MOST       1000
+
+static bool make_folders(const char *path)
+{
+    char folder[PATH_MAX];
+    size_t len = strlen(path);
+
+    if (len >= sizeof folder) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    for (size_t i = 1; i < len; i++) {
+        if (path[i] != '/') {
+            continue;
+        }
+        memcpy(folder, path, i);
+        folder[i] = '\0';
+        if (mkdir(folder, 0700) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int gw_file_lock(const char *path, struct gw_fault *fault)
+{
+    int fd = make_folders(path) ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+
+    if (fd < 0) {
+        (void)gw_fail(fault, "store %s cannot be written: %s", path, strerror(errno));
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        (void)gw_fail(fault, "store %s is in use by another sedge", path);
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+enum gw_file_kind gw_file_kind_of(int fd)
+{
+    static const uint8_t magic[16] = "SQLite format 3";
+    uint8_t head[HEAD_LEN] = {0};
+    ssize_t len = pread(fd, head, sizeof head, 0);
+    struct reader r = reader_of(span_of(head, sizeof head));
+    bool is_sqlite = memcmp(head, magic, sizeof magic) == 0;
+    uint32_t version = 0;
+    uint32_t application = 0;
+
+    (void)read_span(&r, AT_VERSION);
+    version = read_u32(&r);
+    (void)read_span(&r, AT_APPLICATION - AT_VERSION - 4);
+    application = read_u32(&r);
+    if (len == 0 || (is_sqlite && len == sizeof head && application == 0 && version == 0)) {
+        return GW_FILE_EMPTY;
+    }
+    if (len < (ssize_t)sizeof head) {
+        return is_sqlite ? GW_FILE_DAMAGED : GW_FILE_FOREIGN;
+    }
+    if (application != GW_SQL_APPLICATION) {
+        return GW_FILE_FOREIGN;
+    }
+    if (!is_sqlite) {
+        return GW_FILE_DAMAGED;
+    }
+    return version > GW_SQL_VERSION ? GW_FILE_NEWER : GW_FILE_OURS;
+}
+
+bool gw_file_set_aside(const char *path, char bad[PATH_MAX], struct gw_fault *fault)
+{
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    int n = 1;
+
+    do {
+        (void)snprintf(bad, PATH_MAX, "%s.bad-%d", path, n);
+        n++;
+    } while (access(bad, F_OK) == 0 && n < BAD_MOST);
+    if (rename(path, bad) != 0) {
+        return gw_fail(fault, "store %s is corrupt and cannot be set aside: %s", path,
+                       strerror(errno));
+    }
+    if ((size_t)snprintf(from, sizeof from, "%s-wal", path) < sizeof from &&
+        (size_t)snprintf(to, sizeof to, "%s-wal", bad) < sizeof to) {
+        (void)rename(from, to);
+    }
+    if ((size_t)snprintf(from, sizeof from, "%s-shm", path) < sizeof from) {
+        (void)unlink(from);
+    }
+    return true;
+}
+
+uint64_t gw_file_disk_left(int fd)
+{
+    struct statvfs disk;
+
+    return fstatvfs(fd, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
+}

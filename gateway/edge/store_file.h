@@ -1,0 +1,33 @@
+/* gateway/edge/store_file.h - the store's file as a file: its folder, its lock, whose it is, and
+ * what becomes of a broken one.
+ */
+#ifndef GATEWAY_EDGE_STORE_FILE_H
+#define GATEWAY_EDGE_STORE_FILE_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "gateway/edge/fault.h"
+
+enum gw_file_kind {
+    GW_FILE_EMPTY,   /* new, or begun and rolled back */
+    GW_FILE_OURS,    /* as far as its head says */
+    GW_FILE_DAMAGED, /* ours, but its head is broken */
+    GW_FILE_NEWER,   /* ours, of a later version */
+    GW_FILE_FOREIGN
+};
+
+/* Makes the folder (0700) and the file (0600) where missing and locks it against another sedge.
+ * Returns the descriptor, which must outlive SQLite's (closing it drops SQLite's own locks); -1:
+ * `fault` says why. */
+int gw_file_lock(const char *path, struct gw_fault *fault);
+
+enum gw_file_kind gw_file_kind_of(int fd);
+
+/* Renames the file and its WAL to PATH.bad-N, the least N that is free. */
+bool gw_file_set_aside(const char *path, char bad[PATH_MAX], struct gw_fault *fault);
+
+/* Octets that the disk of `fd` has left. */
+uint64_t gw_file_disk_left(int fd);
+
+#endif

@@ -1,0 +1,205 @@
+/* Rows of store_sql.c's tables, read at start and written by batches. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/edge/store_sql.h"
+
+#define TEXT_LEN 128
+
+/* Columns in the order of these numbers, from 0 when read and from 1 when bound. */
+enum column { OWNER, ITEM, FIELD, TEXT = FIELD + RECORD_FIELDS, BODY };
+
+/* --- read ------------------------------------------------------------------------------------ */
+
+void gw_sql_rewind(struct gw_sql *sql, bool backwards)
+{
+    (void)sqlite3_finalize(sql->rows);
+    sql->rows = NULL;
+    sql->table = 0;
+    sql->backwards = backwards;
+}
+
+/* In the order of the primary key: any other would sort, and so read all before the first row. */
+static int open_table(struct gw_sql *sql)
+{
+    const struct gw_sql_layout *l = &gw_sql_layouts[sql->table];
+    const char *order = sql->backwards ? " DESC" : "";
+    char text[TEXT_LEN];
+
+    if (gw_sql_is_by_number(sql->table)) {
+        (void)snprintf(text, sizeof text, "SELECT * FROM %s ORDER BY %s%s", l->name, l->item,
+                       order);
+    } else {
+        (void)snprintf(text, sizeof text, "SELECT * FROM %s ORDER BY %s%s, %s%s", l->name, l->owner,
+                       order, l->item, order);
+    }
+    return sqlite3_prepare_v2(sql->db, text, -1, &sql->rows, NULL);
+}
+
+static struct span octets_of(sqlite3_stmt *row, int column)
+{
+    const void *at = sqlite3_column_blob(row, column);
+    int len = sqlite3_column_bytes(row, column);
+
+    return at == NULL ? (struct span){NULL, 0} : span_of(at, (size_t)len);
+}
+
+static void read_row(sqlite3_stmt *row, unsigned table, struct record *out)
+{
+    *out = (struct record){.op = RECORD_PUT};
+    out->key[0] = table;
+    out->key[1] = (uint64_t)sqlite3_column_int64(row, OWNER);
+    out->key[2] = (uint64_t)sqlite3_column_int64(row, ITEM);
+    for (int i = 0; i < RECORD_FIELDS; i++) {
+        out->fields[i] = sqlite3_column_int64(row, FIELD + i);
+    }
+    out->text = octets_of(row, TEXT);
+    out->body = octets_of(row, BODY);
+}
+
+bool gw_sql_next(struct gw_sql *sql, struct record *out)
+{
+    while (sql->table < TABLES) {
+        int step = sql->rows == NULL ? open_table(sql) : SQLITE_OK;
+
+        if (step == SQLITE_OK) {
+            step = sqlite3_step(sql->rows);
+        }
+        if (step == SQLITE_ROW) {
+            read_row(sql->rows, sql->table, out);
+            return true;
+        }
+        if (step != SQLITE_DONE) {
+            sql->error = step;
+        }
+        (void)sqlite3_finalize(sql->rows);
+        sql->rows = NULL;
+        sql->table++;
+    }
+    return false;
+}
+
+/* --- write ----------------------------------------------------------------------------------- */
+
+static int step_once(sqlite3_stmt *statement)
+{
+    int error = sqlite3_step(statement);
+
+    (void)sqlite3_reset(statement);
+    (void)sqlite3_clear_bindings(statement);
+    return error == SQLITE_DONE ? SQLITE_OK : error;
+}
+
+static void bind_key(sqlite3_stmt *statement, const struct record *record)
+{
+    (void)sqlite3_bind_int64(statement, 1 + OWNER, (sqlite3_int64)record->key[1]);
+    (void)sqlite3_bind_int64(statement, 1 + ITEM, (sqlite3_int64)record->key[2]);
+}
+
+/* The octets stay where they are until the statement has run. */
+static int put(struct gw_sql *sql, const struct record *record)
+{
+    sqlite3_stmt *statement = sql->put[record->key[0]];
+
+    bind_key(statement, record);
+    for (int i = 0; i < RECORD_FIELDS; i++) {
+        (void)sqlite3_bind_int64(statement, 1 + FIELD + i, record->fields[i]);
+    }
+    if (record->text.len != 0) {
+        (void)sqlite3_bind_text64(statement, 1 + TEXT, (const char *)record->text.at,
+                                  record->text.len, SQLITE_STATIC, SQLITE_UTF8);
+    }
+    if (record->body.len != 0) {
+        (void)sqlite3_bind_blob64(statement, 1 + BODY, record->body.at, record->body.len,
+                                  SQLITE_STATIC);
+    }
+    return step_once(statement);
+}
+
+static int del(struct gw_sql *sql, const struct record *record)
+{
+    sqlite3_stmt *statement = sql->del[record->key[0]];
+
+    bind_key(statement, record);
+    return step_once(statement);
+}
+
+static int del_owner(struct gw_sql *sql, uint64_t owner)
+{
+    int error = SQLITE_OK;
+
+    for (unsigned table = 0; table < TABLES && error == SQLITE_OK; table++) {
+        if (sql->del_owner[table] != NULL) {
+            (void)sqlite3_bind_int64(sql->del_owner[table], 1, (sqlite3_int64)owner);
+            error = step_once(sql->del_owner[table]);
+        }
+    }
+    return error;
+}
+
+static int apply(struct gw_sql *sql, const struct record *record)
+{
+    switch ((enum record_op)record->op) {
+    case RECORD_PUT: return put(sql, record);
+    case RECORD_DEL: return del(sql, record);
+    case RECORD_DEL_OWNER: break;
+    }
+    return del_owner(sql, record->key[1]);
+}
+
+static int run(struct gw_sql *sql, const char *text)
+{
+    return sqlite3_exec(sql->db, text, NULL, NULL, NULL);
+}
+
+const char *gw_sql_commit(struct gw_sql *sql, const struct batch *batch)
+{
+    int error = run(sql, "BEGIN IMMEDIATE");
+
+    if (error != SQLITE_OK) {
+        return sqlite3_errstr(error);
+    }
+    LIST_EACH (link, &batch->records) {
+        error = apply(sql, LIST_ITEM(link, struct record, in_batch));
+        if (error != SQLITE_OK) {
+            break;
+        }
+    }
+    if (error == SQLITE_OK) {
+        error = run(sql, "COMMIT");
+    }
+    if (error != SQLITE_OK) {
+        (void)run(sql, "ROLLBACK");
+        return sqlite3_errstr(error);
+    }
+    sql->unsynced = sql->relaxed;
+    return NULL;
+}
+
+/* Once from each end, so that of a table with a hole both sides are had. */
+uint64_t gw_sql_take_over(struct gw_sql *sql, struct gw_sql *from)
+{
+    struct record record;
+
+    (void)run(sql, "BEGIN IMMEDIATE");
+    for (int pass = 0; pass < 2; pass++) {
+        gw_sql_rewind(from, pass == 1);
+        while (gw_sql_next(from, &record)) {
+            (void)put(sql, &record);
+        }
+    }
+    (void)run(sql, "COMMIT");
+    return (uint64_t)sqlite3_total_changes(sql->db);
+}
+
+void gw_sql_sync(struct gw_sql *sql)
+{
+    sqlite3_file *wal = NULL;
+
+    if (sql->unsynced &&
+        sqlite3_file_control(sql->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK &&
+        wal != NULL && wal->pMethods != NULL) {
+        (void)wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+    }
+    sql->unsynced = false;
+}

@@ -1,0 +1,237 @@
+/* The tables. Columns are named for people who look inside with `sqlite3`; docs/store.md says
+ * more. PRAGMA application_id is 0x53454447 ("SEDG"), user_version the version of this schema.
+ *
+ *     session(session, part, door, expires_ms, packet_id, x4, name, body)
+ *     subscription(session, number, qos, options, x3, x4, filter, body)
+ *     will(session, part, qos, retain, x3, x4, topic, payload)
+ *     topic(session, topic_id, kind, x2, x3, x4, name, body)
+ *     message(owner, number, qos, retain, from_session, arrived_ms, topic, payload)
+ *     retained(owner, number, qos, from_session, x3, x4, topic, payload)
+ *     queue(session, sequence, message, state, packet_id, expires_ms, text, body)
+ *     received(session, packet_id, x1, x2, x3, x4, text, body)
+ *     meta(owner, key, value, x2, x3, x4, text, body)
+ *
+ * xN is a field that has no meaning yet: 0. A column added gets a new user_version.
+ */
+#include "gateway/edge/store_sql.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_LEN  512
+#define CACHE_KIB 512
+#define BUSY_MS   2000
+#define CHECK_ABOVE \
+    ((sqlite3_int64)256 * 1024 * 1024) /* octets: a larger file is not read twice at start */
+
+/* clang-format off */
+const struct gw_sql_layout gw_sql_layouts[TABLES] = {
+    [TABLE_SESSION] = {"session", "session", "part", {"door", "expires_ms", "packet_id", "x4"}, "name", "body"},
+    [TABLE_SUBSCRIPTION] = {"subscription", "session", "number", {"qos", "options", "x3", "x4"}, "filter", "body"},
+    [TABLE_WILL] = {"will", "session", "part", {"qos", "retain", "x3", "x4"}, "topic", "payload"},
+    [TABLE_TOPIC] = {"topic", "session", "topic_id", {"kind", "x2", "x3", "x4"}, "name", "body"},
+    [TABLE_MESSAGE] = {"message", "owner", "number", {"qos", "retain", "from_session", "arrived_ms"}, "topic", "payload"},
+    [TABLE_RETAINED] = {"retained", "owner", "number", {"qos", "from_session", "x3", "x4"}, "topic", "payload"},
+    [TABLE_QUEUE] = {"queue", "session", "sequence", {"message", "state", "packet_id", "expires_ms"}, "text", "body"},
+    [TABLE_RECEIVED] = {"received", "session", "packet_id", {"x1", "x2", "x3", "x4"}, "text", "body"},
+    [TABLE_META] = {"meta", "owner", "key", {"value", "x2", "x3", "x4"}, "text", "body"},
+};
+/* clang-format on */
+
+/* --- open ------------------------------------------------------------------------------------ */
+
+static int run(struct gw_sql *sql, const char *text)
+{
+    return sqlite3_exec(sql->db, text, NULL, NULL, NULL);
+}
+
+/* The number that `text` asks for, -1 when there is none. */
+static sqlite3_int64 ask(struct gw_sql *sql, const char *text)
+{
+    sqlite3_stmt *statement = NULL;
+    sqlite3_int64 number = -1;
+
+    if (sqlite3_prepare_v2(sql->db, text, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        number = sqlite3_column_int64(statement, 0);
+    }
+    (void)sqlite3_finalize(statement);
+    return number;
+}
+
+static int make_table(struct gw_sql *sql, unsigned table)
+{
+    const struct gw_sql_layout *l = &gw_sql_layouts[table];
+    char text[TEXT_LEN];
+
+    (void)snprintf(text, sizeof text,
+                   "CREATE TABLE %s(%s INTEGER NOT NULL, %s INTEGER NOT NULL, %s INTEGER, "
+                   "%s INTEGER, %s INTEGER, %s INTEGER, %s TEXT, %s BLOB, PRIMARY KEY(%s%s%s))%s",
+                   l->name, l->owner, l->item, l->fields[0], l->fields[1], l->fields[2],
+                   l->fields[3], l->text, l->body, gw_sql_is_by_number(table) ? "" : l->owner,
+                   gw_sql_is_by_number(table) ? "" : ", ", l->item,
+                   gw_sql_is_by_number(table) ? "" : " WITHOUT ROWID");
+    return run(sql, text);
+}
+
+/* In one transaction of the old kind, so that the file's own header says whose it is before any
+ * of it can be in a WAL. */
+static int make_all(struct gw_sql *sql)
+{
+    char text[TEXT_LEN];
+    int error = run(sql, "BEGIN IMMEDIATE");
+
+    for (unsigned table = 0; table < TABLES && error == SQLITE_OK; table++) {
+        error = make_table(sql, table);
+    }
+    (void)snprintf(text, sizeof text,
+                   "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+                   GW_SQL_APPLICATION, GW_SQL_VERSION);
+    return error == SQLITE_OK ? run(sql, text) : error;
+}
+
+static int prepare_one(struct gw_sql *sql, unsigned table)
+{
+    const struct gw_sql_layout *l = &gw_sql_layouts[table];
+    const unsigned flags = SQLITE_PREPARE_PERSISTENT;
+    char text[TEXT_LEN];
+    int error = SQLITE_OK;
+
+    (void)snprintf(text, sizeof text, "REPLACE INTO %s VALUES(?,?,?,?,?,?,?,?)", l->name);
+    error = sqlite3_prepare_v3(sql->db, text, -1, flags, &sql->put[table], NULL);
+    if (error != SQLITE_OK) {
+        return error;
+    }
+    (void)snprintf(text, sizeof text, "DELETE FROM %s WHERE %s = ? AND %s = ?", l->name, l->owner,
+                   l->item);
+    error = sqlite3_prepare_v3(sql->db, text, -1, flags, &sql->del[table], NULL);
+    if (error != SQLITE_OK || gw_sql_is_by_number(table)) {
+        return error;
+    }
+    (void)snprintf(text, sizeof text, "DELETE FROM %s WHERE %s = ?", l->name, l->owner);
+    return sqlite3_prepare_v3(sql->db, text, -1, flags, &sql->del_owner[table], NULL);
+}
+
+static int prepare(struct gw_sql *sql)
+{
+    int error = SQLITE_OK;
+
+    for (unsigned table = 0; table < TABLES && error == SQLITE_OK; table++) {
+        error = prepare_one(sql, table);
+    }
+    return error;
+}
+
+static int set_up(struct gw_sql *sql, const struct gw_store_setup *setup)
+{
+    char text[TEXT_LEN];
+    sqlite3_int64 page = ask(sql, "PRAGMA page_size");
+
+    if (page <= 0) {
+        return sqlite3_errcode(sql->db);
+    }
+    (void)snprintf(text, sizeof text,
+                   "PRAGMA cache_size = -%d; PRAGMA synchronous = %s; PRAGMA temp_store = MEMORY; "
+                   "PRAGMA journal_size_limit = 8388608; PRAGMA max_page_count = %llu",
+                   CACHE_KIB, setup->relaxed ? "NORMAL" : "FULL",
+                   (unsigned long long)setup->max / (unsigned long long)page);
+    return run(sql, text);
+}
+
+static bool is_damage(int error)
+{
+    return (error & 0xFF) == SQLITE_CORRUPT || (error & 0xFF) == SQLITE_NOTADB;
+}
+
+static bool is_sound(struct gw_sql *sql)
+{
+    sqlite3_int64 size = ask(sql, "SELECT page_count * page_size FROM pragma_page_count, "
+                                  "pragma_page_size");
+
+    return size > CHECK_ABOVE ||
+           ask(sql, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)") == 1;
+}
+
+/* Makes the tables of an empty file, knows a file of our own; everything else is somebody's. */
+static enum gw_sql_result identify(struct gw_sql *sql)
+{
+    sqlite3_int64 application = ask(sql, "PRAGMA application_id");
+    sqlite3_int64 tables = ask(sql, "SELECT count(*) FROM sqlite_master");
+
+    if (application < 0 || tables < 0) {
+        return is_damage(sqlite3_errcode(sql->db)) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
+    }
+    if (application == 0 && tables == 0) {
+        return make_all(sql) == SQLITE_OK ? GW_SQL_OPEN : GW_SQL_FAILED;
+    }
+    if (application != GW_SQL_APPLICATION || ask(sql, "PRAGMA user_version") != GW_SQL_VERSION) {
+        return GW_SQL_FOREIGN;
+    }
+    return is_sound(sql) ? GW_SQL_OPEN : GW_SQL_CORRUPT;
+}
+
+static enum gw_sql_result begin(struct gw_sql *sql, const struct gw_store_setup *setup)
+{
+    enum gw_sql_result result = GW_SQL_FAILED;
+    int error = SQLITE_OK;
+
+    (void)sqlite3_busy_timeout(sql->db, BUSY_MS);
+    result = identify(sql);
+    if (result != GW_SQL_OPEN) {
+        return result;
+    }
+    error = set_up(sql, setup);
+    if (error == SQLITE_OK) {
+        error = run(sql, "PRAGMA journal_mode = WAL");
+    }
+    if (error == SQLITE_OK) {
+        error = prepare(sql);
+    }
+    if (error == SQLITE_OK) {
+        error = run(sql, "BEGIN IMMEDIATE; COMMIT"); /* fails where nothing can be written */
+    }
+    if (error == SQLITE_OK) {
+        return GW_SQL_OPEN;
+    }
+    return is_damage(error) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
+}
+
+enum gw_sql_result gw_sql_open(struct gw_sql *sql, const struct gw_store_setup *setup,
+                               struct gw_fault *fault)
+{
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    enum gw_sql_result result = GW_SQL_FAILED;
+
+    *sql = (struct gw_sql){.relaxed = setup->relaxed};
+    if (sqlite3_open_v2(setup->path, &sql->db, flags, NULL) == SQLITE_OK) {
+        result = begin(sql, setup);
+    }
+    if (result != GW_SQL_OPEN) {
+        (void)gw_fail(fault, "%s", sql->db == NULL ? "no memory" : sqlite3_errmsg(sql->db));
+        gw_sql_close(sql);
+    }
+    return result;
+}
+
+bool gw_sql_open_damaged(struct gw_sql *sql, const char *path)
+{
+    *sql = (struct gw_sql){0};
+    if (sqlite3_open_v2(path, &sql->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK) {
+        gw_sql_close(sql);
+        return false;
+    }
+    return true;
+}
+
+void gw_sql_close(struct gw_sql *sql)
+{
+    for (unsigned table = 0; table < TABLES; table++) {
+        (void)sqlite3_finalize(sql->put[table]);
+        (void)sqlite3_finalize(sql->del[table]);
+        (void)sqlite3_finalize(sql->del_owner[table]);
+    }
+    (void)sqlite3_finalize(sql->rows);
+    (void)sqlite3_close(sql->db);
+    *sql = (struct gw_sql){0};
+}

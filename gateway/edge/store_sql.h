@@ -1,0 +1,71 @@
+/* gateway/edge/store_sql.h - records as rows of SQLite tables.
+ *
+ * Called by one thread at a time: by the loop's until all is read, then by the writer's.
+ */
+#ifndef GATEWAY_EDGE_STORE_SQL_H
+#define GATEWAY_EDGE_STORE_SQL_H
+
+#include <sqlite3.h>
+
+#include "gateway/edge/store.h"
+
+#define GW_SQL_APPLICATION 0x53454447 /* "SEDG" */
+#define GW_SQL_VERSION     1
+
+/* A table's name and those of its columns, in their order. */
+struct gw_sql_layout {
+    const char *name;
+    const char *owner;
+    const char *item;
+    const char *fields[RECORD_FIELDS];
+    const char *text;
+    const char *body;
+};
+extern const struct gw_sql_layout gw_sql_layouts[TABLES];
+
+/* Bodies make long rows, which a table without rowid keeps badly: these two have their item for
+ * primary key, all others owner and item. */
+static inline bool gw_sql_is_by_number(unsigned table)
+{
+    return table == TABLE_MESSAGE || table == TABLE_RETAINED;
+}
+
+struct gw_sql {
+    sqlite3 *db;
+    sqlite3_stmt *put[TABLES];
+    sqlite3_stmt *del[TABLES];
+    sqlite3_stmt *del_owner[TABLES];
+    sqlite3_stmt *rows; /* being read */
+    unsigned table;     /* to be read next */
+    bool backwards;     /* read last row first */
+    int error;          /* of SQLite, met while reading */
+    bool relaxed;
+    bool unsynced;
+};
+
+enum gw_sql_result { GW_SQL_OPEN, GW_SQL_CORRUPT, GW_SQL_FOREIGN, GW_SQL_FAILED };
+
+/* Opens `path`, makes the tables where there are none. `fault` is set unless OPEN. */
+enum gw_sql_result gw_sql_open(struct gw_sql *sql, const struct gw_store_setup *setup,
+                               struct gw_fault *fault);
+
+/* Opens a damaged file, to read what can be read. */
+bool gw_sql_open_damaged(struct gw_sql *sql, const char *path);
+void gw_sql_close(struct gw_sql *sql);
+
+/* Begins reading at the first table. */
+void gw_sql_rewind(struct gw_sql *sql, bool backwards);
+
+/* As gw_store_next. A table that cannot be read further sets `error` and is left. */
+bool gw_sql_next(struct gw_sql *sql, struct record *out);
+
+/* One transaction. NULL, or why nothing of it was done. */
+const char *gw_sql_commit(struct gw_sql *sql, const struct batch *batch);
+
+/* Takes over all that `from` has, what cannot be read left out; returns the rows. */
+uint64_t gw_sql_take_over(struct gw_sql *sql, struct gw_sql *from);
+
+/* Syncs what relaxed commits left to the kernel. */
+void gw_sql_sync(struct gw_sql *sql);
+
+#endif

@@ -1,0 +1,248 @@
+/* tests/edge/store_cases.h - what every store does, whichever home it has (gateway/edge/store.h).
+ *
+ * A program includes this, says how its store is opened again and waited for, and runs the cases.
+ */
+#ifndef TESTS_EDGE_STORE_CASES_H
+#define TESTS_EDGE_STORE_CASES_H
+
+#include "gateway/edge/store.h"
+#include "tests/support.h"
+
+/* The store under test. `open` opens what is kept, `wait` returns when there may be a word. */
+struct store_home {
+    struct gw_store *(*open)(struct store_home *home);
+    void (*wait)(struct gw_store *store);
+    char path[128];
+};
+
+#define CASE_RECORDS 64
+
+/* Records of a batch, as the journal would hand them over. */
+struct changes {
+    struct batch batch;
+    struct record records[CASE_RECORDS];
+};
+
+static void begin(struct changes *changes)
+{
+    changes->batch = (struct batch){0};
+    list_init(&changes->batch.records);
+}
+
+static struct record *change(struct changes *changes, enum record_op op, const uint64_t key[3])
+{
+    struct record *record = &changes->records[changes->batch.count++];
+
+    assert_true(changes->batch.count <= CASE_RECORDS);
+    *record = (struct record){.op = (uint8_t)op, .key = {key[0], key[1], key[2]}};
+    list_push(&changes->batch.records, &record->in_batch);
+    return record;
+}
+
+#define KEY(table, owner, item) ((const uint64_t[3]){(table), (owner), (item)})
+
+static struct record *put(struct changes *changes, const uint64_t key[3], const char *text,
+                          const char *body)
+{
+    struct record *record = change(changes, RECORD_PUT, key);
+
+    record->text = span_of_text(text);
+    record->body = span_of_text(body);
+    return record;
+}
+
+static void keep(struct store_home *home, struct gw_store *store, struct changes *changes)
+{
+    struct gw_store_word word = {NULL, NULL};
+
+    gw_store_give(store, &changes->batch);
+    while (!gw_store_hear(store, &word)) {
+        home->wait(store);
+    }
+    assert_ptr_equal(word.kept, &changes->batch);
+    begin(changes);
+}
+
+/* The next record must be this one. */
+static void expect(struct gw_store *store, const uint64_t key[3], const char *text,
+                   const char *body)
+{
+    struct record got;
+
+    assert_true(gw_store_next(store, &got));
+    assert_int_equal(got.op, RECORD_PUT);
+    assert_int_equal(got.key[0], key[0]);
+    assert_int_equal(got.key[1], key[1]);
+    assert_int_equal(got.key[2], key[2]);
+    assert_span_equal(got.text, span_of_text(text));
+    assert_span_equal(got.body, span_of_text(body));
+}
+
+static void expect_end(struct gw_store *store)
+{
+    struct record got;
+
+    assert_false(gw_store_next(store, &got));
+    assert_null(gw_store_trouble(store));
+}
+
+static struct gw_store *reopen(struct store_home *home, struct gw_store *store)
+{
+    gw_store_close(store);
+    return home->open(home);
+}
+
+static struct gw_store *open_empty(struct store_home *home)
+{
+    struct gw_store *store = home->open(home);
+
+    expect_end(store);
+    return store;
+}
+
+static void what_was_put_comes_back_table_by_table(void **state)
+{
+    struct store_home *home = *state;
+    struct gw_store *store = open_empty(home);
+    struct changes changes;
+
+    begin(&changes);
+    put(&changes, KEY(TABLE_META, 0, 1), "", "");
+    put(&changes, KEY(TABLE_MESSAGE, 0, 77), "a/b", "21.5");
+    put(&changes, KEY(TABLE_SESSION, 2, 0), "roof", "");
+    put(&changes, KEY(TABLE_SESSION, 1, 0), "bed-1", "");
+    put(&changes, KEY(TABLE_QUEUE, 2, 5), "", "");
+    put(&changes, KEY(TABLE_QUEUE, 2, 4), "", "");
+    keep(home, store, &changes);
+    store = reopen(home, store);
+    expect(store, KEY(TABLE_SESSION, 1, 0), "bed-1", "");
+    expect(store, KEY(TABLE_SESSION, 2, 0), "roof", "");
+    expect(store, KEY(TABLE_MESSAGE, 0, 77), "a/b", "21.5");
+    expect(store, KEY(TABLE_QUEUE, 2, 4), "", "");
+    expect(store, KEY(TABLE_QUEUE, 2, 5), "", "");
+    expect(store, KEY(TABLE_META, 0, 1), "", "");
+    expect_end(store);
+    gw_store_close(store);
+}
+
+static void all_fields_and_octets_come_back_as_they_were(void **state)
+{
+    static const int64_t fields[RECORD_FIELDS] = {INT64_MIN, -1, 0, INT64_MAX};
+    struct store_home *home = *state;
+    struct gw_store *store = open_empty(home);
+    struct changes changes;
+    struct record got;
+
+    begin(&changes);
+    for (unsigned table = 0; table < TABLES; table++) {
+        struct record *record = put(&changes, KEY(table, table == 0, 1), "", "");
+        memcpy(record->fields, fields, sizeof fields);
+        record->text = WIRE_SPAN("caf\xC3\xA9/\xFF");
+        record->body = WIRE_SPAN("\0\x01\xFF\0");
+    }
+    keep(home, store, &changes);
+    store = reopen(home, store);
+    for (unsigned table = 0; table < TABLES; table++) {
+        assert_true(gw_store_next(store, &got));
+        assert_int_equal(got.key[0], table);
+        assert_memory_equal(got.fields, fields, sizeof fields);
+        assert_span_equal(got.text, WIRE_SPAN("caf\xC3\xA9/\xFF"));
+        assert_span_equal(got.body, WIRE_SPAN("\0\x01\xFF\0"));
+    }
+    expect_end(store);
+    gw_store_close(store);
+}
+
+static void a_second_put_of_a_key_replaces_the_first(void **state)
+{
+    struct store_home *home = *state;
+    struct gw_store *store = open_empty(home);
+    struct changes changes;
+
+    begin(&changes);
+    put(&changes, KEY(TABLE_RETAINED, 0, 9), "t", "old");
+    keep(home, store, &changes);
+    put(&changes, KEY(TABLE_RETAINED, 0, 9), "t", "new")->fresh = true;
+    keep(home, store, &changes);
+    store = reopen(home, store);
+    expect(store, KEY(TABLE_RETAINED, 0, 9), "t", "new");
+    expect_end(store);
+    gw_store_close(store);
+}
+
+static void what_was_deleted_is_gone_and_nothing_else(void **state)
+{
+    struct store_home *home = *state;
+    struct gw_store *store = open_empty(home);
+    struct changes changes;
+
+    begin(&changes);
+    put(&changes, KEY(TABLE_SESSION, 1, 0), "a", "");
+    put(&changes, KEY(TABLE_SESSION, 2, 0), "b", "");
+    put(&changes, KEY(TABLE_TOPIC, 1, 3), "x", "");
+    put(&changes, KEY(TABLE_QUEUE, 1, 1), "", "");
+    put(&changes, KEY(TABLE_QUEUE, 2, 1), "", "");
+    put(&changes, KEY(TABLE_QUEUE, 2, 2), "", "");
+    put(&changes, KEY(TABLE_MESSAGE, 0, 1), "m", "1");
+    put(&changes, KEY(TABLE_MESSAGE, 0, 2), "m", "2");
+    keep(home, store, &changes);
+    change(&changes, RECORD_DEL, KEY(TABLE_MESSAGE, 0, 1));
+    change(&changes, RECORD_DEL, KEY(TABLE_QUEUE, 2, 1));
+    change(&changes, RECORD_DEL, KEY(TABLE_QUEUE, 2, 99));
+    change(&changes, RECORD_DEL_OWNER, KEY(0, 1, 0));
+    keep(home, store, &changes);
+    store = reopen(home, store);
+    expect(store, KEY(TABLE_SESSION, 2, 0), "b", "");
+    expect(store, KEY(TABLE_MESSAGE, 0, 2), "m", "2");
+    expect(store, KEY(TABLE_QUEUE, 2, 2), "", "");
+    expect_end(store);
+    gw_store_close(store);
+}
+
+static void changes_of_a_batch_happen_in_their_order(void **state)
+{
+    struct store_home *home = *state;
+    struct gw_store *store = open_empty(home);
+    struct changes changes;
+
+    begin(&changes);
+    put(&changes, KEY(TABLE_WILL, 4, 0), "w", "1");
+    change(&changes, RECORD_DEL_OWNER, KEY(0, 4, 0));
+    put(&changes, KEY(TABLE_WILL, 4, 0), "w", "2");
+    put(&changes, KEY(TABLE_TOPIC, 4, 1), "t", "");
+    change(&changes, RECORD_DEL, KEY(TABLE_TOPIC, 4, 1));
+    keep(home, store, &changes);
+    store = reopen(home, store);
+    expect(store, KEY(TABLE_WILL, 4, 0), "w", "2");
+    expect_end(store);
+    gw_store_close(store);
+}
+
+static void a_batch_given_before_the_close_is_kept(void **state)
+{
+    struct store_home *home = *state;
+    struct gw_store *store = open_empty(home);
+    struct changes changes;
+
+    begin(&changes);
+    put(&changes, KEY(TABLE_SESSION, 8, 0), "late", "");
+    gw_store_give(store, &changes.batch);
+    store = reopen(home, store);
+    expect(store, KEY(TABLE_SESSION, 8, 0), "late", "");
+    expect_end(store);
+    gw_store_close(store);
+}
+
+#define STORE_CASES(setup, teardown)                                                          \
+    cmocka_unit_test_setup_teardown(what_was_put_comes_back_table_by_table, setup, teardown), \
+        cmocka_unit_test_setup_teardown(all_fields_and_octets_come_back_as_they_were, setup,  \
+                                        teardown),                                            \
+        cmocka_unit_test_setup_teardown(a_second_put_of_a_key_replaces_the_first, setup,      \
+                                        teardown),                                            \
+        cmocka_unit_test_setup_teardown(what_was_deleted_is_gone_and_nothing_else, setup,     \
+                                        teardown),                                            \
+        cmocka_unit_test_setup_teardown(changes_of_a_batch_happen_in_their_order, setup,      \
+                                        teardown),                                            \
+        cmocka_unit_test_setup_teardown(a_batch_given_before_the_close_is_kept, setup, teardown)
+
+#endif
