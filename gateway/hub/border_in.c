@@ -245,6 +245,7 @@ static void on_sleep(struct hub *hub, const struct sn_news *news, uint64_t now_m
     hn->waking = false;
     mqtt_session_close(&hub->sessions, hn->session, MQTT_END_ASLEEP, now_ms);
     owe_other(hub, hn, news, (struct mqtt_answer){.code = SN_DISCONNECT});
+    say_node(hub, news, CONF_DEBUG, "asleep");
 }
 
 static void on_awake(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
