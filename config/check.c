@@ -148,5 +148,7 @@ void conf_check(const struct conf_reading *reading)
     }
     conf_check_field(reading);
     conf_check_network(reading);
-    note_effects(reading);
+    if (reading->report->errors == 0) {
+        note_effects(reading);
+    }
 }

@@ -71,10 +71,10 @@ static void check_listener(const struct conf_reading *reading, const struct conf
                     "is missing: udp, dtls, serial or rs485");
         return;
     }
-    if (is_line && listener->device == NULL) {
+    if (is_line && !conf_has(kind, &listener->at, "device")) {
         conf_say_of(reading, &listener->at, "device", false, "is missing: the serial line");
     }
-    if (!is_line && listener->bind.count == 0) {
+    if (!is_line && !conf_has(kind, &listener->at, "bind")) {
         conf_say_of(reading, &listener->at, "bind", false, "is missing: such as 0.0.0.0:1884");
     }
     for (const struct conf_option *row = kind->options; row->key != NULL; row++) {

@@ -7,7 +7,7 @@ static void check_broker(const struct conf_reading *reading, const struct conf_b
 {
     bool has_tls = broker->transport == CONF_TLS || broker->transport == CONF_TLS_WS;
 
-    if (broker->bind.ip_len == 0) {
+    if (!conf_has(conf_kind_of(reading->conf, &broker->at), &broker->at, "bind")) {
         conf_say_of(reading, &broker->at, "bind", false, "is missing: such as 127.0.0.1:1883");
     }
     if (has_tls && broker->psk.count == 0 && (broker->cert == NULL || broker->key == NULL)) {
@@ -109,7 +109,7 @@ static void check_upstream(const struct conf_reading *reading, const struct conf
     const char *only = upstream->only_while_down;
     unsigned in_id = conf_placeholders_of(span_of_text(upstream->client_id));
 
-    if (upstream->url.count == 0) {
+    if (!conf_has(conf_kind_of(reading->conf, &upstream->at), &upstream->at, "url")) {
         conf_say_of(reading, &upstream->at, "url", false, "is missing: such as mqtt://HOST");
     }
     if (upstream->mode == CONF_TRANSPARENT && (in_id & CONF_NODE_VALUES) == 0) {

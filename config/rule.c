@@ -103,7 +103,7 @@ static const char *take_template(struct conf_rule *rule, const struct token *tok
 {
     const char *wrong = conf_topic_check(token->text);
 
-    if (is_keyword(token)) {
+    if (is_keyword(token) || token->text.len == 0) {
         return "needs a template after to";
     }
     if (rule->template != NULL) {
