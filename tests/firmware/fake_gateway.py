@@ -177,23 +177,26 @@ class Gateway:
                 node.busy = node.msg_id
                 self.send(peer, REGISTER, struct.pack(">HH", topic, node.msg_id) + name.encode())
                 return
-            node.waiting.pop(0)
             node.busy = node.msg_id if qos else None
+            if not qos:
+                node.waiting.pop(0)
             self.send(peer, PUBLISH, struct.pack(">BHH", qos << 5, topic,
                                                  node.msg_id if qos else 0) + data)
         if node.state == "awake" and not node.waiting and not getattr(node, "busy", None):
             node.state = "asleep"
             self.send(peer, PINGRESP)
 
-    def answered(self, peer, node, msg_id):
+    def answered(self, peer, node, msg_id, gone=True):
         if getattr(node, "busy", None) == msg_id:
             node.busy = None
+            if gone:
+                node.waiting.pop(0)
             self.drain(peer, node)
 
     def on_11(self, peer, node, body):
         topic, msg_id = struct.unpack(">HH", body[:4])
         node.told.add(topic)
-        self.answered(peer, node, msg_id)
+        self.answered(peer, node, msg_id, gone=False)
 
     def on_13(self, peer, node, body):
         self.answered(peer, node, struct.unpack(">H", body[2:4])[0])

@@ -10,7 +10,7 @@
 #define FIRMWARE_PORTS_POSIX_LINK_H
 
 #include "base/bytes.h"
-#include "sn/frame.h"
+#include "firmware/snode_line.h"
 
 struct addrinfo;
 
@@ -21,16 +21,16 @@ struct addrinfo;
 struct snode_link {
     int fd;
     int err;     /* ECONNREFUSED: nobody listens there; 0: nothing went wrong */
-    bool serial; /* frames of sn/frame.h, point to point */
+    bool serial; /* see snode_line.h */
     bool heard;  /* a packet has come */
     char where[128];
     char why[160];
     struct addrinfo *addresses; /* UDP: of the host, */
     struct addrinfo *address;   /* the one in use */
-    struct sn_frame_decoder decoder;
+    struct snode_line line;
     struct span rest; /* serial: octets read, not yet decoded */
     uint8_t in[SNODE_UDP_MTU];
-    uint8_t frame[SN_FRAME_BUFFER(SNODE_SERIAL_MTU)];
+    uint8_t frame[SNODE_LINE_BUFFER(SNODE_SERIAL_MTU)];
 };
 
 /* True, or false with link->why. A host with several addresses is tried one after the other, as

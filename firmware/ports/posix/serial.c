@@ -63,7 +63,7 @@ bool snode_link_serial(struct snode_link *link, const char *device, unsigned lon
         return false;
     }
     (void)snprintf(link->where, sizeof link->where, "%s (serial, %lu baud)", device, baud);
-    sn_frame_init(&link->decoder, link->frame, sizeof link->frame);
+    snode_line_init(&link->line, link->frame, sizeof link->frame);
     return true;
 }
 
@@ -87,31 +87,9 @@ static void write_all(struct snode_link *link, struct span octets)
 
 void snode_serial_send(struct snode_link *link, struct span packet)
 {
-    uint8_t out[SN_FRAME_ENCODED(SNODE_SERIAL_MTU)];
-    struct sn_frame frame = {SN_ADDR_FIRST, SN_CTRL_FROM_NODE, packet};
+    uint8_t out[SNODE_LINE_ENCODED(SNODE_SERIAL_MTU)];
 
-    write_all(link, span_of(out, sn_frame_encode(&frame, out, sizeof out)));
-}
-
-/* What a node sent, our own echo included, is not for us. */
-static bool is_for_node(const struct sn_frame *frame)
-{
-    return (frame->ctrl & SN_CTRL_FROM_NODE) == 0 && sn_frame_type_of(frame->ctrl) == SN_FRAME_DATA;
-}
-
-static bool decode(struct snode_link *link, struct span *packet)
-{
-    struct sn_frame frame;
-    enum sn_frame_event event;
-
-    do {
-        event = sn_frame_input(&link->decoder, &link->rest, &frame);
-        if (event == SN_FRAME_WHOLE && is_for_node(&frame)) {
-            *packet = frame.payload;
-            return true;
-        }
-    } while (event != SN_FRAME_NONE);
-    return false;
+    write_all(link, span_of(out, snode_line_encode(packet, out, sizeof out)));
 }
 
 static bool read_more(struct snode_link *link)
@@ -130,7 +108,7 @@ static bool read_more(struct snode_link *link)
 
 bool snode_serial_receive(struct snode_link *link, struct span *packet)
 {
-    while (!decode(link, packet)) {
+    while (!snode_line_input(&link->line, &link->rest, packet)) {
         if (!read_more(link)) {
             return false;
         }
