@@ -31,7 +31,10 @@ struct mqtt_conn;
 struct mqtt_broker {
     struct mqtt_sessions *sessions;
     struct pool conns;
+    struct list all;
     struct list ready; /* connections with something of their own to say, or to close */
+    struct list news;
+    struct mqtt_conn *told; /* gone, and kept for the news given last */
     struct heap timers;
     uint16_t inflight; /* window of each MQTT session, and answers owed before reading pauses */
     uint32_t queued;   /* of each MQTT session */
@@ -89,7 +92,7 @@ struct mqtt_news {
     enum mqtt_news_kind kind;
     struct span client_id; /* valid until the next call */
     struct span address;
-    const char *cause; /* of CLOSED; static text */
+    const char *cause; /* of CLOSED; static text; else NULL */
 };
 bool mqtt_broker_event(struct mqtt_broker *b, struct mqtt_news *news);
 

@@ -44,13 +44,18 @@ struct mqtt_client {
     uint64_t delay_ms; /* the next delay's upper end */
     uint64_t last_sent_ms;
     uint64_t last_heard_ms;
-    uint64_t ping_ms;       /* PINGREQ sent and not answered; 0: none */
-    uint64_t unanswered_ms; /* oldest operation without an answer; 0: none */
+    uint64_t ping_ms;       /* when PINGREQ was sent, while `pinging` */
+    uint64_t unanswered_ms; /* last answer, or first operation, while any is `unanswered` */
     uint64_t good_ms;       /* online since */
     uint16_t subscribe_id;  /* SUBSCRIBE under way; 0: none */
     uint16_t last_id;
-    bool wants_connect; /* CONNECT to be written */
+    uint32_t unanswered; /* operations without an answer */
+    bool acknowledged;   /* a publish, since online */
+    bool subscribed;     /* a SUBACK, since online */
+    bool stopping;       /* no more dialling */
+    bool wants_connect;  /* CONNECT to be written */
     bool wants_ping;
+    bool pinging; /* PINGREQ sent and not answered */
     bool wants_bye;
     struct {
         enum mqtt_client_state was;
@@ -113,6 +118,10 @@ bool mqtt_client_may_send(const struct mqtt_client *c);
  * the caller's, references too. */
 bool mqtt_client_send(struct mqtt_client *c, struct writer *w, const struct mqtt_op *op,
                       struct span topic, uint64_t now_ms);
+
+/* As above for a delivery, without its payload, which the caller sends right after. */
+bool mqtt_client_send_head(struct mqtt_client *c, struct writer *w, const struct mqtt_op *op,
+                           struct span topic, uint64_t now_ms);
 
 /* A clean end: DISCONNECT is written next, then news DOWN; no more dialling. */
 void mqtt_client_stop(struct mqtt_client *c, uint64_t now_ms);

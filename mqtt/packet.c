@@ -1,38 +1,11 @@
 #include "mqtt/packet.h"
 
 #include "base/utf8.h"
+#include "mqtt/layout.h"
 #include "mqtt/topic.h"
 
-/* In the order of the wire. Those of CONNECT's payload are there when its flags say so. */
-enum field {
-    END,
-    PROTOCOL, /* name and level */
-    CONNECT_FLAGS,
-    KEEPALIVE,
-    CLIENT_ID,
-    WILL_TOPIC,
-    WILL_PAYLOAD,
-    USERNAME,
-    PASSWORD,
-    PRESENT,
-    CODE,
-    TOPIC,
-    ID,
-    ID_IF_QOS,
-    FILTERS,
-    CODES,
-    PAYLOAD
-};
-
-#define FIELDS 9     /* with END */
-#define ANY    0x80u /* of `flags`: every value of the low four bits is good */
-#define OLD    0x40u /* of `flags`: MQTT 3.1 may set DUP */
-
 /* clang-format off */
-static const struct layout {
-    uint8_t flags; /* what the low bits of the first octet must be [MQTT-2.2.2-1] */
-    uint8_t fields[FIELDS];
-} layouts[MQTT_TYPES] = {
+const struct mqtt_layout mqtt_layouts[MQTT_TYPES] = {
     [MQTT_CONNECT] = {0, {PROTOCOL, CONNECT_FLAGS, KEEPALIVE, CLIENT_ID, WILL_TOPIC, WILL_PAYLOAD,
                           USERNAME, PASSWORD}},
     [MQTT_CONNACK] = {0, {PRESENT, CODE}},
@@ -50,8 +23,7 @@ static const struct layout {
     [MQTT_DISCONNECT] = {0, {END}},
 };
 
-/* The flag of CONNECT by which each field of its payload is there. */
-static const uint8_t needs[] = {
+const uint8_t mqtt_needs[] = {
     [WILL_TOPIC] = MQTT_CONNECT_WILL,
     [WILL_PAYLOAD] = MQTT_CONNECT_WILL,
     [USERNAME] = MQTT_CONNECT_USERNAME,
@@ -59,8 +31,8 @@ static const uint8_t needs[] = {
 };
 /* clang-format on */
 
-static const struct span name_3_1_1 = {(const uint8_t *)"MQTT", 4};
-static const struct span name_3_1 = {(const uint8_t *)"MQIsdp", 6};
+const struct span mqtt_name_3_1_1 = {(const uint8_t *)"MQTT", 4};
+const struct span mqtt_name_3_1 = {(const uint8_t *)"MQIsdp", 6};
 
 static struct span read_string(struct reader *r)
 {
@@ -92,12 +64,12 @@ static enum mqtt_err read_protocol(struct reader *r, struct mqtt_packet *pkt)
 {
     struct span name = read_string(r);
     uint8_t level = read_u8(r);
-    bool old = span_equal(name, name_3_1);
+    bool old = span_equal(name, mqtt_name_3_1);
 
     if (r->bad) {
         return MQTT_ERR_SHORT;
     }
-    if (!old && !span_equal(name, name_3_1_1)) {
+    if (!old && !span_equal(name, mqtt_name_3_1_1)) {
         return MQTT_ERR_PROTOCOL;
     }
     pkt->bridge = (level & MQTT_BRIDGE) != 0;
@@ -169,7 +141,7 @@ static enum mqtt_err read_connect_field(struct reader *r, unsigned field, struct
 {
     struct span string = {NULL, 0};
 
-    if (field != CLIENT_ID && !(pkt->connect_flags & needs[field])) {
+    if (field != CLIENT_ID && !(pkt->connect_flags & mqtt_needs[field])) {
         return MQTT_OK;
     }
     string = read_string(r);
@@ -268,7 +240,7 @@ static enum mqtt_err read_header(struct reader *r, struct mqtt_packet *pkt, stru
 enum mqtt_err mqtt_packet_decode(struct mqtt_packet *pkt, struct span wire, uint8_t level)
 {
     struct reader r;
-    const struct layout *row = NULL;
+    const struct mqtt_layout *row = NULL;
     enum mqtt_err err = read_header(&r, pkt, wire);
 
     if (err != MQTT_OK) {
@@ -277,7 +249,7 @@ enum mqtt_err mqtt_packet_decode(struct mqtt_packet *pkt, struct span wire, uint
     if (pkt->type == 0 || pkt->type >= MQTT_TYPES) {
         return MQTT_ERR_TYPE;
     }
-    row = &layouts[pkt->type];
+    row = &mqtt_layouts[pkt->type];
     err = flags_err(pkt, row->flags, level);
     for (size_t i = 0; err == MQTT_OK && row->fields[i] != END; i++) {
         err = read_field(&r, row->fields[i], pkt);
@@ -287,152 +259,6 @@ enum mqtt_err mqtt_packet_decode(struct mqtt_packet *pkt, struct span wire, uint
     }
     return err == MQTT_OK && read_left(&r) != 0 ? MQTT_ERR_LONG : err;
 }
-
-/* --- out ----------------------------------------------------------------------------------- */
-
-static struct span span_of_field(const struct mqtt_packet *pkt, unsigned field)
-{
-    switch (field) {
-    case PROTOCOL: return pkt->level == MQTT_LEVEL_3_1 ? name_3_1 : name_3_1_1;
-    case CLIENT_ID: return pkt->client_id;
-    case WILL_TOPIC: return pkt->will_topic;
-    case WILL_PAYLOAD: return pkt->will_payload;
-    case USERNAME: return pkt->username;
-    case PASSWORD: return pkt->password;
-    case TOPIC: return pkt->topic;
-    default: return pkt->payload;
-    }
-}
-
-static bool is_there(const struct mqtt_packet *pkt, unsigned field)
-{
-    if (field >= WILL_TOPIC && field <= PASSWORD) {
-        return (pkt->connect_flags & needs[field]) != 0;
-    }
-    return field != ID_IF_QOS || mqtt_packet_qos(pkt) != 0;
-}
-
-/* Octets of a field; SIZE_MAX for a string that MQTT cannot carry. */
-static size_t length_of_field(const struct mqtt_packet *pkt, unsigned field)
-{
-    struct span s = span_of_field(pkt, field);
-
-    switch (field) {
-    case CONNECT_FLAGS:
-    case PRESENT:
-    case CODE: return 1;
-    case KEEPALIVE:
-    case ID:
-    case ID_IF_QOS: return 2;
-    case PROTOCOL: return 3 + s.len;
-    case FILTERS:
-    case CODES:
-    case PAYLOAD: return s.len;
-    default: return s.len > UINT16_MAX ? SIZE_MAX : 2 + s.len;
-    }
-}
-
-static void write_string(struct writer *w, struct span s)
-{
-    write_u16(w, (uint16_t)s.len);
-    write_span(w, s);
-}
-
-static void write_field(struct writer *w, unsigned field, const struct mqtt_packet *pkt)
-{
-    switch (field) {
-    case CONNECT_FLAGS: write_u8(w, pkt->connect_flags); break;
-    case PRESENT: write_u8(w, pkt->present ? 1 : 0); break;
-    case CODE: write_u8(w, pkt->code); break;
-    case KEEPALIVE: write_u16(w, pkt->keepalive_s); break;
-    case ID:
-    case ID_IF_QOS: write_u16(w, pkt->packet_id); break;
-    case PROTOCOL:
-        write_string(w, span_of_field(pkt, field));
-        write_u8(w, (uint8_t)(pkt->level | (pkt->bridge ? MQTT_BRIDGE : 0)));
-        break;
-    case FILTERS:
-    case CODES:
-    case PAYLOAD: write_span(w, pkt->payload); break;
-    default: write_string(w, span_of_field(pkt, field)); break;
-    }
-}
-
-static size_t write_header(uint8_t header[MQTT_HEADER_MAX], uint8_t first, size_t rest)
-{
-    size_t len = 1;
-
-    header[0] = first;
-    do {
-        header[len++] = (uint8_t)((rest & 0x7F) | (rest > 0x7F ? 0x80 : 0));
-        rest >>= 7;
-    } while (rest != 0);
-    return len;
-}
-
-/* Writes the header if it and the `here` of `rest` octets that the caller writes fit. */
-static bool begin(struct writer *w, uint8_t first, size_t rest, size_t here)
-{
-    uint8_t header[MQTT_HEADER_MAX];
-    size_t len = 0;
-
-    if (rest > MQTT_REMAINING_MAX) {
-        w->bad = true;
-        return false;
-    }
-    len = write_header(header, first, rest);
-    if (!write_has(w, len + here)) {
-        return false;
-    }
-    write_span(w, span_of(header, len));
-    return true;
-}
-
-void mqtt_packet_encode(const struct mqtt_packet *pkt, struct writer *w)
-{
-    const struct layout *row = &layouts[pkt->type];
-    uint8_t flags = row->flags & ANY ? pkt->flags : row->flags & 0x0F;
-    size_t rest = 0;
-
-    for (const uint8_t *f = row->fields; *f != END; f++) {
-        size_t len = is_there(pkt, *f) ? length_of_field(pkt, *f) : 0;
-
-        rest = len > MQTT_REMAINING_MAX ? SIZE_MAX / 2 : rest + len;
-    }
-    if (!begin(w, (uint8_t)(pkt->type << 4 | flags), rest, rest)) {
-        return;
-    }
-    for (const uint8_t *f = row->fields; *f != END; f++) {
-        if (is_there(pkt, *f)) {
-            write_field(w, *f, pkt);
-        }
-    }
-}
-
-void mqtt_packet_encode_head(const struct mqtt_packet *pkt, size_t payload_len, struct writer *w)
-{
-    bool with_id = mqtt_packet_qos(pkt) != 0;
-    size_t here = 2 + pkt->topic.len + (with_id ? 2 : 0);
-
-    if (pkt->topic.len > UINT16_MAX || payload_len > MQTT_REMAINING_MAX) {
-        w->bad = true;
-        return;
-    }
-    if (begin(w, (uint8_t)(MQTT_PUBLISH << 4 | pkt->flags), here + payload_len, here)) {
-        write_string(w, pkt->topic);
-        if (with_id) {
-            write_u16(w, pkt->packet_id);
-        }
-    }
-}
-
-void mqtt_packet_encode_ack(enum mqtt_type type, uint16_t packet_id, struct writer *w)
-{
-    write_u32(w, (uint32_t)((unsigned)type << 28 | (layouts[type].flags & 0x0Fu) << 24 | 2u << 16 |
-                            packet_id));
-}
-
-/* --- filters ------------------------------------------------------------------------------- */
 
 bool mqtt_filters_next(enum mqtt_type type, struct span *rest, struct mqtt_filter *filter)
 {
@@ -453,18 +279,4 @@ size_t mqtt_filters_count(enum mqtt_type type, struct span filters)
         count++;
     }
     return count;
-}
-
-void mqtt_filter_write(enum mqtt_type type, const struct mqtt_filter *filter, struct writer *w)
-{
-    size_t qos = type == MQTT_SUBSCRIBE ? 1 : 0;
-
-    if (filter->filter.len > UINT16_MAX || !write_has(w, 2 + filter->filter.len + qos)) {
-        w->bad = true;
-        return;
-    }
-    write_string(w, filter->filter);
-    if (qos) {
-        write_u8(w, filter->qos);
-    }
 }

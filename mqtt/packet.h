@@ -107,6 +107,10 @@ void mqtt_packet_encode(const struct mqtt_packet *pkt, struct writer *w);
 /* As above for PUBLISH, but everything before the payload only; pkt->payload is not read. */
 void mqtt_packet_encode_head(const struct mqtt_packet *pkt, size_t payload_len, struct writer *w);
 
+/* As above, but the fixed header and the topic's length only: the caller sends topic, packet id (at
+ * QoS above 0) and payload after it. Of pkt->topic only the length is read. */
+void mqtt_packet_encode_start(const struct mqtt_packet *pkt, size_t payload_len, struct writer *w);
+
 /* The four answers that are a packet id only, UNSUBACK too. */
 void mqtt_packet_encode_ack(enum mqtt_type type, uint16_t packet_id, struct writer *w);
 
@@ -121,6 +125,11 @@ bool mqtt_filters_next(enum mqtt_type type, struct span *rest, struct mqtt_filte
 
 /* How many there are. */
 size_t mqtt_filters_count(enum mqtt_type type, struct span filters);
+
+/* Writes the start of a SUBSCRIBE or UNSUBSCRIBE if that and the `len` octets of filters that the
+ * caller writes after it fit. */
+bool mqtt_packet_begin_filters(enum mqtt_type type, uint16_t packet_id, size_t len,
+                               struct writer *w);
 
 /* Writes one, as part of a payload that a caller builds. */
 void mqtt_filter_write(enum mqtt_type type, const struct mqtt_filter *filter, struct writer *w);

@@ -1,0 +1,257 @@
+#include "mqtt/broker.h"
+
+#include <assert.h>
+
+#include "mqtt/conn.h"
+
+bool mqtt_broker_init(struct mqtt_broker *b, struct mqtt_sessions *sessions, size_t conns,
+                      uint16_t inflight, uint32_t queued)
+{
+    *b = (struct mqtt_broker){.sessions = sessions, .inflight = inflight, .queued = queued};
+    pool_init(&b->conns, sizeof(struct mqtt_conn), conns);
+    list_init(&b->all);
+    list_init(&b->ready);
+    list_init(&b->news);
+    heap_init(&b->timers);
+    return true;
+}
+
+static void conn_free(struct mqtt_broker *b, struct mqtt_conn *conn)
+{
+    heap_set(&b->timers, &conn->timer, HEAP_NEVER);
+    list_remove(&conn->in_all);
+    list_remove(&conn->in_ready);
+    list_remove(&conn->in_news);
+    if (b->told == conn) {
+        b->told = NULL;
+    }
+    block_drop(conn->name);
+    block_drop(conn->address);
+    mqtt_stream_fini(&conn->stream);
+    pool_give(&b->conns, conn);
+}
+
+void mqtt_broker_fini(struct mqtt_broker *b)
+{
+    struct list *link = NULL;
+
+    if (b->all.next == NULL) {
+        return; /* never initialised */
+    }
+    while ((link = list_pop(&b->all)) != NULL) {
+        struct mqtt_conn *conn = LIST_ITEM(link, struct mqtt_conn, in_all);
+
+        mqtt_conn_end(b, conn, MQTT_END_LOST, "the broker ends", 0);
+        conn_free(b, conn);
+    }
+    pool_fini(&b->conns);
+}
+
+/* Forgets the oldest news of a connection that is gone, for its cell. */
+static void make_room(struct mqtt_broker *b)
+{
+    LIST_EACH (link, &b->news) {
+        struct mqtt_conn *conn = LIST_ITEM(link, struct mqtt_conn, in_news);
+
+        if (conn->gone) {
+            conn_free(b, conn);
+            return;
+        }
+    }
+}
+
+static struct mqtt_conn *conn_new(struct mqtt_broker *b, const struct mqtt_entrance *entrance)
+{
+    struct span address = entrance->address;
+    struct span identity = entrance->identity;
+    struct block *block = block_new(&b->sessions->budget, address.len + identity.len);
+    struct mqtt_conn *conn = NULL;
+    struct writer w;
+
+    if (block == NULL) {
+        return NULL;
+    }
+    if (b->conns.used == b->conns.limit) {
+        make_room(b);
+    }
+    conn = pool_take(&b->conns);
+    if (conn == NULL) {
+        block_drop(block);
+        return NULL;
+    }
+    w = writer_of(block->octets, block->len);
+    write_span(&w, address);
+    write_span(&w, identity);
+    conn->address = block;
+    conn->address_len = address.len;
+    conn->anonymous = entrance->anonymous;
+    list_init(&conn->in_ready);
+    list_init(&conn->in_news);
+    list_push(&b->all, &conn->in_all);
+    heap_item_init(&conn->timer);
+    mqtt_stream_init(&conn->stream, &b->sessions->budget, b->sessions->limits.max_packet);
+    return conn;
+}
+
+struct mqtt_conn *mqtt_broker_accept(struct mqtt_broker *b, const struct mqtt_entrance *entrance,
+                                     void *socket, uint64_t now_ms)
+{
+    struct mqtt_conn *conn = conn_new(b, entrance);
+
+    if (conn == NULL) {
+        b->count.refused++;
+        return NULL;
+    }
+    b->count.accepted++;
+    conn->socket = socket;
+    conn->since_ms = now_ms;
+    heap_set(&b->timers, &conn->timer, mqtt_conn_due(b, conn));
+    return conn;
+}
+
+void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct span octets,
+                       uint64_t now_ms)
+{
+    struct span wire;
+
+    while (!conn->closing) {
+        enum mqtt_err err = mqtt_stream_next(&conn->stream, &octets, &wire);
+
+        if (err == MQTT_OK && wire.len == 0) {
+            return;
+        }
+        if (err == MQTT_OK) {
+            err = mqtt_conn_packet(b, conn, wire, now_ms);
+        }
+        if (err != MQTT_OK) {
+            b->count.malformed += err == MQTT_ERR_FULL ? 0 : 1;
+            mqtt_conn_end(b, conn, MQTT_END_LOST, mqtt_err_name(err), now_ms);
+        }
+    }
+}
+
+bool mqtt_broker_may_read(const struct mqtt_broker *b, const struct mqtt_conn *conn)
+{
+    return conn->session == NULL || mqtt_session_owed(conn->session) < b->inflight;
+}
+
+/* The next connection that may have something: of its own, or by its session. */
+static struct mqtt_conn *next_ready(struct mqtt_broker *b)
+{
+    struct list *link = list_pop(&b->ready);
+    struct mqtt_session *session = NULL;
+
+    if (link != NULL) {
+        return LIST_ITEM(link, struct mqtt_conn, in_ready);
+    }
+    do {
+        session = mqtt_sessions_ready(b->sessions, MQTT_DOOR_CONN);
+    } while (session != NULL && session->door_item == NULL);
+    return session == NULL ? NULL : session->door_item;
+}
+
+bool mqtt_broker_output(struct mqtt_broker *b, struct mqtt_out *out, uint8_t *scratch,
+                        uint64_t now_ms)
+{
+    struct mqtt_conn *conn = NULL;
+
+    while ((conn = next_ready(b)) != NULL) {
+        if (mqtt_conn_output(b, conn, out, scratch, now_ms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void mqtt_broker_stuck(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms)
+{
+    conn->stuck = true;
+    conn->stuck_ms = now_ms;
+    if (!conn->closing && mqtt_conn_due(b, conn) < conn->timer.due) {
+        heap_set(&b->timers, &conn->timer, mqtt_conn_due(b, conn));
+    }
+}
+
+void mqtt_broker_writable(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms)
+{
+    (void)now_ms;
+    conn->stuck = false;
+    mqtt_conn_ready(b, conn);
+}
+
+void mqtt_broker_gone(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms)
+{
+    bool opened = conn->level != 0 || conn->closing;
+
+    mqtt_conn_end(b, conn, MQTT_END_LOST, "closed by the client", now_ms);
+    list_remove(&conn->in_ready);
+    conn->gone = true;
+    if (!opened || list_is_empty(&conn->in_news)) {
+        conn_free(b, conn);
+    }
+}
+
+static const char *why_late(const struct mqtt_conn *conn, uint64_t now_ms)
+{
+    if (conn->session == NULL) {
+        return "no CONNECT in time";
+    }
+    if (conn->stuck && now_ms >= conn->stuck_ms + MQTT_STUCK_MS) {
+        return "takes no octets";
+    }
+    return "silent for 1.5 times its keep alive";
+}
+
+void mqtt_broker_tick(struct mqtt_broker *b, uint64_t now_ms)
+{
+    struct heap_item *item = NULL;
+
+    while ((item = heap_pop(&b->timers, now_ms)) != NULL) {
+        struct mqtt_conn *conn = HEAP_ITEM(item, struct mqtt_conn, timer);
+        uint64_t due = HEAP_NEVER;
+
+        if (!mqtt_broker_may_read(b, conn)) {
+            conn->heard_ms = now_ms; /* the silence is ours */
+        }
+        due = mqtt_conn_due(b, conn);
+        if (due > now_ms) {
+            heap_set(&b->timers, item, due);
+        } else {
+            mqtt_conn_end(b, conn, MQTT_END_LOST, why_late(conn, now_ms), now_ms);
+        }
+    }
+}
+
+uint64_t mqtt_broker_deadline(const struct mqtt_broker *b)
+{
+    return heap_due(&b->timers);
+}
+
+bool mqtt_broker_event(struct mqtt_broker *b, struct mqtt_news *news)
+{
+    struct mqtt_conn *conn = NULL;
+
+    if (b->told != NULL) {
+        conn_free(b, b->told);
+    }
+    if (list_is_empty(&b->news)) {
+        return false;
+    }
+    conn = LIST_ITEM(b->news.next, struct mqtt_conn, in_news);
+    *news = (struct mqtt_news){
+        .kind = conn->tell_opened ? MQTT_NEWS_OPENED : MQTT_NEWS_CLOSED,
+        .client_id = span_from(block_span(conn->name), 1), /* after the door octet */
+        .address = {conn->address->octets, conn->address_len},
+        .cause = conn->tell_opened ? NULL : conn->cause,
+    };
+    if (conn->tell_opened) {
+        conn->tell_opened = false;
+    } else {
+        conn->tell_closed = false;
+    }
+    if (!conn->tell_closed) {
+        list_remove(&conn->in_news);
+        b->told = conn->gone ? conn : NULL;
+    }
+    return true;
+}

@@ -1,0 +1,250 @@
+/* mqtt/client_flow.c - packets of a client, both ways. */
+#include "mqtt/client.h"
+#include "mqtt/op.h"
+
+/* The packet id of every SUBSCRIBE: one is under way at a time, and sessions give ids from 1 up. */
+#define SUBSCRIBE_ID UINT16_MAX
+
+static const char *const refusals[] = {
+    [MQTT_REFUSED_LEVEL] = "CONNACK 1: protocol level refused",
+    [MQTT_REFUSED_ID] = "CONNACK 2: client id refused",
+    [MQTT_REFUSED_SERVER] = "CONNACK 3: server unavailable",
+    [MQTT_REFUSED_LOGIN] = "CONNACK 4: bad user name or password",
+    [MQTT_REFUSED_RIGHTS] = "CONNACK 5: not authorised",
+};
+
+/* --- in ------------------------------------------------------------------------------------ */
+
+static void answered(struct mqtt_client *c, uint64_t now_ms)
+{
+    if (c->unanswered > 0) {
+        c->unanswered--;
+    }
+    c->unanswered_ms = now_ms;
+    if (c->acknowledged && c->subscribed) {
+        c->delay_ms = c->config->reconnect_least_ms;
+    }
+}
+
+static void owe(struct mqtt_client *c, uint64_t now_ms)
+{
+    if (c->unanswered++ == 0) {
+        c->unanswered_ms = now_ms;
+    }
+}
+
+static enum mqtt_err on_connack(struct mqtt_client *c, const struct mqtt_packet *pkt,
+                                struct mqtt_client_news *news, uint64_t now_ms)
+{
+    if (c->state != MQTT_CONNECTING || c->wants_connect) {
+        return MQTT_ERR_STATE;
+    }
+    if (pkt->code != MQTT_ACCEPTED) {
+        mqtt_client_down(c, refusals[pkt->code], now_ms);
+        return MQTT_OK;
+    }
+    c->state = MQTT_ONLINE;
+    c->good_ms = now_ms;
+    news->kind = MQTT_CLIENT_ONLINE;
+    news->present = pkt->present;
+    return MQTT_OK;
+}
+
+static enum mqtt_err on_suback(struct mqtt_client *c, const struct mqtt_packet *pkt,
+                               struct mqtt_client_news *news, uint64_t now_ms)
+{
+    if (c->subscribe_id == 0 || pkt->packet_id != c->subscribe_id) {
+        return MQTT_ERR_STATE;
+    }
+    c->subscribe_id = 0;
+    c->subscribed = true;
+    answered(c, now_ms);
+    news->kind = MQTT_CLIENT_SUBSCRIBED;
+    return MQTT_OK;
+}
+
+/* Judges one packet of an open connection; news->kind is MQTT_CLIENT_DIAL when it is no news. */
+static enum mqtt_err on_packet(struct mqtt_client *c, struct mqtt_client_news *news,
+                               uint64_t now_ms)
+{
+    const struct mqtt_packet *pkt = &news->packet;
+
+    if (pkt->type == MQTT_CONNACK) {
+        return on_connack(c, pkt, news, now_ms);
+    }
+    if (c->state != MQTT_ONLINE) {
+        return MQTT_ERR_STATE; /* [MQTT-3.2.0-1] */
+    }
+    switch (pkt->type) {
+    case MQTT_PUBLISH: news->kind = MQTT_CLIENT_PUBLISH; return MQTT_OK;
+    case MQTT_PUBACK:
+    case MQTT_PUBREC:
+    case MQTT_PUBCOMP:
+        c->acknowledged = true;
+        answered(c, now_ms);
+        news->kind = MQTT_CLIENT_ACK;
+        return MQTT_OK;
+    case MQTT_PUBREL: news->kind = MQTT_CLIENT_ACK; return MQTT_OK;
+    case MQTT_SUBACK: return on_suback(c, pkt, news, now_ms);
+    case MQTT_PINGRESP: c->pinging = false; return MQTT_OK;
+    default: return MQTT_ERR_STATE;
+    }
+}
+
+bool mqtt_client_input(struct mqtt_client *c, struct span *octets, struct mqtt_client_news *news,
+                       uint64_t now_ms)
+{
+    while (c->state == MQTT_CONNECTING || c->state == MQTT_ONLINE) {
+        struct span wire;
+        enum mqtt_err err = mqtt_stream_next(&c->stream, octets, &wire);
+
+        if (err == MQTT_OK && wire.len == 0) {
+            return false;
+        }
+        *news = (struct mqtt_client_news){.kind = MQTT_CLIENT_DIAL};
+        if (err == MQTT_OK) {
+            err = mqtt_packet_decode(&news->packet, wire, MQTT_LEVEL_3_1_1);
+        }
+        if (err == MQTT_OK) {
+            c->last_heard_ms = now_ms;
+            err = on_packet(c, news, now_ms);
+        }
+        if (err != MQTT_OK) {
+            mqtt_client_down(c, mqtt_err_name(err), now_ms);
+        } else if (news->kind != MQTT_CLIENT_DIAL) {
+            return true;
+        }
+    }
+    *octets = (struct span){NULL, 0};
+    return false;
+}
+
+/* --- out ----------------------------------------------------------------------------------- */
+
+static struct mqtt_packet connect_of(const struct mqtt_client_config *config)
+{
+    struct mqtt_packet pkt = {.type = MQTT_CONNECT,
+                              .level = MQTT_LEVEL_3_1_1,
+                              .keepalive_s = config->keepalive_s,
+                              .client_id = config->client_id,
+                              .will_topic = config->will_topic,
+                              .will_payload = config->will_payload,
+                              .username = config->username,
+                              .password = config->password};
+    unsigned flags = config->clean ? MQTT_CONNECT_CLEAN : 0;
+
+    if (config->will_topic.len != 0) {
+        flags |= MQTT_CONNECT_WILL | (unsigned)config->will_qos << 3;
+        flags |= config->will_retain ? MQTT_CONNECT_WILL_RETAIN : 0;
+    }
+    flags |= config->username.at != NULL ? MQTT_CONNECT_USERNAME : 0;
+    flags |= config->password.at != NULL ? MQTT_CONNECT_PASSWORD : 0;
+    pkt.connect_flags = (uint8_t)flags;
+    return pkt;
+}
+
+/* True if `pkt` was written. */
+static bool say(struct mqtt_client *c, struct writer *w, const struct mqtt_packet *pkt,
+                uint64_t now_ms)
+{
+    mqtt_packet_encode(pkt, w);
+    if (w->bad) {
+        w->bad = false;
+        return false;
+    }
+    c->last_sent_ms = now_ms;
+    return true;
+}
+
+void mqtt_client_write(struct mqtt_client *c, struct writer *w, uint64_t now_ms)
+{
+    static const struct mqtt_packet ping = {.type = MQTT_PINGREQ};
+    static const struct mqtt_packet bye = {.type = MQTT_DISCONNECT};
+
+    if (c->wants_connect) {
+        struct mqtt_packet pkt = connect_of(c->config);
+
+        c->wants_connect = !say(c, w, &pkt, now_ms);
+    }
+    if (c->wants_ping && say(c, w, &ping, now_ms)) {
+        c->wants_ping = false;
+        c->pinging = true;
+        c->ping_ms = now_ms;
+    }
+    if (c->wants_bye && say(c, w, &bye, now_ms)) {
+        mqtt_client_down(c, "stopped", now_ms); /* [MQTT-3.14.4-1, -2] */
+    }
+}
+
+static size_t filters_length(const struct mqtt_client_filter *filters, size_t count)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        len += 3 + filters[i].filter.len;
+    }
+    return len;
+}
+
+bool mqtt_client_subscribe(struct mqtt_client *c, struct writer *w,
+                           const struct mqtt_client_filter *filters, size_t count, uint64_t now_ms)
+{
+    size_t len = filters_length(filters, count);
+
+    if (!mqtt_client_may_send(c) || c->subscribe_id != 0 || count == 0 ||
+        !mqtt_packet_begin_filters(MQTT_SUBSCRIBE, SUBSCRIBE_ID, len, w)) {
+        w->bad = false;
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct mqtt_filter filter = {filters[i].filter, filters[i].qos};
+
+        mqtt_filter_write(MQTT_SUBSCRIBE, &filter, w);
+    }
+    c->subscribe_id = SUBSCRIBE_ID;
+    c->last_sent_ms = now_ms;
+    owe(c, now_ms);
+    return true;
+}
+
+bool mqtt_client_may_send(const struct mqtt_client *c)
+{
+    return c->state == MQTT_ONLINE && !c->wants_bye;
+}
+
+/* Operations of a session that an upstream hears of. */
+static bool is_said(enum mqtt_op_kind kind)
+{
+    return kind == MQTT_OP_DELIVER || (kind >= MQTT_OP_PUBACK && kind <= MQTT_OP_PUBCOMP);
+}
+
+/* What was written, if it fitted, counts as sent. */
+static bool sent(struct mqtt_client *c, struct writer *w, const struct mqtt_op *op, uint64_t now_ms)
+{
+    if (w->bad) {
+        w->bad = false;
+        return false;
+    }
+    c->last_sent_ms = now_ms;
+    if (op->kind == MQTT_OP_PUBREL || (op->kind == MQTT_OP_DELIVER && op->qos > 0)) {
+        owe(c, now_ms);
+    }
+    return true;
+}
+
+bool mqtt_client_send(struct mqtt_client *c, struct writer *w, const struct mqtt_op *op,
+                      struct span topic, uint64_t now_ms)
+{
+    if (!is_said(op->kind)) {
+        return true;
+    }
+    mqtt_op_encode(op, topic, w);
+    return sent(c, w, op, now_ms);
+}
+
+bool mqtt_client_send_head(struct mqtt_client *c, struct writer *w, const struct mqtt_op *op,
+                           struct span topic, uint64_t now_ms)
+{
+    mqtt_op_encode_head(op, topic, w);
+    return sent(c, w, op, now_ms);
+}

@@ -1,0 +1,79 @@
+/* mqtt/conn.h - one connection's door: packets to operations of its session, operations to
+ * packets. For mqtt/broker alone.
+ *
+ *     accepted --CONNECT--> session open --DISCONNECT, error, silence--> closing --gone--> freed
+ *
+ * Ownership: the connection holds its session only while that is open by it.
+ */
+#ifndef MQTT_CONN_H
+#define MQTT_CONN_H
+
+#include "mqtt/broker.h"
+#include "mqtt/packet.h"
+#include "mqtt/stream.h"
+
+/* A connection that takes no octet for so long is ended. */
+#define MQTT_STUCK_MS 60000u
+
+struct mqtt_conn {
+    struct list in_all;
+    struct list in_ready;
+    struct list in_news;
+    struct heap_item timer; /* may be early: the deadline is reckoned when it comes */
+    struct mqtt_stream stream;
+    struct mqtt_session *session; /* NULL: not open yet, or ended */
+    struct block *name;           /* of the session, for the news */
+    struct block *address;        /* address, then identity */
+    size_t address_len;
+    void *socket;
+    const char *cause; /* why it closes; static text */
+    struct mqtt_op held;
+    uint64_t since_ms;
+    uint64_t heard_ms; /* last whole packet */
+    uint64_t stuck_ms;
+    uint32_t silence_ms; /* most that is allowed; 0: any */
+    uint16_t pings;      /* PINGRESP owed */
+    uint8_t level;       /* 0: no CONNECT yet */
+    uint8_t refusal;     /* CONNACK owed with this code */
+    bool anonymous;
+    bool holds; /* `held` was taken from the session and is not written */
+    bool begun; /* of `held`, header and topic are written */
+    bool stuck;
+    bool closing; /* nothing more is read; output says close */
+    bool gone;    /* the socket is closed; kept for its news only */
+    bool tell_opened;
+    bool tell_closed;
+};
+
+/* One whole packet that came; MQTT_OK or why the connection must close. */
+enum mqtt_err mqtt_conn_packet(struct mqtt_broker *b, struct mqtt_conn *conn, struct span wire,
+                               uint64_t now_ms);
+
+/* A first packet that is CONNECT: opens the session or refuses [3.1.4]. */
+enum mqtt_err mqtt_conn_open(struct mqtt_broker *b, struct mqtt_conn *conn,
+                             const struct mqtt_packet *pkt, uint64_t now_ms);
+
+/* Ends its session so, and closes. `cause` is static text. Harmless when it is closing. */
+void mqtt_conn_end(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_end end,
+                   const char *cause, uint64_t now_ms);
+
+/* Answers CONNECT with `code`, then closes. */
+void mqtt_conn_refuse(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_code code,
+                      const char *cause, uint64_t now_ms);
+
+/* Fills `out` from what the connection owes and its session gives; false: nothing. */
+bool mqtt_conn_output(struct mqtt_broker *b, struct mqtt_conn *conn, struct mqtt_out *out,
+                      uint8_t *scratch, uint64_t now_ms);
+
+/* Lists it as having something of its own to say. */
+static inline void mqtt_conn_ready(struct mqtt_broker *b, struct mqtt_conn *conn)
+{
+    if (list_is_empty(&conn->in_ready)) {
+        list_push(&b->ready, &conn->in_ready);
+    }
+}
+
+/* When to look at it again. */
+uint64_t mqtt_conn_due(const struct mqtt_broker *b, const struct mqtt_conn *conn);
+
+#endif

@@ -1,0 +1,86 @@
+#include "mqtt/op.h"
+
+static const uint8_t types[] = {
+    [MQTT_OP_OPENED] = MQTT_CONNACK,    [MQTT_OP_PUBACK] = MQTT_PUBACK,
+    [MQTT_OP_PUBREC] = MQTT_PUBREC,     [MQTT_OP_PUBREL] = MQTT_PUBREL,
+    [MQTT_OP_PUBCOMP] = MQTT_PUBCOMP,   [MQTT_OP_SUBACK] = MQTT_SUBACK,
+    [MQTT_OP_UNSUBACK] = MQTT_UNSUBACK, [MQTT_OP_DELIVER] = MQTT_PUBLISH,
+};
+
+static uint8_t publish_flags(const struct mqtt_op *op)
+{
+    return (uint8_t)(op->qos << 1 | (op->dup ? MQTT_DUP : 0) | (op->retain ? MQTT_RETAIN : 0));
+}
+
+static struct mqtt_packet publish_of(const struct mqtt_op *op, struct span topic)
+{
+    return (struct mqtt_packet){
+        .flags = publish_flags(op), .packet_id = op->packet_id, .topic = topic};
+}
+
+void mqtt_op_encode_start(const struct mqtt_op *op, struct span topic, struct writer *w)
+{
+    struct mqtt_packet pkt = publish_of(op, topic);
+
+    mqtt_packet_encode_start(&pkt, op->message->payload_len, w);
+}
+
+void mqtt_op_encode_head(const struct mqtt_op *op, struct span topic, struct writer *w)
+{
+    struct mqtt_packet pkt;
+
+    switch (op->kind) {
+    case MQTT_OP_DELIVER:
+        pkt = publish_of(op, topic);
+        mqtt_packet_encode_head(&pkt, op->message->payload_len, w);
+        break;
+    case MQTT_OP_PUBACK:
+    case MQTT_OP_PUBREC:
+    case MQTT_OP_PUBREL:
+    case MQTT_OP_PUBCOMP:
+    case MQTT_OP_UNSUBACK:
+        mqtt_packet_encode_ack((enum mqtt_type)types[op->kind], op->packet_id, w);
+        break;
+    case MQTT_OP_OPENED:
+    case MQTT_OP_SUBACK:
+        pkt = (struct mqtt_packet){.type = (enum mqtt_type)types[op->kind],
+                                   .code = op->code,
+                                   .present = op->present,
+                                   .packet_id = op->packet_id,
+                                   .payload = block_span(op->codes)};
+        mqtt_packet_encode(&pkt, w);
+        break;
+    default: break;
+    }
+}
+
+void mqtt_op_encode(const struct mqtt_op *op, struct span topic, struct writer *w)
+{
+    struct writer start = *w;
+
+    mqtt_op_encode_head(op, topic, w);
+    if (op->kind == MQTT_OP_DELIVER) {
+        write_span(w, mqtt_message_payload(op->message));
+    }
+    if (w->bad) {
+        w->at = start.at;
+    }
+}
+
+enum mqtt_op_kind mqtt_op_of(enum mqtt_type type)
+{
+    switch (type) {
+    case MQTT_PUBACK: return MQTT_OP_PUBACK;
+    case MQTT_PUBREC: return MQTT_OP_PUBREC;
+    case MQTT_PUBREL: return MQTT_OP_PUBREL;
+    default: return MQTT_OP_PUBCOMP;
+    }
+}
+
+void mqtt_op_drop(struct mqtt_op *op)
+{
+    mqtt_message_drop(op->message);
+    block_drop(op->codes);
+    op->message = NULL;
+    op->codes = NULL;
+}
