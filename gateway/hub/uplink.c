@@ -2,6 +2,7 @@
 #include "gateway/hub/uplink.h"
 
 #include "gateway/hub/say.h"
+#include "mqtt/op.h"
 
 #define RULE_EXCLUDE UINT16_MAX
 #define FILTER_MOST  8192u /* octets: a line of the configuration has no more */
@@ -47,13 +48,19 @@ bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
     return true;
 }
 
+/* What was taken from the session and not sent goes back: a delivery is sent again with DUP. */
+static void drop_held(struct hub_uplink *up)
+{
+    if (up->holds) {
+        mqtt_op_drop(&up->held);
+        up->holds = false;
+    }
+}
+
 void hub_uplinks_fini(struct hub *hub)
 {
     for (size_t i = 0; hub->uplinks != NULL && i < hub->uplink_count; i++) {
-        if (hub->uplinks[i].holds) {
-            mqtt_message_drop(hub->uplinks[i].held.message);
-            block_drop(hub->uplinks[i].held.codes);
-        }
+        drop_held(&hub->uplinks[i]);
         mqtt_client_fini(&hub->uplinks[i].client);
     }
     release(hub->uplinks);
@@ -189,16 +196,6 @@ void hub_uplinks_start(struct hub *hub, uint64_t now_ms)
         unsubscribe_old(hub, up, now_ms);
         subscribe_rules(hub, up, now_ms);
         mqtt_session_close(&hub->sessions, up->session, MQTT_END_PARTED, now_ms);
-    }
-}
-
-/* What was taken from the session and not sent goes back: a delivery is sent again with DUP. */
-static void drop_held(struct hub_uplink *up)
-{
-    if (up->holds) {
-        mqtt_message_drop(up->held.message);
-        block_drop(up->held.codes);
-        up->holds = false;
     }
 }
 

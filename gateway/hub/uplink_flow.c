@@ -1,6 +1,7 @@
 /* gateway/hub/uplink_flow.c - messages of an uplink, both ways. */
 #include "config/rule.h"
 #include "gateway/hub/uplink.h"
+#include "mqtt/op.h"
 #include "mqtt/topic.h"
 
 #define TOPIC_MOST   65535u
@@ -130,42 +131,52 @@ static struct span topic_above(struct hub_uplink *up, const struct mqtt_op *op, 
     return mqtt_topic_levels(topic) > up->conf->max_levels ? (struct span){NULL, 0} : topic;
 }
 
-static void drop_op(struct mqtt_op *op)
+/* Writes a delivery, a long payload as part of its block. False: no room. */
+static bool write_delivery(struct hub_uplink *up, const struct mqtt_op *op, struct span topic,
+                           struct writer *w, struct mqtt_out *out, uint64_t now_ms)
 {
-    mqtt_message_drop(op->message);
-    block_drop(op->codes);
-}
-
-/* False: it does not fit what is left of the scratch. */
-static bool write_op(struct hub *hub, struct hub_uplink *up, struct mqtt_op *op, struct writer *w,
-                     uint64_t now_ms)
-{
-    uint8_t room[TOPIC_MOST];
-    struct span topic = {NULL, 0};
-
-    if (op->kind == MQTT_OP_DELIVER) {
-        topic = topic_above(up, op, room);
-        if (topic.len == 0) {
-            up->unfit++;
-            mqtt_session_ack(&hub->sessions, up->session, MQTT_OP_PUBACK, op->packet_id, now_ms);
-            drop_op(op);
-            return true;
-        }
+    if (op->message->payload_len <= MQTT_COPY_MOST) {
+        return mqtt_client_send(&up->client, w, op, topic, now_ms);
     }
-    if (!mqtt_client_send(&up->client, w, op, topic, now_ms)) {
+    if (!mqtt_client_send_head(&up->client, w, op, topic, now_ms)) {
         return false;
     }
-    drop_op(op);
+    out->body = mqtt_message_payload(op->message);
+    out->block = block_hold(mqtt_message_block(op->message));
     return true;
 }
 
-static void write_ops(struct hub *hub, struct hub_uplink *up, struct writer *w, uint64_t now_ms)
+/* False: it does not fit what is left of the scratch. */
+static bool write_op(struct hub *hub, struct hub_uplink *up, struct writer *w, struct mqtt_out *out,
+                     uint64_t now_ms)
 {
-    if (!up->holds) {
-        up->holds = mqtt_session_next(&hub->sessions, up->session, &up->held, now_ms);
+    struct mqtt_op *op = &up->held;
+    uint8_t room[TOPIC_MOST];
+    struct span topic = {NULL, 0};
+
+    if (op->kind != MQTT_OP_DELIVER) {
+        return mqtt_client_send(&up->client, w, op, topic, now_ms);
     }
-    while (up->holds && write_op(hub, up, &up->held, w, now_ms)) {
-        up->holds = mqtt_session_next(&hub->sessions, up->session, &up->held, now_ms);
+    topic = topic_above(up, op, room);
+    if (topic.len == 0) {
+        up->unfit++;
+        mqtt_session_ack(&hub->sessions, up->session, MQTT_OP_PUBACK, op->packet_id, now_ms);
+        return true;
+    }
+    return write_delivery(up, op, topic, w, out, now_ms);
+}
+
+static void write_ops(struct hub *hub, struct hub_uplink *up, struct writer *w,
+                      struct mqtt_out *out, uint64_t now_ms)
+{
+    while (out->block == NULL &&
+           (up->holds ||
+            (up->holds = mqtt_session_next(&hub->sessions, up->session, &up->held, now_ms)))) {
+        if (!write_op(hub, up, w, out, now_ms)) {
+            return;
+        }
+        mqtt_op_drop(&up->held);
+        up->holds = false;
     }
 }
 
@@ -175,6 +186,7 @@ bool hub_uplink_output(struct hub *hub, size_t i, struct mqtt_out *out, uint8_t 
     struct hub_uplink *up = &hub->uplinks[i];
     struct writer w = writer_of(scratch, MQTT_SCRATCH);
 
+    *out = (struct mqtt_out){.conn = NULL};
     if (up->farewell) {
         write_own(hub, up, up->conf->will_payload, &w, now_ms);
         up->farewell = false;
@@ -186,8 +198,8 @@ bool hub_uplink_output(struct hub *hub, size_t i, struct mqtt_out *out, uint8_t 
             up->birth = !write_own(hub, up, up->conf->birth_payload, &w, now_ms);
         }
         write_subscribe(up, &w, now_ms);
-        write_ops(hub, up, &w, now_ms);
+        write_ops(hub, up, &w, out, now_ms);
     }
-    *out = (struct mqtt_out){.head = span_of(scratch, written(&w))};
+    out->head = span_of(scratch, written(&w));
     return out->head.len > 0;
 }
