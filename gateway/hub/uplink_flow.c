@@ -78,43 +78,52 @@ void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_c
 
 /* --- to the far broker ----------------------------------------------------------------------- */
 
-static void write_subscribe(struct hub_uplink *up, struct writer *w, uint64_t now_ms)
+/* One output of one uplink in the making. */
+struct flow {
+    struct hub *hub;
+    struct hub_uplink *up;
+    struct mqtt_out *out;
+    struct writer w;
+    uint64_t now_ms;
+};
+
+static void write_subscribe(struct flow *f)
 {
+    const struct conf_upstream *conf = f->up->conf;
     struct mqtt_client_filter filters[FILTERS_MOST];
-    size_t most = up->conf->filters_per_subscribe;
+    size_t most = conf->filters_per_subscribe;
     size_t count = 0;
 
     most = most < FILTERS_MOST ? most : FILTERS_MOST;
-    while (count < most && up->subscribed + count < up->conf->receive.count) {
-        const struct conf_rule *rule = &up->conf->receive.at[up->subscribed + count];
+    while (count < most && f->up->subscribed + count < conf->receive.count) {
+        const struct conf_rule *rule = &conf->receive.at[f->up->subscribed + count];
         uint64_t qos = rule->qos == CONF_QOS_UNSET ? 1 : rule->qos;
 
-        qos = qos < up->conf->subscribe_qos_max ? qos : up->conf->subscribe_qos_max;
+        qos = qos < conf->subscribe_qos_max ? qos : conf->subscribe_qos_max;
         filters[count++] = (struct mqtt_client_filter){span_of_text(rule->filter), (uint8_t)qos};
     }
-    if (count > 0 && mqtt_client_subscribe(&up->client, w, filters, count, now_ms)) {
-        up->subscribed += count;
+    if (count > 0 && mqtt_client_subscribe(&f->up->client, &f->w, filters, count, f->now_ms)) {
+        f->up->subscribed += count;
     }
 }
 
 /* The upstream's own message to its will topic: birth after CONNACK, the will's before a clean end.
  * QoS 0: the connection is up, and if it is not, the far broker publishes the will. */
-static bool write_own(struct hub *hub, struct hub_uplink *up, const char *payload, struct writer *w,
-                      uint64_t now_ms)
+static bool write_own(struct flow *f, const char *payload)
 {
-    struct mqtt_op op = {.kind = MQTT_OP_DELIVER, .retain = up->conf->will_retain};
+    const struct conf_upstream *conf = f->up->conf;
+    struct mqtt_op op = {.kind = MQTT_OP_DELIVER, .retain = conf->will_retain};
+    struct span topic = span_of_text(conf->will_topic);
     bool fits = false;
 
-    op.message = mqtt_message_new(&hub->sessions.budget, span_of_text(up->conf->will_topic),
-                                  span_of_text(payload));
-    fits = op.message != NULL &&
-           mqtt_client_send(&up->client, w, &op, mqtt_message_topic(op.message), now_ms);
-    mqtt_message_drop(op.message);
+    op.message = mqtt_message_new(&f->hub->sessions.budget, topic, span_of_text(payload));
+    fits = op.message != NULL && mqtt_client_send(&f->up->client, &f->w, &op, topic, f->now_ms);
+    mqtt_op_drop(&op);
     return fits;
 }
 
 /* The topic that a delivery has up there; empty: it breaks a limit of the upstream. */
-static struct span topic_above(struct hub_uplink *up, const struct mqtt_op *op, uint8_t *room)
+static struct span topic_above(const struct hub_uplink *up, const struct mqtt_op *op, uint8_t *room)
 {
     struct span topic = mqtt_message_topic(op->message);
     struct writer w = writer_of(room, TOPIC_MOST);
@@ -131,52 +140,56 @@ static struct span topic_above(struct hub_uplink *up, const struct mqtt_op *op, 
     return mqtt_topic_levels(topic) > up->conf->max_levels ? (struct span){NULL, 0} : topic;
 }
 
-/* Writes a delivery, a long payload as part of its block. False: no room. */
-static bool write_delivery(struct hub_uplink *up, const struct mqtt_op *op, struct span topic,
-                           struct writer *w, struct mqtt_out *out, uint64_t now_ms)
+/* Writes the delivery held, a long payload as part of its block. False: no room. */
+static bool write_delivery(struct flow *f, struct span topic)
 {
+    struct mqtt_op *op = &f->up->held;
+
     if (op->message->payload_len <= MQTT_COPY_MOST) {
-        return mqtt_client_send(&up->client, w, op, topic, now_ms);
+        return mqtt_client_send(&f->up->client, &f->w, op, topic, f->now_ms);
     }
-    if (!mqtt_client_send_head(&up->client, w, op, topic, now_ms)) {
+    if (!mqtt_client_send_head(&f->up->client, &f->w, op, topic, f->now_ms)) {
         return false;
     }
-    out->body = mqtt_message_payload(op->message);
-    out->block = block_hold(mqtt_message_block(op->message));
+    f->out->body = mqtt_message_payload(op->message);
+    f->out->block = block_hold(mqtt_message_block(op->message));
     return true;
 }
 
-/* False: it does not fit what is left of the scratch. */
-static bool write_op(struct hub *hub, struct hub_uplink *up, struct writer *w, struct mqtt_out *out,
-                     uint64_t now_ms)
+/* Writes the operation held. False: it does not fit what is left of the scratch. */
+static bool write_held(struct flow *f)
 {
-    struct mqtt_op *op = &up->held;
+    struct mqtt_op *op = &f->up->held;
     uint8_t room[TOPIC_MOST];
     struct span topic = {NULL, 0};
 
     if (op->kind != MQTT_OP_DELIVER) {
-        return mqtt_client_send(&up->client, w, op, topic, now_ms);
+        return mqtt_client_send(&f->up->client, &f->w, op, topic, f->now_ms);
     }
-    topic = topic_above(up, op, room);
-    if (topic.len == 0) {
-        up->unfit++;
-        mqtt_session_ack(&hub->sessions, up->session, MQTT_OP_PUBACK, op->packet_id, now_ms);
-        return true;
+    topic = topic_above(f->up, op, room);
+    if (topic.len > 0) {
+        return write_delivery(f, topic);
     }
-    return write_delivery(up, op, topic, w, out, now_ms);
+    f->up->unfit++;
+    mqtt_session_ack(&f->hub->sessions, f->up->session, MQTT_OP_PUBACK, op->packet_id, f->now_ms);
+    return true;
 }
 
-static void write_ops(struct hub *hub, struct hub_uplink *up, struct writer *w,
-                      struct mqtt_out *out, uint64_t now_ms)
+static bool hold_next(struct flow *f)
 {
-    while (out->block == NULL &&
-           (up->holds ||
-            (up->holds = mqtt_session_next(&hub->sessions, up->session, &up->held, now_ms)))) {
-        if (!write_op(hub, up, w, out, now_ms)) {
-            return;
-        }
-        mqtt_op_drop(&up->held);
-        up->holds = false;
+    struct hub_uplink *up = f->up;
+
+    if (!up->holds) {
+        up->holds = mqtt_session_next(&f->hub->sessions, up->session, &up->held, f->now_ms);
+    }
+    return up->holds;
+}
+
+static void write_operations(struct flow *f)
+{
+    while (f->out->block == NULL && hold_next(f) && write_held(f)) {
+        mqtt_op_drop(&f->up->held);
+        f->up->holds = false;
     }
 }
 
@@ -184,22 +197,22 @@ bool hub_uplink_output(struct hub *hub, size_t i, struct mqtt_out *out, uint8_t 
                        uint64_t now_ms)
 {
     struct hub_uplink *up = &hub->uplinks[i];
-    struct writer w = writer_of(scratch, MQTT_SCRATCH);
+    struct flow f = {hub, up, out, writer_of(scratch, MQTT_SCRATCH), now_ms};
 
     *out = (struct mqtt_out){.conn = NULL};
     if (up->farewell) {
-        write_own(hub, up, up->conf->will_payload, &w, now_ms);
+        write_own(&f, up->conf->will_payload);
         up->farewell = false;
         mqtt_client_stop(&up->client, now_ms);
     }
-    mqtt_client_write(&up->client, &w, now_ms);
+    mqtt_client_write(&up->client, &f.w, now_ms);
     if (up->online && mqtt_client_may_send(&up->client)) {
         if (up->birth) {
-            up->birth = !write_own(hub, up, up->conf->birth_payload, &w, now_ms);
+            up->birth = !write_own(&f, up->conf->birth_payload);
         }
-        write_subscribe(up, &w, now_ms);
-        write_ops(hub, up, &w, out, now_ms);
+        write_subscribe(&f);
+        write_operations(&f);
     }
-    out->head = span_of(scratch, written(&w));
+    out->head = span_of(scratch, written(&f.w));
     return out->head.len > 0;
 }
