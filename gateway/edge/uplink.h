@@ -1,0 +1,35 @@
+/* gateway/edge/uplink.h - the socket of one [upstream]: dialled when the hub says so, then octets.
+ *
+ * The hub owns reconnecting and its delays; this dials once for each HUB_DIAL and tells the end.
+ */
+#ifndef GATEWAY_EDGE_UPLINK_H
+#define GATEWAY_EDGE_UPLINK_H
+
+#include "gateway/edge/dial.h"
+#include "gateway/edge/tail.h"
+
+struct gw_uplink {
+    struct gw_loop *loop;
+    const struct conf_upstream *conf;
+    size_t index;
+    struct gw_dial dial;
+    struct event *readable; /* NULL while there is no connection, so the next */
+    struct event *writable;
+    struct gw_tail tail;
+    int fd; /* -1: not connected */
+};
+
+bool gw_uplink_init(struct gw_uplink *uplink, struct gw_loop *loop, size_t index,
+                    const struct conf_upstream *conf);
+void gw_uplink_fini(struct gw_uplink *uplink);
+
+/* HUB_DIAL: connects to url number `url`. */
+void gw_uplink_dial(struct gw_uplink *uplink, size_t url);
+
+/* HUB_HANGUP: closes without a word to the hub. */
+void gw_uplink_hang_up(struct gw_uplink *uplink);
+
+/* Sends what the hub has for it. */
+void gw_uplink_output(struct gw_uplink *uplink);
+
+#endif
