@@ -72,9 +72,11 @@ deps:
 
 ## Install the programs and a first configuration; PREFIX, DESTDIR
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/sedge
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/sedge \
+		$(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(programs:%=build/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 README.md config/gateway.conf $(DESTDIR)$(PREFIX)/share/doc/sedge
+	install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
 
 $(BUILD)/bin/sedge: $(call objs,$(cmd_src)) $(call lib,edge hub sn mqtt config base)
 	$(Q)mkdir -p $(@D)
