@@ -3,10 +3,10 @@
  * Pure: no allocation, no clock, no I/O, no state outside `struct snode`, so a program may have
  * several nodes. A turn of the caller is
  *
- *     for each packet received   snode_rx
- *     until it says false        snode_event
- *     until it says 0            snode_output, and send what it wrote
- *     wait                       for a packet, at most what snode_poll says
+ *     until it says 0       snode_output, and send what it wrote
+ *     until it says false   snode_event
+ *     wait                  for a packet, at most what snode_poll says
+ *     if there is one       snode_rx
  *
  * One request (publish, subscribe, sleep, ...) is under way at a time; the next one is SNODE_BUSY
  * until its event has come. A request made while the node connects waits for the connection.

@@ -233,6 +233,19 @@ static void publish_lines(struct pub *pub)
     }
 }
 
+/* Nobody answers QoS -1, but a socket may know at once that nobody was there. */
+static void look_for_refusal(struct pub *pub)
+{
+    struct snode_event event;
+    uint32_t now_ms = snode_run_now();
+
+    tool_next(pub->tool, &now_ms, -1, &event);
+    if (pub->tool->link.err == ECONNREFUSED) {
+        tool_fail(pub->tool, "nothing listens at %s; is the gateway running?",
+                  pub->tool->link.where);
+    }
+}
+
 static void run(struct pub *pub)
 {
     if (pub->message.qos >= 0) {
@@ -244,6 +257,9 @@ static void run(struct pub *pub)
     } else {
         publish(pub);
         wait_for(pub, SNODE_PUBLISHED);
+    }
+    if (pub->message.qos < 0) {
+        look_for_refusal(pub);
     }
     tool_disconnect(pub->tool);
 }

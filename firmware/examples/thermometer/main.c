@@ -157,6 +157,19 @@ static void take_events(struct thermometer *t)
     }
 }
 
+static void send(struct thermometer *t)
+{
+    uint8_t packet[MTU];
+    uint8_t frame[SNODE_LINE_ENCODED(MTU)];
+    size_t len;
+
+    while ((len = snode_output(&t->node, packet, sizeof packet, board_ms())) != 0) {
+        len = snode_line_encode(span_of(packet, len), frame, sizeof frame);
+        board_write(span_of(frame, len));
+        take_events(t);
+    }
+}
+
 static void receive(struct thermometer *t)
 {
     uint8_t octet;
@@ -168,20 +181,8 @@ static void receive(struct thermometer *t)
         if (snode_line_input(&t->line, &octets, &packet)) {
             snode_rx(&t->node, packet, board_ms());
             take_events(t);
+            send(t);
         }
-    }
-}
-
-static void send(struct thermometer *t)
-{
-    uint8_t packet[MTU];
-    uint8_t frame[SNODE_LINE_ENCODED(MTU)];
-    size_t len;
-
-    while ((len = snode_output(&t->node, packet, sizeof packet, board_ms())) != 0) {
-        len = snode_line_encode(span_of(packet, len), frame, sizeof frame);
-        board_write(span_of(frame, len));
-        take_events(t);
     }
 }
 
@@ -213,8 +214,8 @@ int main(void)
     expect(snode_connect(&t.node, true));
     for (;;) {
         send(&t);
+        take_events(&t);
         board_wait(rest_ms(&t));
         receive(&t);
-        take_events(&t);
     }
 }
