@@ -204,11 +204,16 @@ enum snode_err snode_set_will(struct snode *node, const struct snode_will *will)
 {
     enum snode_err err = ready(node);
 
-    if (err == SNODE_OK) {
-        node->will = will != NULL && will->topic != NULL ? will : NULL;
-        request(node, SN_WILLTOPICUPD);
+    if (err == SNODE_BUSY) {
+        return err;
     }
-    return err;
+    node->will = will != NULL && will->topic != NULL ? will : NULL;
+    if (err == SNODE_OK) {
+        request(node, SN_WILLTOPICUPD);
+    } else {
+        snode_tell(node, SNODE_WILL_SET, SN_RC_ACCEPTED);
+    }
+    return SNODE_OK;
 }
 
 enum snode_err snode_sleep(struct snode *node, uint16_t duration_s)

@@ -222,7 +222,8 @@ enum snode_err snode_publish(struct snode *node, const struct snode_message *mes
 enum snode_err snode_subscribe(struct snode *node, const struct snode_topic *topic, uint8_t qos);
 enum snode_err snode_unsubscribe(struct snode *node, const struct snode_topic *topic);
 
-/* 6.4: the will of this connection and those that follow; NULL for none. */
+/* 6.4: the will of this connection and those that follow; NULL for none. Off, it is told at the
+ * next CONNECT. */
 enum snode_err snode_set_will(struct snode *node, const struct snode_will *will);
 
 /* 6.14. Sleep is at most `duration_s`, not 0; then the caller wakes the node, or connects. */

@@ -166,6 +166,19 @@ static void will_is_deleted_by_the_empty_form(void **state)
     rig_quiet(rig);
 }
 
+static void a_will_set_before_connecting_is_asked_for_at_the_prompt(void **state)
+{
+    struct rig *rig = *state;
+
+    assert_int_equal(snode_set_will(&rig->node, &later), SNODE_OK);
+    rig_tells(rig, SNODE_WILL_SET, 0);
+    rig_quiet(rig);
+    snode_connect(&rig->node, true);
+    rig_sends(rig, "\x08\x04\x0c\x01\x00\x3Cn1");
+    rig_rx(rig, "\x02\x06");
+    rig_sends(rig, "\x05\x07\0w2");
+}
+
 static void refused_will_update_is_told(void **state)
 {
     struct rig *rig = *state;
@@ -359,6 +372,7 @@ int main(void)
         WITH_WILL(a_prompt_that_stops_is_begun_again),
         CONNECTED(will_update_is_two_exchanges),
         CONNECTED(will_is_deleted_by_the_empty_form),
+        OFF(a_will_set_before_connecting_is_asked_for_at_the_prompt),
         CONNECTED(refused_will_update_is_told),
         CONNECTED(keep_alive_counts_from_the_last_packet_sent),
         CONNECTED(a_gateway_that_answers_no_ping_is_lost),
