@@ -41,7 +41,7 @@ node: $(node_images)
 
 ## Print the node library's octets of code and data; CROSS, CPU
 size: $(node_size)
-	$(Q)echo "$(CPU), -Os: text (with constants), data, bss"
-	$(Q)$(CROSS)size -t $^
+	$(Q)echo "octets for $(CPU), -Os"
+	$(Q)$(CROSS)size -A $^ | awk -f firmware/size.awk
 
 .PHONY: node size
