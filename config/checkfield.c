@@ -1,9 +1,18 @@
 #include "config/checks.h"
 
+/* True when `octet` is one of the characters of `text`. */
+static bool is_one_of(const char *text, char octet)
+{
+    while (*text != '\0' && *text != octet) {
+        text++;
+    }
+    return *text != '\0';
+}
+
 const char *conf_level_problem(struct span name)
 {
     for (size_t i = 0; i < name.len; i++) {
-        if (name.at[i] <= ' ' || memchr("/+#%\x7f", name.at[i], 5) != NULL) {
+        if (name.at[i] <= ' ' || is_one_of("/+#%\x7f", (char)name.at[i])) {
             return "has a name with a blank, /, +, # or %";
         }
     }
@@ -93,7 +102,7 @@ static void check_key(const struct conf_reading *reading, const struct conf_sect
     size_t digits = 0;
 
     while (key->text != NULL && key->text[digits] != '\0' &&
-           memchr("0123456789abcdefABCDEF", key->text[digits], 22) != NULL) {
+           is_one_of("0123456789abcdefABCDEF", key->text[digits])) {
         digits++;
     }
     if (key->text != NULL && (digits != 32 || key->text[digits] != '\0')) {

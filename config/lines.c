@@ -147,18 +147,17 @@ bool conf_lines_next(struct conf_lines *lines, struct conf_line *line)
 
 bool conf_unquote(struct span value, struct writer *w)
 {
-    size_t end = value.len;
+    size_t last = value.len == 0 ? 0 : value.len - 1;
 
     if (value.len == 0 || value.at[0] != '"') {
         write_span(w, value);
         return true;
     }
-    end = after_quote(value, 0);
-    if (end != value.len) {
+    if (after_quote(value, 0) != value.len) {
         return false;
     }
-    for (size_t i = 1; i < end - 1; i++) {
-        bool is_escape = value.at[i] == '\\' && i + 1 < end - 1 &&
+    for (size_t i = 1; i < last; i++) {
+        bool is_escape = value.at[i] == '\\' && i + 1 < last &&
                          (value.at[i + 1] == '"' || value.at[i + 1] == '\\');
 
         i += is_escape;

@@ -169,7 +169,8 @@ static void settle_defaults(const struct conf_reading *reading)
     if (conf->store.path == NULL) {
         const char *path = reading->machine.store_path;
 
-        conf->store.path = path == NULL ? STORE_PATH : path;
+        conf->store.path =
+            path == NULL ? STORE_PATH : conf_arena_text(conf->arena, span_of_text(path));
     }
     if (!conf_has(conf_kind_of(conf, &conf->metrics.at), &conf->metrics.at, "bind")) {
         conf->metrics.bind = conf->web.bind;
