@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gateway/edge/clock.h"
@@ -77,7 +78,8 @@ static void write_file(char path[64], const char *text)
 {
     int fd = -1;
 
-    strcpy(path, "/tmp/sedge-test-dial-XXXXXX");
+    (void)mkdir("build", 0777);
+    strcpy(path, "build/test-dial-XXXXXX");
     fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));

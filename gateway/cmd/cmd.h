@@ -1,0 +1,35 @@
+/* gateway/cmd/cmd.h - the commands of `sedge`, one file each, and what they share.
+ *
+ * A command returns the exit code: 0 good, 1 a fault that was said in one line, 2 misused.
+ */
+#ifndef GATEWAY_CMD_CMD_H
+#define GATEWAY_CMD_CMD_H
+
+#include "config/conf.h"
+
+#define SEDGE_VERSION "0.1.0"
+
+enum { CMD_GOOD, CMD_FAULT, CMD_MISUSED };
+
+struct cmd_options {
+    const char *program; /* argv[0] */
+    const char *conf;    /* -c; NULL: the built-in configuration */
+    bool reference;      /* dump --reference */
+    bool set;            /* dump --set */
+};
+
+int cmd_run(const struct cmd_options *options);
+int cmd_check(const struct cmd_options *options);
+int cmd_dump(const struct cmd_options *options);
+int cmd_version(const struct cmd_options *options);
+int cmd_help(const struct cmd_options *options);
+
+/* Reads the configuration, tests it against this release, and prints what there is to say, errors
+ * and notes, to stderr. NULL: there were errors. */
+struct conf *cmd_load(const char *path, bool *has_notes);
+
+/* Prints the octets of `print(arg, writer)` to stdout, however many. False: no memory, or stdout
+ * does not take them. */
+bool cmd_print(void (*print)(const void *arg, struct writer *w), const void *arg);
+
+#endif
