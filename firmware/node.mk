@@ -1,6 +1,7 @@
 # node.mk - the node library for a microcontroller: emulated boards, and its size.
 #
 # make node                the example for every board: build/node/BOARD/thermometer.elf
+# make node-check          sn-pub, sn-sub and the images without the real gateway
 # make size                octets of codec, frame and library for CPU
 # CROSS=arm-none-eabi- CPU=cortex-m0plus are the caller's.
 
@@ -39,9 +40,13 @@ $(foreach b,$(node_boards),$(eval $(call node_board,$(b))))
 ## Build the example node for emulated boards; CROSS, CPU
 node: $(node_images)
 
+## Try sn-pub, sn-sub and the emulated boards with a gateway of a page
+node-check: build/sn-pub build/sn-sub $(node_images)
+	$(Q)tests/firmware/alone.py
+
 ## Print the node library's octets of code and data; CROSS, CPU
 size: $(node_size)
 	$(Q)echo "octets for $(CPU), -Os"
 	$(Q)$(CROSS)size -A $^ | awk -f firmware/size.awk
 
-.PHONY: node size
+.PHONY: node node-check size
