@@ -72,13 +72,27 @@ static bool can_fit(const char *made, const char *filter)
     return true;
 }
 
+/* An item at the line of a rule: of receive an error, of send a note. */
 static void say_at(const struct conf_reading *reading, const struct conf_upstream *upstream,
-                   const struct conf_rule *rule, const char *key, bool is_note, const char *text)
+                   const struct conf_rule *rule, const char *key, const char *text)
 {
+    bool is_note = strcmp(key, "send") == 0;
     struct conf_about about = {conf_kind_of(reading->conf, &upstream->at), &upstream->at,
                                upstream->at.file, rule->line, span_of_text(key)};
 
     conf_say(reading->report, &about, is_note, span_of_text(text));
+}
+
+static bool can_come_back(const struct conf_rule *send, const struct conf_rules *receive)
+{
+    const char *made = send->template == NULL ? send->filter : send->template;
+
+    for (size_t i = 0; i < receive->count; i++) {
+        if (can_fit(made, receive->at[i].filter)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void check_rules(const struct conf_reading *reading, const struct conf_upstream *upstream)
@@ -87,19 +101,15 @@ static void check_rules(const struct conf_reading *reading, const struct conf_up
         const struct conf_rule *rule = &upstream->receive.at[i];
 
         if (rule->template != NULL && rule->template[0] == '$') {
-            say_at(reading, upstream, rule, "receive", false, "has a template that begins with $");
+            say_at(reading, upstream, rule, "receive", "has a template that begins with $");
         }
     }
     for (size_t i = 0; i < upstream->send.count; i++) {
         const struct conf_rule *rule = &upstream->send.at[i];
-        const char *made = rule->template == NULL ? rule->filter : rule->template;
 
-        for (size_t j = 0; j < upstream->receive.count; j++) {
-            if (can_fit(made, upstream->receive.at[j].filter)) {
-                say_at(reading, upstream, rule, "send", true,
-                       "what it sends can come back by a receive rule");
-                break;
-            }
+        if (can_come_back(rule, &upstream->receive)) {
+            say_at(reading, upstream, rule, "send",
+                   "what it sends can come back by a receive rule");
         }
     }
 }

@@ -130,7 +130,7 @@ static const char *line_of(struct conf_arena *arena, const char *path)
     struct span text = read_file(arena, path, 4096);
     size_t len = 0;
 
-    while (len < text.len && text.at[len] > ' ') {
+    while (text.at != NULL && len < text.len && text.at[len] > ' ') {
         len++;
     }
     return len == 0 ? NULL : conf_arena_text(arena, span_of(text.at, len));
@@ -220,7 +220,7 @@ static const char *secret_in(const struct secret_place *place, const char *path)
     if (fd >= 0) {
         (void)close(fd);
     }
-    while (len < text.len &&
+    while (text.at != NULL && len < text.len &&
            (place->row->many == CONF_MANY || (text.at[len] != '\n' && text.at[len] != '\r'))) {
         len++;
     }

@@ -29,11 +29,11 @@ static size_t distance(struct span a, struct span b)
         row[0] = i;
         for (size_t j = 1; j <= b.len; j++) {
             size_t change = above[j - 1] + (a.at[i - 1] != b.at[j - 1]);
+            bool turned =
+                i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] && a.at[i - 2] == b.at[j - 1];
 
             row[j] = least(change, least(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] && a.at[i - 2] == b.at[j - 1]) {
-                row[j] = least(row[j], before[j - 2] + 1);
-            }
+            row[j] = turned ? least(row[j], before[j - 2] + 1) : row[j];
         }
     }
     return row[b.len];

@@ -80,16 +80,21 @@ static void print_section(const struct conf_printed *section, enum conf_print_wh
     }
 }
 
+static void print_kind(const struct conf *conf, const struct conf_section_kind *kind,
+                       enum conf_print_what what, struct writer *w)
+{
+    for (size_t i = 0; i < conf_section_count(conf, kind); i++) {
+        struct conf_printed section = {kind, conf_section_at(conf, kind, i), NULL};
+
+        if (what == CONF_PRINT_ALL || section.section->line != 0) {
+            print_section(&section, what, w);
+        }
+    }
+}
+
 void conf_print(const struct conf *conf, enum conf_print_what what, struct writer *w)
 {
     for (size_t i = 0; i < CONF_SECTION_KINDS; i++) {
-        struct conf_printed section = {.kind = conf_section_kind(i)};
-
-        for (size_t j = 0; j < conf_section_count(conf, section.kind); j++) {
-            section.section = conf_section_at(conf, section.kind, j);
-            if (what == CONF_PRINT_ALL || section.section->line != 0) {
-                print_section(&section, what, w);
-            }
-        }
+        print_kind(conf, conf_section_kind(i), what, w);
     }
 }

@@ -31,24 +31,30 @@ static void read_source(struct conf_step *step, const struct conf_source *source
     }
 }
 
+/* Adds to `found` how often each kind of section begins in the text. */
+static void count_sections(struct span text, size_t found[CONF_SECTION_KINDS])
+{
+    struct conf_lines lines;
+    struct conf_line line;
+
+    conf_lines_init(&lines, text);
+    while (conf_lines_next(&lines, &line)) {
+        const struct conf_section_kind *kind =
+            line.kind == CONF_LINE_SECTION ? conf_section_kind_find(line.first) : NULL;
+
+        if (kind != NULL) {
+            found[kind - conf_section_kind(0)]++;
+        }
+    }
+}
+
 /* Room for every section of all sources, so that none of them ever moves. */
 static bool make_room(struct conf *conf, const struct conf_source *sources, size_t count)
 {
     size_t found[CONF_SECTION_KINDS] = {0};
 
     for (size_t i = 0; i < count; i++) {
-        struct conf_lines lines;
-        struct conf_line line;
-
-        conf_lines_init(&lines, sources[i].text);
-        while (conf_lines_next(&lines, &line)) {
-            const struct conf_section_kind *kind =
-                line.kind == CONF_LINE_SECTION ? conf_section_kind_find(line.first) : NULL;
-
-            if (kind != NULL) {
-                found[kind - conf_section_kind(0)]++;
-            }
-        }
+        count_sections(sources[i].text, found);
     }
     for (size_t i = 0; i < CONF_SECTION_KINDS; i++) {
         const struct conf_section_kind *kind = conf_section_kind(i);
@@ -106,22 +112,25 @@ static size_t rank_of(const struct conf_problem *problem, const struct conf_sour
     return i;
 }
 
+/* True when `a` belongs behind `b`, which was found later. */
+static bool is_behind(const struct conf_problem *a, const struct conf_problem *b,
+                      const struct conf_source *sources, size_t count)
+{
+    size_t left = rank_of(a, sources, count);
+    size_t right = rank_of(b, sources, count);
+
+    return left > right || (left == right && a->line > b->line);
+}
+
 /* File order: checks come after reading, but their items belong to earlier lines. */
 static void sort_report(struct conf_report *report, const struct conf_source *sources, size_t count)
 {
     for (size_t i = 1; i < report->count; i++) {
         struct conf_problem item = report->items[i];
-        size_t rank = rank_of(&item, sources, count);
         size_t j = i;
 
-        for (; j > 0; j--) {
-            const struct conf_problem *before = &report->items[j - 1];
-            size_t other = rank_of(before, sources, count);
-
-            if (other < rank || (other == rank && before->line <= item.line)) {
-                break;
-            }
-            report->items[j] = *before;
+        for (; j > 0 && is_behind(&report->items[j - 1], &item, sources, count); j--) {
+            report->items[j] = report->items[j - 1];
         }
         report->items[j] = item;
     }

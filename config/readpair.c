@@ -138,18 +138,19 @@ static bool read_value(struct conf_step *step, const struct conf_given *given)
     return conf_list_push(arena, field, &value, conf_kind_size(given->row->kind));
 }
 
-static void read_item(struct conf_step *step, struct conf_given *given, struct span item)
+static void read_item(struct conf_step *step, const struct conf_given *about, struct span item)
 {
     uint8_t plain[CONF_LINE_MAX];
     struct writer w = writer_of(plain, sizeof plain);
-    const char *wrong = plain_of(step, given->row, item, &w);
+    const char *wrong = plain_of(step, about->row, item, &w);
+    struct conf_given given = *about;
 
-    given->text = span_of(plain, written(&w));
+    given.text = span_of(plain, written(&w));
     if (wrong != NULL) {
-        conf_step_say(step, given->key, span_of_text(wrong));
+        conf_step_say(step, given.key, span_of_text(wrong));
         return;
     }
-    (void)read_value(step, given);
+    (void)read_value(step, &given);
 }
 
 static void note_set(struct conf_step *step, const struct conf_option *row)

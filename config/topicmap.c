@@ -191,17 +191,31 @@ bool conf_topicmap_find(const struct conf *conf, const struct conf_place *place,
     return entry != NULL && conf_place_expand(conf, place, entry->template, topic);
 }
 
+/* The next entry of one map that no earlier map hides, or NULL. */
+static const struct conf_topic_entry *next_in(const struct conf *conf,
+                                              const struct conf_place *place,
+                                              struct conf_topicmap_walk *at,
+                                              const struct conf_topic_entries *entries)
+{
+    while (entries != NULL && at->entry < entries->count) {
+        const struct conf_topic_entry *entry = &entries->at[at->entry++];
+
+        if (first_before(conf, place, entry->key, at->map) == NULL) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
 bool conf_topicmap_next(const struct conf *conf, const struct conf_place *place,
                         struct conf_topicmap_walk *at, const struct conf_topic_entry **entry)
 {
     const struct conf_topic_entries *entries = NULL;
 
     for (; entries_at(conf, place, at->map, &entries); at->map++, at->entry = 0) {
-        while (entries != NULL && at->entry < entries->count) {
-            *entry = &entries->at[at->entry++];
-            if (first_before(conf, place, (*entry)->key, at->map) == NULL) {
-                return true;
-            }
+        *entry = next_in(conf, place, at, entries);
+        if (*entry != NULL) {
+            return true;
         }
     }
     return false;

@@ -77,7 +77,7 @@ static void a_line_has_at_most_8192_octets(void **state)
 
     (void)state;
     memset(text, 'x', sizeof text);
-    memcpy(text, "a = ", 4);
+    text[1] = '=';
     text[CONF_LINE_MAX] = '\n';
     conf_lines_init(&lines, span_of(text, CONF_LINE_MAX + 1));
     assert_true(conf_lines_next(&lines, &line));
@@ -111,7 +111,7 @@ static void quotes_come_off_and_go_on(void **state)
         bool good = conf_unquote(at_edge(value, value.len), &w);
 
         assert_int_equal(good, quotes[i].plain != NULL);
-        if (good) {
+        if (good && quotes[i].plain != NULL) {
             assert_span_equal(span_of(plain, written(&w)), span_of_text(quotes[i].plain));
             conf_quote(span_of(plain, written(&w)), &q);
             assert_true(conf_unquote(span_of(quoted, written(&q)), &a));

@@ -11,10 +11,8 @@
 /* A folder of its own for each test; files are named relative to it. */
 static int make_folder(void **state)
 {
-    char *folder = strdup(P_tmpdir "/sedge-config-XXXXXX");
-
-    *state = folder == NULL ? NULL : mkdtemp(folder);
-    return *state == NULL ? -1 : chdir(folder);
+    *state = strdup(P_tmpdir "/sedge-config-XXXXXX");
+    return *state == NULL || mkdtemp(*state) == NULL ? -1 : chdir(*state);
 }
 
 static int remove_one(const char *path, const struct stat *info, int flag, struct FTW *walk)
