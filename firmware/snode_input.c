@@ -127,11 +127,11 @@ static void on_publish(struct snode *node, const struct sn_packet *pkt)
     struct snode_answer answer = {SN_PUBACK, SN_RC_ACCEPTED, pkt->topic_id, pkt->msg_id};
     int qos = sn_flags_qos(pkt->flags);
 
-    if (node->has_message || node->brief_count == SNODE_BRIEFS ||
+    if (qos < 0 || node->has_message || node->brief_count == SNODE_BRIEFS ||
         node->answer_count == SNODE_ANSWERS) {
         return;
     }
-    if (!snode_recall(node, &topic)) {
+    if (sn_flags_topic_type(pkt->flags) == SN_TOPIC_RESERVED || !snode_recall(node, &topic)) {
         answer.code = SN_RC_INVALID_ID;
         snode_reply(node, answer);
         return;

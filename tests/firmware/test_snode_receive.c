@@ -216,6 +216,18 @@ static void an_unknown_id_is_answered_with_0x02(void **state)
     rig_tells_nothing(rig);
 }
 
+static void what_no_gateway_may_send_is_not_told(void **state)
+{
+    struct rig *rig = *state;
+
+    learn(rig);
+    rig_rx(rig, "\x08\x0c\x23\0\x20\0\x09y"); /* TopicIdType 11 */
+    rig_sends(rig, "\x07\x0d\0\x20\0\x09\x02");
+    rig_rx(rig, "\x08\x0c\x60\0\x20\0\0y"); /* QoS -1 */
+    rig_quiet(rig);
+    rig_tells_nothing(rig);
+}
+
 static void qos_2_is_told_once(void **state)
 {
     struct rig *rig = *state;
@@ -429,6 +441,7 @@ int main(void)
         TEST(the_oldest_name_gives_way),
         TEST(a_name_longer_than_the_memory_is_refused),
         TEST(an_unknown_id_is_answered_with_0x02),
+        TEST(what_no_gateway_may_send_is_not_told),
         TEST(qos_2_is_told_once),
         TEST(qos_2_is_told_once_over_a_new_connection),
         TEST(a_message_nobody_took_is_not_acknowledged),
