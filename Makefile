@@ -40,6 +40,10 @@ node_src   := $(wildcard firmware/*.c)
 posix_src  := $(wildcard firmware/ports/posix/*.c)
 packages   := base sn mqtt config hub edge node posix
 
+# The reference of gateway.conf, made from the option table; a system story compares.
+docs: build/sedge
+	$(Q)build/sedge dump --reference >docs/config.md
+
 # Images of emulated nodes and the node library's budget: targets `node` and `size`.
 -include firmware/node.mk
 
@@ -72,11 +76,11 @@ deps:
 
 ## Install the programs and a first configuration; PREFIX, DESTDIR
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/sedge \
-		$(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/sedge
 	install -m 755 $(programs:%=build/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 README.md config/gateway.conf $(DESTDIR)$(PREFIX)/share/doc/sedge
-	install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	for page in docs/man/*; do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
 $(BUILD)/bin/sedge: $(call objs,$(cmd_src)) $(call lib,edge hub sn mqtt config base)
 	$(Q)mkdir -p $(@D)
@@ -211,7 +215,7 @@ help:
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all run deps install check test system fuzz fuzz-smoke fuzzers bench cov lint layers wire \
+.PHONY: all docs run deps install check test system fuzz fuzz-smoke fuzzers bench cov lint layers wire \
         sizes map pure tidy format format-check help clean \
         $(rings:%=check-%)
 

@@ -8,11 +8,4 @@ conf=build/run/gateway.conf
     printf '\n[store]\npath = build/run/sedge.db\n'
 } >"$conf.new"
 mv "$conf.new" "$conf"
-cat <<'END'
-
-In a second terminal, to see every message:     build/sn-sub -t '#' -v
-In a third one, to send the first:              build/sn-pub -t hello/world -m hi
-Ctrl-C ends the gateway.
-
-END
 exec build/sedge run -c "$conf"

@@ -67,6 +67,12 @@ def dump_reads_back_to_the_same(box):
     expect_equal(box.run(ROOT / "build/sedge", "dump", "-c", again).lines, once, "second dump")
 
 
+def the_reference_page_is_of_this_program(box):
+    page = (ROOT / "docs/config.md").read_text().splitlines()
+    made = box.run(ROOT / "build/sedge", "dump", "--reference").lines
+    expect_equal(made, page, "docs/config.md, made by make docs")
+
+
 def a_wrong_configuration_does_not_start(box):
     path = box.configure("[upstream cloud]\nurl = nonsense\n")
     program = box.run(ROOT / "build/sedge", "run", "-c", path, code=1)
