@@ -32,7 +32,7 @@ const struct conf_option conf_rows_listener[] = {
      "put before every topic and filter that a node writes itself"},
     {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, LIVE, NOT_YET, NULL,
      "what its nodes may publish and read"},
-    {"stranger_rate", RATE, ONE, AT(stranger_rate), 1, 1000000, "20/s", NULL, NONE, LIVE, NOT_YET, NULL,
+    {"stranger_rate", RATE, ONE, AT(stranger_rate), 1, 1000000, "20/s", NULL, NONE, LIVE, YES, NULL,
      "answers to senders without a session"},
     {"publish_without_connect", WORD, ONE, AT(publish_without_connect), 0, 0, NULL, "|no|predefined|yes", NONE, LIVE, YES, "predefined from loopback, serial, rs485 and senders that a [node] names; else no",
      "who may send QoS -1: predefined: by predefined ids; yes: by short names too"},

@@ -23,7 +23,7 @@
      "the same for the sleep duration; 2.5 forgives a missed waking"},
     {"max_message", NUMBER, ONE, AT(with.max_message), 16, 65535, NULL, NULL, NONE, LIVE, NOT_YET, "the group, else the listener",
      "octets of a datagram or frame payload; what does not fit is dropped and counted"},
-    {"wake_messages", NUMBER, ONE, AT(with.wake_messages), 1, 65535, NULL, "all", NONE, LIVE, NOT_YET, "the group, else the listener",
+    {"wake_messages", NUMBER, ONE, AT(with.wake_messages), 1, 65535, NULL, "all", NONE, LIVE, YES, "the group, else the listener",
      "messages that one waking brings"},
     {"sleep_queue", NUMBER, ONE, AT(with.sleep_queue), 0, 1000000, "1000", NULL, NONE, LIVE, YES, NULL,
      "messages that wait for a sleeper"},
@@ -31,6 +31,6 @@
      "octets that wait for a sleeper"},
     {"queue_age", MS, ONE, AT(with.queue_age_ms), 0, 3650 * DAY, "none", "none", NONE, LIVE, NOT_YET, NULL,
      "older ones are dropped; 0 keeps nothing for a sleeper"},
-    {"when_full", WORD, ONE, AT(with.when_full), 0, 0, "drop-qos0-first", "drop-oldest|drop-newest|drop-qos0-first", NONE, LIVE, NOT_YET, NULL,
+    {"when_full", WORD, ONE, AT(with.when_full), 0, 0, "drop-qos0-first", "drop-oldest|drop-newest|drop-qos0-first", NONE, LIVE, YES, NULL,
      "what a full queue drops"},
 /* clang-format on */
