@@ -61,10 +61,15 @@ def check_accepts_what_the_gateway_runs(box):
 
 def dump_reads_back_to_the_same(box):
     path = box.configure()
-    once = box.run(ROOT / "build/sedge", "dump", "-c", path).lines
+    once = _dump(box, path)
     again = box.dir / "again.conf"
     again.write_text("\n".join(once) + "\n")
-    expect_equal(box.run(ROOT / "build/sedge", "dump", "-c", again).lines, once, "second dump")
+    expect_equal(_dump(box, again), once, "second dump")
+
+
+def _dump(box, path):
+    lines = box.run(ROOT / "build/sedge", "dump", "-c", path).lines
+    return [line for line in lines if not line.startswith("note: ")]
 
 
 def the_reference_page_is_of_this_program(box):
