@@ -176,20 +176,30 @@ bool gw_udp_output(struct gw_udp *udp)
 
 /* --- start and end --------------------------------------------------------------------------- */
 
-static void ask_for_room(struct gw_udp_socket *socket, const char *name)
+/* Returns what was granted, in octets. */
+static int ask_for_room(const struct gw_udp_socket *s)
 {
     int asked = GW_UDP_RCVBUF;
     int granted = 0;
     socklen_t len = sizeof granted;
 
-    if (setsockopt(socket->fd, SOL_SOCKET, SO_RCVBUFFORCE, &asked, sizeof asked) != 0) {
-        (void)setsockopt(socket->fd, SOL_SOCKET, SO_RCVBUF, &asked, sizeof asked);
+    if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &asked, sizeof asked) != 0) {
+        (void)setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &asked, sizeof asked);
     }
-    (void)getsockopt(socket->fd, SOL_SOCKET, SO_RCVBUF, &granted, &len);
-    /* The kernel doubles what is asked, for its own bookkeeping. */
-    gw_log(socket->udp->loop->log, CONF_INFO, "node",
-           "listener %s: receive buffer %d KiB of %d KiB asked for%s", name, granted / 2048,
-           asked / 1024, granted / 2 < asked ? "; net.core.rmem_max limits it" : "");
+    (void)getsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &granted, &len);
+    return granted / 2; /* the kernel doubles what is asked, for its own bookkeeping */
+}
+
+static void say_open(const struct gw_udp_socket *s)
+{
+    int granted = ask_for_room(s);
+    char text[GW_ADDR_TEXT];
+
+    gw_addr_print(&s->bound, text);
+    gw_log(s->udp->loop->log, CONF_INFO, "node",
+           "listener %s: MQTT-SN on udp %s, receive buffer %d KiB%s", s->udp->conf->at.name, text,
+           granted / 1024,
+           granted < GW_UDP_RCVBUF ? " of 4096 KiB asked for (net.core.rmem_max)" : "");
 }
 
 static bool open_socket(struct gw_udp_socket *s, const struct conf_address *bind_to)
@@ -227,10 +237,7 @@ static bool add_socket(struct gw_udp *udp, uint8_t number, struct gw_fault *faul
     if (s->readable == NULL || s->writable == NULL || event_add(s->readable, NULL) != 0) {
         return gw_fail(fault, "listener %s: no memory", conf->at.name);
     }
-    gw_addr_print(&s->bound, text);
-    gw_log(udp->loop->log, CONF_INFO, "node", "listener %s: MQTT-SN on udp %s", conf->at.name,
-           text);
-    ask_for_room(s, conf->at.name);
+    say_open(s);
     return true;
 }
 
