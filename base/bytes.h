@@ -133,6 +133,16 @@ static inline bool write_has(struct writer *w, size_t n)
     return !w->bad;
 }
 
+/* Room for `n` octets, at least one, that the caller fills; NULL, and `w` bad, if there is none. */
+static inline uint8_t *write_room(struct writer *w, size_t n)
+{
+    if (!write_has(w, n)) {
+        return NULL;
+    }
+    w->at += n;
+    return w->at - n;
+}
+
 static inline void write_u8(struct writer *w, uint8_t value)
 {
     if (write_has(w, 1)) {

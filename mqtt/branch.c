@@ -265,12 +265,11 @@ static size_t text_length(const struct mqtt_branch *branch)
 void mqtt_branch_write(const struct mqtt_branch *branch, struct writer *w)
 {
     size_t left = text_length(branch);
-    uint8_t *out = w->at;
+    uint8_t *out = write_room(w, left);
 
-    if (!write_has(w, left)) {
+    if (out == NULL) {
         return;
     }
-    w->at += left;
     for (; branch->parent != NULL; branch = branch->parent) {
         left -= branch->len;
         memcpy(out + left, branch->level, branch->len);

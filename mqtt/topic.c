@@ -22,17 +22,21 @@ static bool is_plain(uint64_t word)
 /* True if all of `text` is plain; what is not may still be a good name. */
 static bool is_plain_text(struct span text)
 {
+    struct reader r = reader_of(text);
     uint64_t word = 0;
-    size_t at = 0;
+    struct span rest;
 
-    for (; text.len - at >= 8; at += 8) {
-        memcpy(&word, text.at + at, 8);
+    while (read_left(&r) >= sizeof word) {
+        memcpy(&word, read_span(&r, sizeof word).at, sizeof word);
         if (!is_plain(word)) {
             return false;
         }
     }
+    rest = read_rest(&r);
     word = ONES;
-    memcpy(&word, text.at + at, text.len - at);
+    if (rest.len != 0) {
+        memcpy(&word, rest.at, rest.len);
+    }
     return is_plain(word);
 }
 
@@ -93,7 +97,7 @@ bool mqtt_topic_next_level(struct span *rest, struct span *level)
     }
     *level = (struct span){rest->at, len};
     *rest = len == rest->len ? (struct span){NULL, 0}
-                             : (struct span){rest->at + len + 1, rest->len - len - 1};
+                             : (struct span){&rest->at[len + 1], rest->len - len - 1};
     return true;
 }
 
