@@ -15,6 +15,7 @@
 
 #define RETRY_MS  1000
 #define SYNC_MS   1000 /* CONFIG [store] durability: relaxed */
+#define TIGHT     "the disk has less than [store] min_free left"
 #define STACK_LEN ((size_t)256 * 1024)
 
 struct gw_store {
@@ -24,32 +25,35 @@ struct gw_store {
     bool running;
     pthread_t writer;
     struct gw_sql sql;
+    uint64_t max;
     uint64_t min_free;
-    uint64_t synced_ms; /* the writer's own, so the next */
-    const char *told;   /* why the batch at hand failed last */
+    bool tight; /* the writer's own, so the next two: less than min_free is left */
+    uint64_t synced_ms;
+    const char *told; /* why the batch at hand failed last */
     int lock;
     char path[PATH_MAX];
 };
 
 /* --- the writer's thread --------------------------------------------------------------------- */
 
-/* A batch that only deletes may pass on a full disk: it is what makes room. */
-static bool only_deletes(const struct batch *batch)
+/* With little left on the disk the file may not grow; room that deletes made in it is still used.
+ */
+static void bound_growth(struct gw_store *store)
 {
-    LIST_EACH (link, &batch->records) {
-        if (LIST_ITEM(link, struct record, in_batch)->op == RECORD_PUT) {
-            return false;
-        }
+    bool tight = gw_file_disk_left(store->lock) < store->min_free;
+
+    if (tight != store->tight && gw_sql_bound(&store->sql, tight ? 0 : store->max)) {
+        store->tight = tight;
     }
-    return true;
 }
 
 static const char *commit(struct gw_store *store, const struct batch *batch)
 {
-    if (gw_file_disk_left(store->lock) < store->min_free && !only_deletes(batch)) {
-        return "the disk has less than [store] min_free left";
-    }
-    return gw_sql_commit(&store->sql, batch);
+    const char *cause = NULL;
+
+    bound_growth(store);
+    cause = gw_sql_commit(&store->sql, batch);
+    return cause != NULL && store->tight ? TIGHT : cause;
 }
 
 /* Until something is given or something is due: a second try, the sync of relaxed commits. */
@@ -265,6 +269,7 @@ struct gw_store *gw_store_open(const struct gw_store_setup *setup, struct gw_fau
         return NULL;
     }
     memcpy(store->path, setup->path, strlen(setup->path));
+    store->max = setup->max;
     store->min_free = setup->min_free;
     store->lock = -1;
     store->given.fd = -1;

@@ -122,20 +122,28 @@ static int prepare(struct gw_sql *sql)
     return error;
 }
 
+bool gw_sql_bound(struct gw_sql *sql, uint64_t octets)
+{
+    sqlite3_int64 page = ask(sql, "PRAGMA page_size");
+    char text[TEXT_LEN];
+
+    if (page <= 0) {
+        return false;
+    }
+    (void)snprintf(text, sizeof text, "PRAGMA max_page_count = %llu",
+                   (unsigned long long)octets / (unsigned long long)page + 1);
+    return run(sql, text) == SQLITE_OK;
+}
+
 static int set_up(struct gw_sql *sql, const struct gw_store_setup *setup)
 {
     char text[TEXT_LEN];
-    sqlite3_int64 page = ask(sql, "PRAGMA page_size");
 
-    if (page <= 0) {
-        return sqlite3_errcode(sql->db);
-    }
     (void)snprintf(text, sizeof text,
                    "PRAGMA cache_size = -%d; PRAGMA synchronous = %s; PRAGMA temp_store = MEMORY; "
-                   "PRAGMA journal_size_limit = 8388608; PRAGMA max_page_count = %llu",
-                   CACHE_KIB, setup->relaxed ? "NORMAL" : "FULL",
-                   (unsigned long long)setup->max / (unsigned long long)page);
-    return run(sql, text);
+                   "PRAGMA journal_size_limit = 8388608",
+                   CACHE_KIB, setup->relaxed ? "NORMAL" : "FULL");
+    return gw_sql_bound(sql, setup->max) ? run(sql, text) : sqlite3_errcode(sql->db);
 }
 
 static bool is_damage(int error)

@@ -61,25 +61,31 @@ static void take(struct gw_udp_socket *socket, const struct msghdr *head, struct
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct gw_udp_socket *socket = arg;
-    struct gw_udp *udp = socket->udp;
-    struct mmsghdr heads[GW_UDP_BATCH];
-    struct iovec parts[GW_UDP_BATCH];
-    union gw_addr from[GW_UDP_BATCH];
-    int count = 0;
+    struct gw_udp_batch *in = &socket->udp->in;
+    int count = recvmmsg(fd, in->heads, GW_UDP_BATCH, MSG_DONTWAIT, NULL);
 
     (void)what;
-    memset(heads, 0, sizeof heads);
-    for (size_t i = 0; i < GW_UDP_BATCH; i++) {
-        parts[i] = (struct iovec){udp->octets + i * udp->room, udp->room};
-        heads[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
-                                           .msg_namelen = sizeof from[i],
-                                           .msg_iov = &parts[i],
-                                           .msg_iovlen = 1};
-    }
-    count = recvmmsg(fd, heads, GW_UDP_BATCH, MSG_DONTWAIT, NULL);
     for (int i = 0; i < count; i++) {
-        take(socket, &heads[i].msg_hdr, span_of(parts[i].iov_base, heads[i].msg_len));
+        struct msghdr *head = &in->heads[i].msg_hdr;
+
+        take(socket, head, span_of(in->parts[i].iov_base, in->heads[i].msg_len));
+        head->msg_namelen = sizeof in->from[i];
     }
+}
+
+static bool make_batch(struct gw_udp *udp)
+{
+    size_t room = udp->conf->max_message;
+
+    udp->octets = reserve(GW_UDP_BATCH * room);
+    for (size_t i = 0; i < GW_UDP_BATCH; i++) {
+        udp->in.parts[i] = (struct iovec){udp->octets + i * room, room};
+        udp->in.heads[i].msg_hdr = (struct msghdr){.msg_name = &udp->in.from[i],
+                                                   .msg_namelen = sizeof udp->in.from[i],
+                                                   .msg_iov = &udp->in.parts[i],
+                                                   .msg_iovlen = 1};
+    }
+    return udp->octets != NULL;
 }
 
 /* --- out ------------------------------------------------------------------------------------- */
@@ -245,10 +251,8 @@ bool gw_udp_init(struct gw_udp *udp, struct gw_loop *loop, uint16_t listener,
                  const struct conf_listener *conf, struct gw_fault *fault)
 {
     *udp = (struct gw_udp){.loop = loop, .conf = conf, .listener = listener};
-    udp->room = conf->max_message;
-    udp->octets = reserve(GW_UDP_BATCH * udp->room);
     udp->sockets = calloc(conf->bind.count + 1, sizeof *udp->sockets);
-    if (udp->octets == NULL || udp->sockets == NULL) {
+    if (!make_batch(udp) || udp->sockets == NULL) {
         return gw_fail(fault, "listener %s: no memory", conf->at.name);
     }
     if (conf->bind.count > UINT8_MAX) {

@@ -33,6 +33,13 @@ struct gw_udp_seen {
     bool on_link;
 };
 
+/* Where recvmmsg puts what came; set up once. */
+struct gw_udp_batch {
+    struct mmsghdr heads[GW_UDP_BATCH];
+    struct iovec parts[GW_UDP_BATCH];
+    union gw_addr from[GW_UDP_BATCH];
+};
+
 struct gw_udp {
     struct gw_loop *loop;
     const struct conf_listener *conf;
@@ -40,8 +47,8 @@ struct gw_udp {
     bool stuck;        /* a socket takes no more: wait for it */
     struct gw_udp_socket *sockets;
     size_t socket_count;
-    uint8_t *octets; /* GW_UDP_BATCH datagrams, `room` octets each */
-    size_t room;
+    uint8_t *octets; /* GW_UDP_BATCH datagrams, max_message octets each */
+    struct gw_udp_batch in;
     struct gw_udp_seen seen[GW_UDP_SEEN];
     struct {
         uint64_t oversize;  /* longer than max_message */

@@ -32,6 +32,19 @@ static struct gw_store *open_home(struct store_home *home)
     return store;
 }
 
+static struct gw_store *open_relaxed(struct store_home *home)
+{
+    struct gw_store_setup setup = {.path = home->path, .relaxed = true, .max = MAX_OCTETS};
+    struct gw_fault note = {""};
+    struct gw_fault fault = {""};
+    struct gw_store *store = gw_store_open(&setup, &note, &fault);
+
+    if (store == NULL) {
+        fail_msg("%s", fault.text);
+    }
+    return store;
+}
+
 static void wait_home(struct gw_store *store)
 {
     struct pollfd fd = {.fd = gw_store_fd(store), .events = POLLIN};
@@ -50,6 +63,13 @@ static int make_home(void **state)
     home->open = open_home;
     home->wait = wait_home;
     *state = home;
+    return 0;
+}
+
+static int make_relaxed_home(void **state)
+{
+    make_home(state);
+    ((struct store_home *)*state)->open = open_relaxed;
     return 0;
 }
 
@@ -285,28 +305,45 @@ static void a_place_that_cannot_be_written_is_an_error(void **state)
     assert_non_null(strstr(fault.text, "/proc/sedge/sedge.db cannot be written"));
 }
 
-static void a_full_store_is_told_once_and_the_batch_kept_when_there_is_room(void **state)
+/* Gives `count` bodies of 64 KiB and returns what the store says first. */
+static struct gw_store_word give_bodies(struct gw_store *store, struct changes *changes,
+                                        uint64_t count)
 {
     static char body[65536];
-    struct store_home *home = *state;
-    struct gw_store_setup setup = {.path = home->path, .max = 256 * 1024};
-    struct gw_fault note;
-    struct gw_fault fault;
-    struct gw_store *store = gw_store_open(&setup, &note, &fault);
     struct gw_store_word word = {NULL, NULL};
-    struct changes changes;
 
-    assert_non_null(store);
-    expect_end(store);
     memset(body, 'x', sizeof body - 1);
-    begin(&changes);
-    for (uint64_t n = 0; n < 8; n++) {
-        put(&changes, KEY(TABLE_MESSAGE, 0, n), "t", body);
+    begin(changes);
+    for (uint64_t n = 0; n < count; n++) {
+        put(changes, KEY(TABLE_MESSAGE, 0, n), "t", body);
     }
-    gw_store_give(store, &changes.batch);
+    gw_store_give(store, &changes->batch);
     while (!gw_store_hear(store, &word)) {
         wait_home(store);
     }
+    return word;
+}
+
+static struct gw_store *open_small(const struct store_home *home, uint64_t max, uint64_t min_free)
+{
+    struct gw_store_setup setup = {.path = home->path, .max = max, .min_free = min_free};
+    struct gw_fault note;
+    struct gw_fault fault;
+    struct gw_store *store = gw_store_open(&setup, &note, &fault);
+
+    assert_non_null(store);
+    return store;
+}
+
+static void a_full_store_says_so_and_keeps_nothing_of_the_batch(void **state)
+{
+    struct store_home *home = *state;
+    struct gw_store *store = open_small(home, 256 * 1024, 0);
+    struct gw_store_word word = {NULL, NULL};
+    struct changes changes;
+
+    expect_end(store);
+    word = give_bodies(store, &changes, 8);
     assert_null(word.kept);
     assert_string_equal(word.cause, "database or disk is full");
     gw_store_close(store);
@@ -315,10 +352,36 @@ static void a_full_store_is_told_once_and_the_batch_kept_when_there_is_room(void
     gw_store_close(store);
 }
 
+static void on_a_disk_that_is_nearly_full_the_room_in_the_file_is_still_used(void **state)
+{
+    struct store_home *home = *state;
+    struct gw_store *store = open_empty(home);
+    struct gw_store_word word = give_bodies(store, &(struct changes){0}, 8);
+    struct changes changes;
+
+    assert_non_null(word.kept);
+    gw_store_close(store);
+    store = open_small(home, MAX_OCTETS, UINT64_MAX);
+    for (struct record got; gw_store_next(store, &got);) {
+    }
+    begin(&changes);
+    for (uint64_t n = 0; n < 4; n++) {
+        change(&changes, RECORD_DEL, KEY(TABLE_MESSAGE, 0, n));
+    }
+    keep(home, store, &changes);
+    put(&changes, KEY(TABLE_META, 0, 1), "", "");
+    keep(home, store, &changes);
+    word = give_bodies(store, &changes, 16);
+    assert_null(word.kept);
+    assert_string_equal(word.cause, "the disk has less than [store] min_free left");
+    gw_store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_CASES(make_home, remove_home),
+        STORE_CASES(make_relaxed_home, remove_home),
         cmocka_unit_test_setup_teardown(the_file_is_for_its_owner_alone, make_home, remove_home),
         cmocka_unit_test_setup_teardown(what_was_kept_survives_a_kill_and_no_batch_is_torn,
                                         make_home, remove_home),
@@ -333,8 +396,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_a_file_with_a_broken_page_the_rest_is_taken_over,
                                         make_home, remove_home),
         cmocka_unit_test(a_place_that_cannot_be_written_is_an_error),
+        cmocka_unit_test_setup_teardown(a_full_store_says_so_and_keeps_nothing_of_the_batch,
+                                        make_home, remove_home),
         cmocka_unit_test_setup_teardown(
-            a_full_store_is_told_once_and_the_batch_kept_when_there_is_room, make_home,
+            on_a_disk_that_is_nearly_full_the_room_in_the_file_is_still_used, make_home,
             remove_home),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
