@@ -124,7 +124,7 @@ class Subscriber(Program):
 
     def __init__(self, box, port, *options, topics=("#",)):
         args = ["stdbuf", "-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", port, "-d"]
-        args += ["-F", "@ %q %r %t %p", *options]
+        args += ["-F", "= %q %r %t %p", *options]
         for topic in topics:
             args += ["-t", topic]
         super().__init__(args, box.dir)
@@ -132,12 +132,12 @@ class Subscriber(Program):
         self.wait_line(r"^Subscribed \(mid")
 
     def messages(self, count, wait_s=WAIT_S):
-        found = self.wait_lines(r"^@ (\d) (\d) (\S+) (.*)$", count, wait_s)
+        found = self.wait_lines(r"^= (\d) (\d) (\S+) (.*)$", count, wait_s)
         return [(m[3], int(m[1]), int(m[2]), m[4]) for m in found]
 
     def now(self):
         """Messages that came so far."""
-        found = [re.match(r"^@ (\d) (\d) (\S+) (.*)$", line) for line in list(self.lines)]
+        found = [re.match(r"^= (\d) (\d) (\S+) (.*)$", line) for line in list(self.lines)]
         return [(m[3], int(m[1]), int(m[2]), m[4]) for m in found if m]
 
 

@@ -86,7 +86,7 @@ def a_broker_that_is_not_there_at_start_is_found_later(box):
     watcher = box.subscriber("-q", "1", port=box.cloud)
     box.sn_pub("-i", "bed-1", "-t", "farm/t", "-m", "late", "-q", "1")
     expect_equal(watcher.messages(1)[-1][3] in ("early", "late"), True, "a message arrives")
-    watcher.wait_line(r"^@ .* late$")
+    watcher.wait_line(r"^= .* late$")
 
 
 def a_message_from_the_cloud_does_not_go_back(box):
@@ -104,9 +104,9 @@ reconnect = 100ms..500ms
     there = box.subscriber("-q", "1", port=box.cloud)
     box.mqtt_pub("-t", "both/x", "-m", "down", "-q", "1", port=box.cloud)
     box.mqtt_pub("-t", "both/y", "-m", "up", "-q", "1")
-    here.wait_line(r"^@ .* both/x down$")
-    there.wait_line(r"^@ .* both/y up$")
+    here.wait_line(r"^= .* both/x down$")
+    there.wait_line(r"^= .* both/y up$")
     box.mqtt_pub("-t", "both/z", "-m", "end", "-q", "1")
-    there.wait_line(r"^@ .* end$")
+    there.wait_line(r"^= .* end$")
     topics = [topic for topic, _, _, _ in there.now()]
     expect_equal(topics, ["both/x", "both/y", "both/z"], "topics at the cloud")
