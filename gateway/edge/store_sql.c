@@ -2,7 +2,7 @@
  * more. PRAGMA application_id is 0x53454447 ("SEDG"), user_version the version of this schema.
  *
  *     session(session, part, door, expires_ms, packet_id, x4, name, body)
- *     subscription(session, number, qos, options, x3, x4, filter, body)
+ *     subscription(session, number, qos, options, rule, ttl_ms, filter, body)
  *     will(session, part, qos, retain, x3, x4, topic, payload)
  *     topic(session, topic_id, kind, x2, x3, x4, name, body)
  *     message(owner, number, qos, retain, from_session, arrived_ms, topic, payload)
@@ -27,7 +27,7 @@
 /* clang-format off */
 const struct gw_sql_layout gw_sql_layouts[TABLES] = {
     [TABLE_SESSION] = {"session", "session", "part", {"door", "expires_ms", "packet_id", "x4"}, "name", "body"},
-    [TABLE_SUBSCRIPTION] = {"subscription", "session", "number", {"qos", "options", "x3", "x4"}, "filter", "body"},
+    [TABLE_SUBSCRIPTION] = {"subscription", "session", "number", {"qos", "options", "rule", "ttl_ms"}, "filter", "body"},
     [TABLE_WILL] = {"will", "session", "part", {"qos", "retain", "x3", "x4"}, "topic", "payload"},
     [TABLE_TOPIC] = {"topic", "session", "topic_id", {"kind", "x2", "x3", "x4"}, "name", "body"},
     [TABLE_MESSAGE] = {"message", "owner", "number", {"qos", "retain", "from_session", "arrived_ms"}, "topic", "payload"},
