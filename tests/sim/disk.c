@@ -1,7 +1,8 @@
-/* tests/sim/disk.c - the virtual store: rows in memory, one batch at a time on its way to them. */
+#include "tests/sim/disk.h"
+
 #include <stdlib.h>
 
-#include "tests/sim/world.h"
+#include "tests/support.h"
 
 struct sim_row {
     uint64_t key[3];
@@ -11,37 +12,40 @@ struct sim_row {
     uint8_t *octets;
 };
 
-static void row_del(struct sim *sim, size_t i)
+struct gw_store {
+    struct sim_disk *disk;
+    struct batch *given;
+    uint64_t due_ms;
+    size_t next;
+};
+
+static void row_del(struct sim_disk *disk, size_t i)
 {
-    free(sim->rows[i].octets);
-    sim->rows[i] = sim->rows[--sim->row_count];
+    free(disk->rows[i].octets);
+    disk->rows[i] = disk->rows[--disk->count];
 }
 
-static size_t row_find(const struct sim *sim, const uint64_t key[3])
+static void row_del_key(struct sim_disk *disk, const uint64_t key[3])
 {
-    size_t i = 0;
-
-    while (i < sim->row_count && memcmp(sim->rows[i].key, key, sizeof sim->rows[i].key) != 0) {
-        i++;
+    for (size_t i = 0; i < disk->count; i++) {
+        if (memcmp(disk->rows[i].key, key, sizeof disk->rows[i].key) == 0) {
+            row_del(disk, i);
+            return;
+        }
     }
-    return i;
 }
 
-static void row_put(struct sim *sim, const struct record *record)
+static void row_put(struct sim_disk *disk, const struct record *record)
 {
-    size_t i = row_find(sim, record->key);
     struct sim_row *row = NULL;
 
-    assert_false(record->fresh && i < sim->row_count); /* fresh: the store has no such row */
-    if (i < sim->row_count) {
-        row_del(sim, i);
+    row_del_key(disk, record->key);
+    if (disk->count == disk->room) {
+        disk->room = disk->room * 2 + 64;
+        disk->rows = realloc(disk->rows, disk->room * sizeof *disk->rows);
+        assert_non_null(disk->rows);
     }
-    if (sim->row_count == sim->row_room) {
-        sim->row_room = sim->row_room * 2 + 64;
-        sim->rows = realloc(sim->rows, sim->row_room * sizeof *sim->rows);
-        assert_non_null(sim->rows);
-    }
-    row = &sim->rows[sim->row_count++];
+    row = &disk->rows[disk->count++];
     memcpy(row->key, record->key, sizeof row->key);
     memcpy(row->fields, record->fields, sizeof row->fields);
     row->text_len = record->text.len;
@@ -56,30 +60,24 @@ static void row_put(struct sim *sim, const struct record *record)
     }
 }
 
-static void del_owner(struct sim *sim, uint64_t owner)
+static void del_owner(struct sim_disk *disk, uint64_t owner)
 {
-    for (size_t i = sim->row_count; i-- > 0;) {
-        if (sim->rows[i].key[1] == owner) {
-            row_del(sim, i);
+    for (size_t i = disk->count; i-- > 0;) {
+        if (disk->rows[i].key[1] == owner) {
+            row_del(disk, i);
         }
     }
 }
 
-void sim_disk_apply(struct sim *sim)
+static void apply(struct sim_disk *disk, const struct batch *batch)
 {
-    LIST_EACH (link, &sim->batch.records) {
-        struct record *record = LIST_ITEM(link, struct record, in_batch);
-        size_t i = 0;
+    LIST_EACH (link, &batch->records) {
+        const struct record *record = LIST_ITEM(link, struct record, in_batch);
 
         switch (record->op) {
-        case RECORD_PUT: row_put(sim, record); break;
-        case RECORD_DEL:
-            i = row_find(sim, record->key);
-            if (i < sim->row_count) {
-                row_del(sim, i);
-            }
-            break;
-        default: del_owner(sim, record->key[1]); break;
+        case RECORD_PUT: row_put(disk, record); break;
+        case RECORD_DEL: row_del_key(disk, record->key); break;
+        default: del_owner(disk, record->key[1]); break;
         }
     }
 }
@@ -97,30 +95,88 @@ static int by_key(const void *a, const void *b)
     return 0;
 }
 
-void sim_disk_restore(struct sim *sim)
+void sim_disk_fini(struct sim_disk *disk)
 {
-    if (sim->row_count > 0) {
-        qsort(sim->rows, sim->row_count, sizeof *sim->rows, by_key);
+    while (disk->count > 0) {
+        row_del(disk, disk->count - 1);
     }
-    for (size_t i = 0; i < sim->row_count; i++) {
-        struct sim_row *row = &sim->rows[i];
-        struct record record = {.fresh = false};
+    free(disk->rows);
+}
 
-        memcpy(record.key, row->key, sizeof record.key);
-        memcpy(record.fields, row->fields, sizeof record.fields);
-        record.block =
-            block_copy(hub_budget(sim->hub), span_of(row->octets, row->text_len + row->body_len));
-        record.text = span_of(record.block->octets, row->text_len);
-        record.body = span_of(record.block->octets + row->text_len, row->body_len);
-        assert_true(hub_restore(sim->hub, &record, sim->now_ms));
-        block_drop(record.block);
+struct gw_store *sim_store_open(struct sim_disk *disk)
+{
+    struct gw_store *store = calloc(1, sizeof *store);
+
+    assert_non_null(store);
+    store->disk = disk;
+    if (disk->count > 0) {
+        qsort(disk->rows, disk->count, sizeof *disk->rows, by_key);
+    }
+    return store;
+}
+
+bool gw_store_next(struct gw_store *store, struct record *out)
+{
+    const struct sim_row *row = NULL;
+
+    if (store->next == store->disk->count) {
+        return false;
+    }
+    row = &store->disk->rows[store->next++];
+    *out = (struct record){.op = RECORD_PUT};
+    memcpy(out->key, row->key, sizeof out->key);
+    memcpy(out->fields, row->fields, sizeof out->fields);
+    out->text = span_of(row->octets, row->text_len);
+    out->body = span_of(row->octets + row->text_len, row->body_len);
+    return true;
+}
+
+const char *gw_store_trouble(const struct gw_store *store)
+{
+    (void)store;
+    return NULL;
+}
+
+void gw_store_give(struct gw_store *store, struct batch *batch)
+{
+    assert_null(store->given);
+    store->given = batch;
+    store->due_ms = store->disk->now_ms + SIM_COMMIT_MS;
+}
+
+bool gw_store_hear(struct gw_store *store, struct gw_store_word *out)
+{
+    if (sim_store_due(store) > store->disk->now_ms) {
+        return false;
+    }
+    apply(store->disk, store->given);
+    *out = (struct gw_store_word){.kept = store->given};
+    store->given = NULL;
+    return true;
+}
+
+int gw_store_fd(const struct gw_store *store)
+{
+    (void)store;
+    return -1;
+}
+
+void gw_store_close(struct gw_store *store)
+{
+    if (store != NULL) {
+        sim_store_crash(store, true);
     }
 }
 
-void sim_disk_free(struct sim *sim)
+uint64_t sim_store_due(const struct gw_store *store)
 {
-    while (sim->row_count > 0) {
-        row_del(sim, sim->row_count - 1);
+    return store->given == NULL ? UINT64_MAX : store->due_ms;
+}
+
+void sim_store_crash(struct gw_store *store, bool got_there)
+{
+    if (store->given != NULL && got_there) {
+        apply(store->disk, store->given);
     }
-    free(sim->rows);
+    free(store);
 }

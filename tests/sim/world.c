@@ -41,6 +41,17 @@ static struct hub *hub_of(struct sim *sim, const struct conf *conf, bool stored)
     return hub;
 }
 
+static void restore(struct sim *sim)
+{
+    struct record record;
+
+    sim->store = sim_store_open(&sim->disk);
+    while (gw_store_next(sim->store, &record)) {
+        assert_true(hub_restore(sim->hub, &record, sim->now_ms));
+    }
+    hub_restored(sim->hub, sim->now_ms);
+}
+
 struct sim *sim_new(const char *text, uint64_t seed)
 {
     struct sim *sim = calloc(1, sizeof *sim);
@@ -52,7 +63,7 @@ struct sim *sim_new(const char *text, uint64_t seed)
     heap_init(&sim->air);
     sim->conf = conf_of(text);
     sim->hub = hub_of(sim, sim->conf, strcmp(sim->conf->store.path, "none") != 0);
-    hub_restored(sim->hub, sim->now_ms);
+    restore(sim);
     if (sim->conf->upstream_count > 0) {
         sim->far_conf = conf_of("[store]\npath = none\n[broker far]\nbind = 127.0.0.1:1\n");
         sim->far = hub_of(sim, sim->far_conf, false);
@@ -75,6 +86,7 @@ void sim_free(struct sim *sim)
     for (size_t i = 0; i < sim->node_count; i++) {
         free(sim->nodes[i]);
     }
+    gw_store_close(sim->store);
     if (sim->batch_out) {
         hub_kept(sim->hub, &sim->batch, sim->now_ms);
     }
@@ -82,7 +94,7 @@ void sim_free(struct sim *sim)
     hub_free(sim->far);
     conf_free(sim->conf);
     conf_free(sim->far_conf);
-    sim_disk_free(sim);
+    sim_disk_fini(&sim->disk);
     free(sim);
 }
 
@@ -324,15 +336,17 @@ static bool uplink_turn(struct sim *sim)
 
 static bool store_turn(struct sim *sim)
 {
-    if (sim->batch_out && sim->batch_due_ms <= sim->now_ms) {
-        sim_disk_apply(sim);
+    struct gw_store_word word;
+
+    sim->disk.now_ms = sim->now_ms;
+    if (gw_store_hear(sim->store, &word)) {
         sim->batch_out = false;
-        hub_kept(sim->hub, &sim->batch, sim->now_ms);
+        hub_kept(sim->hub, word.kept, sim->now_ms);
         return true;
     }
     if (!sim->batch_out && hub_records(sim->hub, &sim->batch, sim->now_ms)) {
         sim->batch_out = true;
-        sim->batch_due_ms = sim->now_ms + SIM_COMMIT_MS;
+        gw_store_give(sim->store, &sim->batch);
         return true;
     }
     return false;
@@ -372,8 +386,8 @@ static uint64_t next_due(struct sim *sim)
     if (sim->far != NULL && hub_deadline(sim->far) < due) {
         due = hub_deadline(sim->far);
     }
-    if (sim->batch_out && sim->batch_due_ms < due) {
-        due = sim->batch_due_ms;
+    if (sim_store_due(sim->store) < due) {
+        due = sim_store_due(sim->store);
     }
     for (size_t i = 0; i < sim->node_count; i++) {
         uint32_t wait = sim->nodes[i]->off
@@ -414,10 +428,8 @@ void sim_crash(struct sim *sim)
             mqtt_stream_init(&client->stream, &client->budget, MQTT_SCRATCH);
         }
     }
+    sim_store_crash(sim->store, chance(sim, 500));
     if (sim->batch_out) {
-        if (chance(sim, 500)) {
-            sim_disk_apply(sim);
-        }
         hub_kept(sim->hub, &sim->batch, sim->now_ms);
         sim->batch_out = false;
     }
@@ -427,8 +439,7 @@ void sim_crash(struct sim *sim)
     for (size_t i = 0; i < sim->client_count; i++) {
         sim->clients[i]->at = sim->clients[i]->at == NULL ? sim->hub : sim->clients[i]->at;
     }
-    sim_disk_restore(sim);
-    hub_restored(sim->hub, sim->now_ms);
+    restore(sim);
 }
 
 /* --- nodes ----------------------------------------------------------------------------------- */

@@ -13,13 +13,13 @@
 #include "firmware/snode.h"
 #include "gateway/hub/hub.h"
 #include "mqtt/stream.h"
+#include "tests/sim/disk.h"
 #include "tests/support.h"
 
-#define SIM_NODES     32
-#define SIM_CLIENTS   8
-#define SIM_INBOX     2048
-#define SIM_TEXT      96
-#define SIM_COMMIT_MS 7 /* a batch's time to the disk */
+#define SIM_NODES   32
+#define SIM_CLIENTS 8
+#define SIM_INBOX   2048
+#define SIM_TEXT    96
 
 /* What a node or program received. */
 struct sim_inbox {
@@ -72,7 +72,6 @@ struct sim_faults {
     unsigned late_ms;
 };
 
-struct sim_row;
 struct sim_packet;
 
 struct sim {
@@ -92,12 +91,10 @@ struct sim {
     size_t node_count;
     struct sim_client *clients[SIM_CLIENTS];
     size_t client_count;
-    struct sim_row *rows; /* the disk */
-    size_t row_count;
-    size_t row_room;
+    struct sim_disk disk;
+    struct gw_store *store;
     struct batch batch; /* on its way to the disk */
     bool batch_out;
-    uint64_t batch_due_ms;
     uint64_t datagrams;
     uint8_t scratch[MQTT_SCRATCH];
 };
@@ -136,10 +133,5 @@ size_t sim_times(const struct sim_inbox *inbox, const char *data);
 
 /* Octets that the broker sent to this client; in peer.c. */
 void sim_client_input(struct sim *sim, struct sim_client *client, struct span octets);
-
-/* The disk; in disk.c. */
-void sim_disk_apply(struct sim *sim);
-void sim_disk_restore(struct sim *sim);
-void sim_disk_free(struct sim *sim);
 
 #endif
