@@ -26,7 +26,7 @@
  *               owner        item              fields                              text, body */
 enum table {
     TABLE_SESSION, /* number, 0: door, expires (wall ms), packet id, -         name, -         */
-    TABLE_SUBSCRIPTION, /* session, number: qos, options, -, -                      filter, - */
+    TABLE_SUBSCRIPTION, /* session, number: qos, options, rule, ttl                 filter, - */
     TABLE_WILL,     /* session, 0: qos, retain, -, -                            topic, payload  */
     TABLE_TOPIC,    /* session, topic id: kind, -, -, -                         name, -         */
     TABLE_MESSAGE,  /* 0, number: qos, retain, from, arrived (wall ms)          topic, payload  */
@@ -57,11 +57,13 @@ struct batch {
     struct list records; /* struct record, by in_batch */
     size_t count;
     size_t octets;
-    uint64_t ticket; /* of its last record */
+    uint64_t ticket; /* given last when it was taken */
 };
 
 struct journal {
     bool off;
+    size_t limit;       /* records that journal_has_room counts against */
+    size_t out;         /* batches taken and not kept */
     uint64_t last;      /* ticket given last */
     uint64_t kept;      /* all up to this one are kept */
     uint64_t oldest_ms; /* when the oldest pending record came; 0: none */
@@ -70,7 +72,8 @@ struct journal {
     struct pool records;
 };
 
-/* `limit` records may be pending or in a batch. False: no memory. */
+/* `limit` records may be pending or in a batch; deletions and changes, which nobody can refuse,
+ * may exceed it. False: no memory. */
 bool journal_init(struct journal *journal, size_t limit, uint64_t seed);
 void journal_fini(struct journal *journal);
 
@@ -78,7 +81,8 @@ void journal_fini(struct journal *journal);
 bool journal_has_room(const struct journal *journal, size_t count);
 
 /* Takes over the reference in `put->block` (also when off). Of `put` it reads table, owner and
- * item from key, fields, text, body, block and fresh. Returns the ticket. */
+ * item from key, fields, text, body, block and fresh. Returns the ticket; UINT64_MAX, which is
+ * never kept, when there is no room at all. */
 uint64_t journal_put(struct journal *journal, const struct record *put, uint64_t now_ms);
 
 /* Returns the ticket of the deletion, 0 when nothing need be written. */

@@ -17,7 +17,8 @@
  * packet id is on disk before the message is sent.
  *
  * Ownership: sessions belong to `struct mqtt_sessions`. A session is freed by mqtt_session_close
- * if it is clean, by expiry, or by mqtt_session_discard: never by another call.
+ * if it is clean, by mqtt_session_open with `clean` in place of a stored one, by
+ * mqtt_session_discard, or by expiry: never by another call.
  * Units: times in milliseconds of one monotonic clock; packet ids 1..65535.
  */
 #ifndef MQTT_SESSION_H
@@ -29,6 +30,7 @@
 #include "base/map.h"
 #include "base/pool.h"
 #include "base/rng.h"
+#include "mqtt/acl.h"
 #include "mqtt/err.h"
 #include "mqtt/message.h"
 #include "mqtt/retain.h"
@@ -38,7 +40,7 @@ enum mqtt_door { MQTT_DOOR_CONN, MQTT_DOOR_NODE, MQTT_DOOR_UPSTREAM, MQTT_DOORS 
 
 enum mqtt_end {
     MQTT_END_BYE,    /* DISCONNECT: the will is dropped */
-    MQTT_END_LOST,   /* the will is published, once */
+    MQTT_END_LOST,   /* the will is published, once; a kept node session keeps it too */
     MQTT_END_PARTED, /* the will is neither published nor dropped: a kept node's is stored data */
     MQTT_END_ASLEEP  /* a node sleeps: stays open with window 0, QoS 0 is queued too */
 };
@@ -55,7 +57,7 @@ struct mqtt_limits {
     size_t max_packet;
     size_t client_id; /* octets, MQTT */
     size_t topic_levels;
-    uint64_t expiry_ms;          /* of a kept session without a connection */
+    uint64_t expiry_ms;          /* of a kept, closed session but upstreams; 0: never */
     uint64_t connect_timeout_ms; /* accept to CONNECT */
 };
 
@@ -110,30 +112,37 @@ struct mqtt_answer {
 struct mqtt_entry; /* a queued or unacknowledged message; see mqtt/queue.h */
 
 struct mqtt_session {
-    struct map_item by_name; /* key: door octet, then the name */
-    struct list in_ready;    /* its door's ready list */
-    struct list in_waiting;  /* sessions whose first answer or delivery waits for a ticket */
+    struct map_item by_name; /* in its door's map */
+    struct map_item by_number;
+    struct list in_ready;   /* its door's ready list */
+    struct list in_waiting; /* sessions of which something waits for a ticket */
     struct list in_notices;
     struct heap_item expiry;
-    struct list subscriptions; /* struct mqtt_subscription, by in_session */
-    struct list answers;       /* struct mqtt_answer */
-    struct list inflight;      /* struct mqtt_entry with a packet id, in order of sending */
-    struct list queue;         /* struct mqtt_entry that waits, in order */
-    struct block *name;        /* door octet, then client id */
+    struct list subscriptions;    /* struct mqtt_subscription, by in_session */
+    struct list answers;          /* struct mqtt_answer */
+    struct list received;         /* struct mqtt_received: QoS 2 ids taken and not released */
+    struct list inflight;         /* struct mqtt_entry with a packet id, in order of sending */
+    struct list queue;            /* struct mqtt_entry that waits, in order */
+    struct mqtt_entry *to_send;   /* first of inflight that is to be sent; NULL: none */
+    struct mqtt_entry *oldest_q0; /* first of queue at QoS 0; NULL: none */
+    struct block *name;           /* door octet, then client id */
     struct mqtt_message *will;
+    const struct mqtt_acl *acl; /* of the opening */
     void *door_item; /* the opening's: connection, node or uplink, while open; else NULL */
     void *user;      /* the door's own, for as long as the session lives */
     uint64_t number; /* names it in the store; never reused */
     uint64_t stamp;  /* scratch of publish: last message matched */
     struct mqtt_session *next_match;
     struct mqtt_subscription *match;
-    struct map received; /* QoS 2 packet ids taken and not released */
     struct mqtt_quota quota;
     uint64_t dropped; /* messages, since it was opened */
     uint32_t queue_count;
-    uint32_t queue_bytes;
+    uint32_t queue_bytes; /* of topics and payloads */
     uint32_t subscription_count;
+    uint32_t answer_count;
+    uint32_t ids_given; /* packet ids since inflight was empty; below 65535 none can collide */
     uint16_t inflight_count;
+    uint16_t sent_count; /* of inflight, those on their way */
     uint16_t window;
     uint16_t last_packet_id;
     uint16_t holds; /* CONNACK and SUBACK owed: deliveries wait */
@@ -141,7 +150,7 @@ struct mqtt_session {
     bool clean;
     bool open;
     bool asleep;
-    bool will_retain;
+    bool expired; /* its end is to be told */
     bool in_drop; /* an episode of dropping goes on */
 };
 
@@ -150,7 +159,11 @@ struct mqtt_sessions {
     struct journal *journal;
     struct mqtt_tree tree;
     struct mqtt_retain retain;
-    struct map by_name;
+    struct map by_name[MQTT_DOORS];
+    struct map by_number;
+    struct map received_by_id; /* key: number of the session, packet id */
+    struct map restoring;      /* messages by their number, until mqtt_sessions_restored */
+    struct mqtt_session *told; /* expired, freed at the next notice */
     struct list ready[MQTT_DOORS];
     struct list waiting;
     struct list notices;
@@ -160,15 +173,18 @@ struct mqtt_sessions {
     struct pool answers;
     struct pool subscriptions;
     struct pool received;
+    struct pool restored;
     struct mqtt_limits limits;
     struct rng rng;
     uint64_t last_number; /* of sessions, messages, subscriptions, retained rows */
     uint64_t stamp;
-    int64_t wall_ms; /* wall clock less our clock: stored times are wall times */
+    uint64_t kept_seen; /* the journal's `kept` when those that wait were last asked */
+    int64_t wall_ms;    /* wall clock less our clock: stored times are wall times */
     struct {
         uint64_t received;  /* messages published by anyone */
         uint64_t delivered; /* deliveries handed to doors */
         uint64_t dropped;   /* by a full queue */
+        uint64_t expired;   /* by a ttl */
         uint64_t refused;   /* publishes refused for want of memory or store */
         uint64_t denied;    /* by acl */
     } count;
@@ -186,11 +202,15 @@ struct mqtt_opening {
     struct span name; /* client id or upstream name; copied */
     bool clean;
     void *door_item;
+    const struct mqtt_acl *acl; /* outlives the session; NULL: all but publishing to `$` topics */
     struct mqtt_quota quota;
 };
 
 struct mqtt_session *mqtt_session_find(const struct mqtt_sessions *ss, enum mqtt_door door,
                                        struct span name);
+
+/* Its client id or upstream name. */
+struct span mqtt_session_name(const struct mqtt_session *s);
 
 /* Opens the stored session of that name, or makes one; clean: drops a stored one first. The
  * session must not be open by another door item: the caller has closed that (take-over).
@@ -232,7 +252,8 @@ enum mqtt_err mqtt_sessions_publish(struct mqtt_sessions *ss, const struct mqtt_
                                     uint64_t now_ms);
 
 /* PUBACK, PUBREC or PUBCOMP of a delivery, or PUBREL of a publication came in. Unknown packet ids
- * are harmless: PUBREC owes PUBREL, PUBREL owes PUBCOMP all the same. */
+ * are harmless: PUBREC owes PUBREL, PUBREL owes PUBCOMP all the same. PUBACK ends a delivery at
+ * QoS 2 too: for a door that finds that it can never be made. */
 void mqtt_session_ack(struct mqtt_sessions *ss, struct mqtt_session *s, enum mqtt_op_kind kind,
                       uint16_t packet_id, uint64_t now_ms);
 
@@ -256,8 +277,8 @@ uint8_t mqtt_session_subscribe(struct mqtt_sessions *ss, struct mqtt_session *s,
 bool mqtt_session_unsubscribe(struct mqtt_sessions *ss, struct mqtt_session *s, struct span filter,
                               uint64_t *ticket, uint64_t now_ms);
 
-/* Owes an answer behind those owed before it; takes over `codes`. False: no memory, nothing owed.
- */
+/* Owes an answer behind those owed before it; takes over `codes` either way. False: no memory or
+ * not open, nothing owed. */
 bool mqtt_session_owe(struct mqtt_sessions *ss, struct mqtt_session *s,
                       const struct mqtt_answer *answer);
 

@@ -1,0 +1,36 @@
+/* mqtt/acl.h - who may publish and subscribe to what: the one place that says so.
+ *
+ * An acl lists filters, expanded for the client that has it. A client without an acl may do all
+ * but publish to topics that begin with `$`.
+ *
+ * Ownership: the filters are borrowed.
+ */
+#ifndef MQTT_ACL_H
+#define MQTT_ACL_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+
+struct mqtt_acl_list {
+    const struct span *filters;
+    size_t count;
+};
+
+struct mqtt_acl {
+    struct mqtt_acl_list publish;
+    struct mqtt_acl_list subscribe;
+};
+
+bool mqtt_acl_may_publish(const struct mqtt_acl *acl, struct span topic);
+
+/* May it be sent messages of this topic? */
+bool mqtt_acl_may_read(const struct mqtt_acl *acl, struct span topic);
+
+/* True when one of the acl's filters covers all that `filter` matches. */
+bool mqtt_acl_may_subscribe(const struct mqtt_acl *acl, struct span filter);
+
+/* True when every name that `narrow` matches is matched by `wide`. Both are well-formed filters. */
+bool mqtt_acl_covers(struct span wide, struct span narrow);
+
+#endif

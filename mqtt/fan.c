@@ -1,0 +1,173 @@
+#include "mqtt/fan.h"
+
+#include "mqtt/inflight.h"
+#include "mqtt/keep.h"
+
+static bool is_exclude(const struct mqtt_subscription *sub)
+{
+    return (sub->options & MQTT_SUB_EXCLUDE) != 0;
+}
+
+/* Does `a` decide rather than `b`, of one session and both matching? */
+static bool goes_before(const struct mqtt_subscription *a, const struct mqtt_subscription *b)
+{
+    if (is_exclude(a) || is_exclude(b)) {
+        return is_exclude(a);
+    }
+    if (a->rule != b->rule) {
+        return a->rule < b->rule;
+    }
+    return a->qos > b->qos;
+}
+
+/* Adds to the row of sessions that ends at *end; returns the new end. */
+static struct mqtt_session **add(struct mqtt_fan *fan, struct mqtt_session **end,
+                                 struct mqtt_subscription *sub, uint64_t stamp)
+{
+    struct mqtt_session *s = sub->owner;
+
+    if (s->stamp == stamp) {
+        if (goes_before(sub, s->match)) {
+            s->match = sub;
+        }
+        return end;
+    }
+    s->stamp = stamp;
+    s->match = sub;
+    *end = s;
+    fan->count++;
+    fan->kept += s->clean ? 0 : 1;
+    return &s->next_match;
+}
+
+void mqtt_fan_match(struct mqtt_sessions *ss, struct span topic, struct mqtt_fan *fan)
+{
+    struct mqtt_branch *branch = mqtt_tree_match(&ss->tree, topic);
+    struct mqtt_session **end = &fan->first;
+    uint64_t stamp = ++ss->stamp;
+
+    *fan = (struct mqtt_fan){.first = NULL};
+    for (; branch != NULL; branch = branch->next_found) {
+        LIST_EACH (link, &branch->subscriptions) {
+            end = add(fan, end, LIST_ITEM(link, struct mqtt_subscription, in_branch), stamp);
+        }
+    }
+    *end = NULL;
+}
+
+static uint8_t qos_of(const struct mqtt_subscription *sub, const struct mqtt_message *m)
+{
+    if ((sub->options & MQTT_SUB_FIXED_QOS) != 0 || sub->qos < m->qos) {
+        return sub->qos;
+    }
+    return m->qos; /* [MQTT-3.8.4-6] */
+}
+
+/* `asis`: RETAIN of the message, where neither subscription nor quota say otherwise. */
+static bool retain_of(const struct mqtt_session *s, const struct mqtt_subscription *sub,
+                      const struct mqtt_message *m, bool stored)
+{
+    switch (sub->options & MQTT_SUB_RETAIN) {
+    case MQTT_SUB_RETAIN_KEEP: return m->retain;
+    case MQTT_SUB_RETAIN_STRIP: return false;
+    case MQTT_SUB_RETAIN_SET: return true;
+    default: return stored || (s->quota.retain_as_published && m->retain);
+    }
+}
+
+static bool may_get(const struct mqtt_session *s, const struct mqtt_subscription *sub,
+                    const struct mqtt_message *m, uint8_t qos)
+{
+    if (is_exclude(sub) || (s->quota.no_echo && m->from == s->number)) {
+        return false;
+    }
+    if (qos == 0 && !s->open) {
+        return false;
+    }
+    return s->acl == NULL || mqtt_acl_may_read(s->acl, mqtt_message_topic(m));
+}
+
+/* An open window takes the message at once; else it waits within the quota. False: it is dropped,
+ * and `entry` is freed. */
+static bool place(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_entry *entry,
+                  uint64_t now_ms)
+{
+    if (entry->qos != 0 && s->inflight_count < s->window && s->queue_count == 0) {
+        mqtt_inflight_add(s, entry);
+        return true;
+    }
+    if (!mqtt_queue_make_room(ss, s, entry->message->payload_len + entry->message->topic_len,
+                              entry->qos, now_ms)) {
+        mqtt_entry_free(ss, entry);
+        return false;
+    }
+    mqtt_queue_push(s, entry);
+    return true;
+}
+
+static struct mqtt_entry *entry_for(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                                    struct mqtt_message *m, uint8_t qos)
+{
+    bool keeps = qos != 0 && mqtt_keep_is_on(ss, s);
+
+    return keeps && !journal_has_room(ss->journal, 2) ? NULL : mqtt_entry_new(ss, m);
+}
+
+static uint64_t queue_for(struct mqtt_sessions *ss, struct mqtt_session *s,
+                          const struct mqtt_subscription *sub, struct mqtt_message *m, bool stored,
+                          uint64_t now_ms)
+{
+    uint8_t qos = qos_of(sub, m);
+    struct mqtt_entry *entry = NULL;
+    uint64_t ticket = 0;
+
+    if (!may_get(s, sub, m, qos)) {
+        return 0;
+    }
+    entry = entry_for(ss, s, m, qos);
+    if (entry == NULL) {
+        ss->count.refused++;
+        return 0;
+    }
+    entry->qos = qos;
+    entry->retain = retain_of(s, sub, m, stored);
+    entry->rule = sub->rule;
+    entry->due = sub->ttl_ms == 0 ? 0 : m->arrived_ms + sub->ttl_ms;
+    if (!place(ss, s, entry, now_ms)) {
+        return 0;
+    }
+    ticket = mqtt_keep_entry(ss, s, entry, now_ms);
+    if (qos == 2 && entry->state == MQTT_ENTRY_TO_SEND) {
+        entry->due = ticket; /* its id is on disk before it is sent */
+    }
+    mqtt_session_again(ss, s);
+    return ticket;
+}
+
+uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,
+                      struct mqtt_message *message, uint64_t now_ms)
+{
+    uint64_t last = 0;
+
+    for (struct mqtt_session *s = fan->first; s != NULL; s = s->next_match) {
+        uint64_t ticket = queue_for(ss, s, s->match, message, false, now_ms);
+
+        last = ticket > last ? ticket : last;
+    }
+    return last;
+}
+
+uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
+                           const struct mqtt_subscription *sub, struct mqtt_message *message,
+                           uint64_t now_ms)
+{
+    struct mqtt_fan fan;
+
+    if (sub->rule != 0) {
+        mqtt_fan_match(ss, mqtt_message_topic(message), &fan);
+        if (s->match != sub) {
+            return 0;
+        }
+    }
+    return queue_for(ss, s, sub, message, true, now_ms);
+}

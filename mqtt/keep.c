@@ -1,0 +1,213 @@
+#include "mqtt/keep.h"
+
+static uint64_t put(struct mqtt_sessions *ss, const struct record *record, uint64_t now_ms)
+{
+    return journal_put(ss->journal, record, now_ms);
+}
+
+static int64_t wall_of(const struct mqtt_sessions *ss, uint64_t at_ms)
+{
+    return (int64_t)at_ms + ss->wall_ms;
+}
+
+uint64_t mqtt_keep_session(struct mqtt_sessions *ss, const struct mqtt_session *s, uint64_t now_ms)
+{
+    struct record record = {.key = {TABLE_SESSION, s->number, 0},
+                            .fields = {s->door},
+                            .text = mqtt_session_name(s),
+                            .fresh = true};
+
+    if (!mqtt_keep_is_on(ss, s)) {
+        return 0;
+    }
+    record.block = block_hold(s->name);
+    return put(ss, &record, now_ms);
+}
+
+/* One queue row less needs the message. */
+static void leave_message(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_t now_ms)
+{
+    if (m != NULL && --m->rows == 0) {
+        journal_del(ss->journal, TABLE_MESSAGE, 0, m->number, now_ms);
+        m->number = 0;
+    }
+}
+
+static void leave_messages(struct mqtt_sessions *ss, const struct list *entries, uint64_t now_ms)
+{
+    LIST_EACH (link, entries) {
+        struct mqtt_entry *entry = LIST_ITEM(link, struct mqtt_entry, link);
+
+        if (entry->number != 0) {
+            leave_message(ss, entry->message, now_ms);
+        }
+    }
+}
+
+void mqtt_keep_no_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    if (mqtt_keep_is_on(ss, s)) {
+        leave_messages(ss, &s->inflight, now_ms);
+        leave_messages(ss, &s->queue, now_ms);
+        journal_del_owner(ss->journal, s->number, now_ms);
+    }
+}
+
+uint64_t mqtt_keep_subscription(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                                const struct mqtt_subscription *sub, struct span filter, bool fresh,
+                                uint64_t now_ms)
+{
+    struct record record = {.key = {TABLE_SUBSCRIPTION, s->number, sub->number},
+                            .fields = {sub->qos, sub->options, sub->rule, (int64_t)sub->ttl_ms},
+                            .fresh = fresh};
+
+    if (!mqtt_keep_is_on(ss, s)) {
+        return 0;
+    }
+    record.block = block_copy(&ss->budget, filter);
+    if (record.block == NULL) {
+        return UINT64_MAX;
+    }
+    record.text = block_span(record.block);
+    return put(ss, &record, now_ms);
+}
+
+static struct record record_of(enum table table, uint64_t owner, uint64_t item,
+                               struct mqtt_message *m)
+{
+    return (struct record){.key = {table, owner, item},
+                           .text = mqtt_message_topic(m),
+                           .body = mqtt_message_payload(m),
+                           .block = block_hold(mqtt_message_block(m))};
+}
+
+void mqtt_keep_will(struct mqtt_sessions *ss, const struct mqtt_session *s, uint64_t now_ms)
+{
+    struct record record;
+
+    if (!mqtt_keep_is_on(ss, s) || s->door != MQTT_DOOR_NODE) {
+        return;
+    }
+    if (s->will == NULL) {
+        journal_del(ss->journal, TABLE_WILL, s->number, 0, now_ms);
+        return;
+    }
+    record = record_of(TABLE_WILL, s->number, 0, s->will);
+    record.fields[0] = s->will->qos;
+    record.fields[1] = s->will->retain;
+    put(ss, &record, now_ms);
+}
+
+static void put_message(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_t now_ms)
+{
+    struct record record;
+
+    m->number = ++ss->last_number;
+    record = record_of(TABLE_MESSAGE, 0, m->number, m);
+    record.fields[0] = m->qos;
+    record.fields[1] = m->retain;
+    record.fields[2] = (int64_t)m->from;
+    record.fields[3] = wall_of(ss, m->arrived_ms);
+    record.fresh = true;
+    put(ss, &record, now_ms);
+}
+
+static uint64_t put_entry(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                          const struct mqtt_entry *entry, bool fresh, uint64_t now_ms)
+{
+    bool waits = entry->state == MQTT_ENTRY_WAITS;
+    struct record record = {.key = {TABLE_QUEUE, s->number, entry->number}, .fresh = fresh};
+
+    record.fields[0] = entry->message == NULL ? 0 : (int64_t)entry->message->number;
+    record.fields[1] = entry->qos | entry->retain << 2 | entry->state << 3;
+    record.fields[2] = entry->packet_id | (int64_t)entry->rule << 16;
+    record.fields[3] = waits && entry->due != 0 ? wall_of(ss, entry->due) : 0;
+    return put(ss, &record, now_ms);
+}
+
+uint64_t mqtt_keep_entry(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                         struct mqtt_entry *entry, uint64_t now_ms)
+{
+    bool fresh = entry->number == 0;
+
+    if (!mqtt_keep_is_on(ss, s) || entry->qos == 0) {
+        return 0;
+    }
+    if (fresh) {
+        if (entry->message->rows++ == 0) {
+            put_message(ss, entry->message, now_ms);
+        }
+        entry->number = ++ss->last_number;
+    }
+    return put_entry(ss, s, entry, fresh, now_ms);
+}
+
+uint64_t mqtt_keep_release(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                           struct mqtt_entry *entry, uint64_t now_ms)
+{
+    struct mqtt_entry released = *entry;
+    uint64_t ticket = 0;
+
+    if (entry->number == 0) {
+        return 0;
+    }
+    released.message = NULL;
+    released.state = MQTT_ENTRY_RELEASED;
+    ticket = put_entry(ss, s, &released, false, now_ms);
+    leave_message(ss, entry->message, now_ms);
+    return ticket;
+}
+
+void mqtt_keep_end(struct mqtt_sessions *ss, const struct mqtt_session *s, struct mqtt_entry *entry,
+                   uint64_t now_ms)
+{
+    if (entry->number != 0) {
+        journal_del(ss->journal, TABLE_QUEUE, s->number, entry->number, now_ms);
+        leave_message(ss, entry->message, now_ms);
+        entry->number = 0;
+    }
+}
+
+uint64_t mqtt_keep_received(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                            uint16_t packet_id, uint64_t now_ms)
+{
+    struct record record = {.key = {TABLE_RECEIVED, s->number, packet_id}, .fresh = true};
+
+    return mqtt_keep_is_on(ss, s) ? put(ss, &record, now_ms) : 0;
+}
+
+uint64_t mqtt_keep_no_received(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                               uint16_t packet_id, uint64_t now_ms)
+{
+    if (!mqtt_keep_is_on(ss, s)) {
+        return 0;
+    }
+    return journal_del(ss->journal, TABLE_RECEIVED, s->number, packet_id, now_ms);
+}
+
+uint64_t mqtt_keep_retained(struct mqtt_sessions *ss, struct mqtt_branch *branch, uint64_t now_ms)
+{
+    struct record record;
+    bool fresh = branch->number == 0;
+
+    if (ss->journal->off) {
+        return 0;
+    }
+    if (fresh) {
+        branch->number = ++ss->last_number;
+    }
+    record = record_of(TABLE_RETAINED, 0, branch->number, branch->message);
+    record.fields[0] = branch->message->qos;
+    record.fields[1] = (int64_t)branch->message->from;
+    record.fresh = fresh;
+    return put(ss, &record, now_ms);
+}
+
+uint64_t mqtt_keep_no_retained(struct mqtt_sessions *ss, const struct mqtt_branch *branch,
+                               uint64_t now_ms)
+{
+    if (branch->number == 0) {
+        return 0;
+    }
+    return journal_del(ss->journal, TABLE_RETAINED, 0, branch->number, now_ms);
+}

@@ -1,0 +1,54 @@
+/* mqtt/keep.h - rows of the store for sessions, subscriptions, wills, messages and queues.
+ *
+ * A clean session has no rows, and with a journal that is off nobody has. Each function returns
+ * the ticket that an answer must wait for; 0: none.
+ */
+#ifndef MQTT_KEEP_H
+#define MQTT_KEEP_H
+
+#include "mqtt/queue.h"
+
+static inline bool mqtt_keep_is_on(const struct mqtt_sessions *ss, const struct mqtt_session *s)
+{
+    return !s->clean && !ss->journal->off;
+}
+
+uint64_t mqtt_keep_session(struct mqtt_sessions *ss, const struct mqtt_session *s, uint64_t now_ms);
+
+/* Deletes all rows of `s`, and of each message that only `s` needed. */
+void mqtt_keep_no_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
+
+/* UINT64_MAX: no memory for the row. */
+uint64_t mqtt_keep_subscription(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                                const struct mqtt_subscription *sub, struct span filter, bool fresh,
+                                uint64_t now_ms);
+
+/* The will of a kept node session, or that it has none. */
+void mqtt_keep_will(struct mqtt_sessions *ss, const struct mqtt_session *s, uint64_t now_ms);
+
+/* Puts an entry's row, and its message's when this is the first that needs it. Needs room for two
+ * records. */
+uint64_t mqtt_keep_entry(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                         struct mqtt_entry *entry, uint64_t now_ms);
+
+/* PUBREC came for an entry that still has its message: the row says so, and the message's goes
+ * with the last that needed it. */
+uint64_t mqtt_keep_release(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                           struct mqtt_entry *entry, uint64_t now_ms);
+
+/* Deletes an entry's row if it has one, and its message's with the last. */
+void mqtt_keep_end(struct mqtt_sessions *ss, const struct mqtt_session *s, struct mqtt_entry *entry,
+                   uint64_t now_ms);
+
+uint64_t mqtt_keep_received(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                            uint16_t packet_id, uint64_t now_ms);
+
+/* The ticket of the deletion. */
+uint64_t mqtt_keep_no_received(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                               uint16_t packet_id, uint64_t now_ms);
+
+uint64_t mqtt_keep_retained(struct mqtt_sessions *ss, struct mqtt_branch *branch, uint64_t now_ms);
+uint64_t mqtt_keep_no_retained(struct mqtt_sessions *ss, const struct mqtt_branch *branch,
+                               uint64_t now_ms);
+
+#endif

@@ -1,0 +1,169 @@
+#include "mqtt/queue.h"
+
+#include "mqtt/keep.h"
+
+static struct mqtt_entry *entry_of(struct list *link)
+{
+    return LIST_ITEM(link, struct mqtt_entry, link);
+}
+
+static uint32_t octets_of(const struct mqtt_message *m)
+{
+    return m->payload_len + m->topic_len;
+}
+
+bool mqtt_entries_have_room(const struct mqtt_sessions *ss, size_t count)
+{
+    return count <= ss->entries.limit - ss->entries.used &&
+           count * sizeof(struct mqtt_entry) <= ss->budget.limit - ss->budget.used;
+}
+
+struct mqtt_entry *mqtt_entry_new(struct mqtt_sessions *ss, struct mqtt_message *message)
+{
+    struct mqtt_entry *entry = NULL;
+
+    if (!budget_charge(&ss->budget, sizeof *entry)) {
+        return NULL;
+    }
+    entry = pool_take(&ss->entries);
+    if (entry == NULL) {
+        budget_refund(&ss->budget, sizeof *entry);
+        return NULL;
+    }
+    list_init(&entry->link);
+    entry->message = message == NULL ? NULL : mqtt_message_hold(message);
+    return entry;
+}
+
+void mqtt_entry_free(struct mqtt_sessions *ss, struct mqtt_entry *entry)
+{
+    mqtt_message_drop(entry->message);
+    pool_give(&ss->entries, entry);
+    budget_refund(&ss->budget, sizeof *entry);
+}
+
+void mqtt_queue_push(struct mqtt_session *s, struct mqtt_entry *entry)
+{
+    list_push(&s->queue, &entry->link);
+    s->queue_count++;
+    s->queue_bytes += octets_of(entry->message);
+    if (entry->qos == 0 && s->oldest_q0 == NULL) {
+        s->oldest_q0 = entry;
+    }
+}
+
+/* The pointer only moves on, so all its steps together cost no more than the pushes. */
+static struct mqtt_entry *next_q0(const struct mqtt_session *s, const struct mqtt_entry *entry)
+{
+    for (struct list *link = entry->link.next; link != &s->queue; link = link->next) {
+        if (entry_of(link)->qos == 0) {
+            return entry_of(link);
+        }
+    }
+    return NULL;
+}
+
+void mqtt_queue_take(struct mqtt_session *s, struct mqtt_entry *entry)
+{
+    if (entry == s->oldest_q0) {
+        s->oldest_q0 = next_q0(s, entry);
+    }
+    list_remove(&entry->link);
+    s->queue_count--;
+    s->queue_bytes -= octets_of(entry->message);
+    if (s->queue_count == 0) {
+        s->in_drop = false;
+    }
+}
+
+static void count_drop(struct mqtt_sessions *ss, struct mqtt_session *s)
+{
+    s->dropped++;
+    ss->count.dropped++;
+    if (!s->in_drop && !s->expired) {
+        s->in_drop = true;
+        list_remove(&s->in_notices);
+        list_push(&ss->notices, &s->in_notices);
+    }
+}
+
+static void drop(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_entry *entry,
+                 uint64_t now_ms)
+{
+    mqtt_queue_take(s, entry);
+    mqtt_keep_end(ss, s, entry, now_ms);
+    mqtt_entry_free(ss, entry);
+}
+
+/* What goes for a newcomer at `qos`; NULL: the newcomer. */
+static struct mqtt_entry *victim_of(const struct mqtt_session *s, uint8_t qos)
+{
+    if (s->quota.when_full == MQTT_DROP_NEWEST || list_is_empty(&s->queue)) {
+        return NULL;
+    }
+    if (s->quota.when_full == MQTT_DROP_QOS0_FIRST && (s->oldest_q0 != NULL || qos == 0)) {
+        return s->oldest_q0;
+    }
+    return entry_of(s->queue.next);
+}
+
+static bool has_room(const struct mqtt_session *s, size_t octets)
+{
+    uint64_t bytes = (uint64_t)s->queue_bytes + octets;
+    uint64_t limit = s->quota.queued_bytes == 0 ? UINT32_MAX : s->quota.queued_bytes;
+
+    return s->queue_count < s->quota.queued && bytes <= limit;
+}
+
+bool mqtt_queue_make_room(struct mqtt_sessions *ss, struct mqtt_session *s, size_t octets,
+                          uint8_t qos, uint64_t now_ms)
+{
+    bool too_big = s->quota.queued_bytes != 0 && octets > s->quota.queued_bytes;
+
+    while (!has_room(s, octets)) {
+        struct mqtt_entry *victim = too_big ? NULL : victim_of(s, qos);
+
+        if (victim == NULL) {
+            count_drop(ss, s);
+            return false;
+        }
+        drop(ss, s, victim, now_ms);
+        count_drop(ss, s);
+    }
+    return true;
+}
+
+struct mqtt_entry *mqtt_queue_first(struct mqtt_sessions *ss, struct mqtt_session *s,
+                                    uint64_t now_ms)
+{
+    while (!list_is_empty(&s->queue)) {
+        struct mqtt_entry *first = entry_of(s->queue.next);
+
+        if (first->due == 0 || first->due > now_ms) {
+            return first;
+        }
+        ss->count.expired++;
+        drop(ss, s, first, now_ms);
+    }
+    return NULL;
+}
+
+void mqtt_queue_clear(struct mqtt_sessions *ss, struct mqtt_session *s)
+{
+    while (!list_is_empty(&s->queue)) {
+        struct mqtt_entry *first = entry_of(s->queue.next);
+
+        mqtt_queue_take(s, first);
+        mqtt_entry_free(ss, first);
+    }
+}
+
+void mqtt_queue_clear_q0(struct mqtt_sessions *ss, struct mqtt_session *s)
+{
+    while (s->oldest_q0 != NULL) {
+        struct mqtt_entry *entry = s->oldest_q0;
+
+        mqtt_queue_take(s, entry);
+        mqtt_entry_free(ss, entry);
+    }
+}

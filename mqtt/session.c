@@ -1,0 +1,250 @@
+/* mqtt/session.c - sessions made, found, opened, emptied. */
+#include "mqtt/session.h"
+
+#include "mqtt/inflight.h"
+#include "mqtt/keep.h"
+#include "mqtt/received.h"
+#include "mqtt/session_parts.h"
+
+#define SUBSCRIPTIONS_MOST 1000000u /* of all sessions together */
+#define ANSWERS_MOST       1000000u
+#define RECEIVED_MOST      1000000u
+#define RECEIVED_USUAL     16384u
+#define RESTORED_USUAL     65536u
+
+static void pools_init(struct mqtt_sessions *ss, const struct mqtt_limits *limits)
+{
+    pool_init(&ss->cells, sizeof(struct mqtt_session), limits->sessions);
+    pool_init(&ss->entries, sizeof(struct mqtt_entry), limits->entries);
+    pool_init(&ss->answers, sizeof(struct mqtt_answer), ANSWERS_MOST);
+    pool_init(&ss->subscriptions, sizeof(struct mqtt_subscription), SUBSCRIPTIONS_MOST);
+    pool_init(&ss->received, sizeof(struct mqtt_received), RECEIVED_MOST);
+}
+
+static bool maps_init(struct mqtt_sessions *ss, const struct mqtt_limits *limits)
+{
+    bool good = true;
+
+    for (unsigned door = 0; door < MQTT_DOORS; door++) {
+        good = map_init(&ss->by_name[door], limits->sessions, rng_next(&ss->rng)) && good;
+        list_init(&ss->ready[door]);
+    }
+    good = map_init(&ss->by_number, limits->sessions, rng_next(&ss->rng)) && good;
+    good = map_init(&ss->received_by_id, RECEIVED_USUAL, rng_next(&ss->rng)) && good;
+    good = map_init(&ss->restoring, RESTORED_USUAL, rng_next(&ss->rng)) && good;
+    return good;
+}
+
+bool mqtt_sessions_init(struct mqtt_sessions *ss, const struct mqtt_limits *limits,
+                        struct journal *journal, uint64_t seed)
+{
+    bool good = true;
+
+    *ss = (struct mqtt_sessions){.limits = *limits, .journal = journal};
+    ss->budget.limit = limits->memory;
+    rng_init(&ss->rng, seed);
+    list_init(&ss->waiting);
+    list_init(&ss->notices);
+    heap_init(&ss->expiry);
+    pools_init(ss, limits);
+    good = maps_init(ss, limits);
+    good = mqtt_tree_init(&ss->tree, &ss->budget, rng_next(&ss->rng)) && good;
+    good = mqtt_retain_init(&ss->retain, &ss->budget, limits->retained, rng_next(&ss->rng)) && good;
+    if (!good) {
+        mqtt_sessions_fini(ss);
+    }
+    return good;
+}
+
+static void empty_all(struct mqtt_sessions *ss)
+{
+    struct map_item *item = ss->by_number.buckets == NULL ? NULL : map_next(&ss->by_number, NULL);
+
+    while (item != NULL) {
+        struct mqtt_session *s = MAP_ITEM(item, struct mqtt_session, by_number);
+
+        item = map_next(&ss->by_number, item);
+        mqtt_session_empty(ss, s);
+    }
+    if (ss->told != NULL) {
+        block_drop(ss->told->name);
+    }
+    LIST_EACH_SAFE (link, after, &ss->notices) {
+        struct mqtt_session *s = LIST_ITEM(link, struct mqtt_session, in_notices);
+
+        block_drop(s->expired ? s->name : NULL);
+    }
+}
+
+void mqtt_sessions_fini(struct mqtt_sessions *ss)
+{
+    empty_all(ss);
+    mqtt_sessions_restored(ss, 0);
+    mqtt_tree_fini(&ss->tree);
+    mqtt_retain_fini(&ss->retain);
+    for (unsigned door = 0; door < MQTT_DOORS; door++) {
+        map_fini(&ss->by_name[door]);
+    }
+    map_fini(&ss->by_number);
+    map_fini(&ss->received_by_id);
+    pool_fini(&ss->cells);
+    pool_fini(&ss->entries);
+    pool_fini(&ss->answers);
+    pool_fini(&ss->subscriptions);
+    pool_fini(&ss->received);
+}
+
+struct span mqtt_session_name(const struct mqtt_session *s)
+{
+    return span_from(block_span(s->name), 1);
+}
+
+struct mqtt_session *mqtt_session_find(const struct mqtt_sessions *ss, enum mqtt_door door,
+                                       struct span name)
+{
+    return MAP_ITEM(map_find(&ss->by_name[door], name), struct mqtt_session, by_name);
+}
+
+struct mqtt_session *mqtt_sessions_by_number(const struct mqtt_sessions *ss, uint64_t number)
+{
+    return MAP_ITEM(map_find(&ss->by_number, span_of(&number, sizeof number)), struct mqtt_session,
+                    by_number);
+}
+
+static void links_init(struct mqtt_session *s)
+{
+    list_init(&s->in_ready);
+    list_init(&s->in_waiting);
+    list_init(&s->in_notices);
+    list_init(&s->subscriptions);
+    list_init(&s->answers);
+    list_init(&s->received);
+    list_init(&s->inflight);
+    list_init(&s->queue);
+    heap_item_init(&s->expiry);
+}
+
+struct mqtt_session *mqtt_session_make(struct mqtt_sessions *ss, enum mqtt_door door,
+                                       struct span name, uint64_t number)
+{
+    struct block *block = block_new(&ss->budget, 1 + name.len);
+    struct mqtt_session *s = block == NULL ? NULL : pool_take(&ss->cells);
+    struct writer w;
+
+    if (s == NULL) {
+        block_drop(block);
+        return NULL;
+    }
+    w = writer_of(block->octets, block->len);
+    write_u8(&w, (uint8_t)door);
+    write_span(&w, name);
+    links_init(s);
+    s->name = block;
+    s->door = (uint8_t)door;
+    s->number = number;
+    map_add(&ss->by_name[door], &s->by_name, mqtt_session_name(s));
+    map_add(&ss->by_number, &s->by_number, span_of(&s->number, sizeof s->number));
+    return s;
+}
+
+void mqtt_session_empty(struct mqtt_sessions *ss, struct mqtt_session *s)
+{
+    mqtt_session_unsubscribe_all(ss, s);
+    mqtt_session_owe_nothing(ss, s);
+    mqtt_queue_clear(ss, s);
+    mqtt_inflight_clear(ss, s);
+    mqtt_received_clear(ss, s);
+    mqtt_message_drop(s->will);
+    s->will = NULL;
+    s->open = false;
+    list_remove(&s->in_ready);
+    list_remove(&s->in_waiting);
+    heap_set(&ss->expiry, &s->expiry, HEAP_NEVER);
+    map_remove(&ss->by_name[s->door], &s->by_name);
+    map_remove(&ss->by_number, &s->by_number);
+    if (!s->expired) {
+        list_remove(&s->in_notices);
+        block_drop(s->name);
+        s->name = NULL;
+    }
+}
+
+void mqtt_session_free(struct mqtt_sessions *ss, struct mqtt_session *s)
+{
+    block_drop(s->name);
+    pool_give(&ss->cells, s);
+}
+
+/* The stored session to go on with, or a new one; *ticket is that of a new one's row. */
+static struct mqtt_session *find_or_make(struct mqtt_sessions *ss,
+                                         const struct mqtt_opening *opening, uint64_t *ticket,
+                                         bool *present, uint64_t now_ms)
+{
+    struct mqtt_session *s = mqtt_session_find(ss, opening->door, opening->name);
+
+    *present = s != NULL && !opening->clean && !s->clean; /* [MQTT-3.2.2-2] */
+    if (*present) {
+        return s;
+    }
+    if (s != NULL) { /* [MQTT-3.1.2-6] */
+        mqtt_session_discard(ss, s, now_ms);
+    }
+    if (!opening->clean && !journal_has_room(ss->journal, 1)) {
+        return NULL;
+    }
+    s = mqtt_session_make(ss, opening->door, opening->name, ss->last_number + 1);
+    if (s != NULL) {
+        ss->last_number++;
+        s->clean = opening->clean;
+        *ticket = mqtt_keep_session(ss, s, now_ms);
+    }
+    return s;
+}
+
+static bool owe_opened(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t ticket,
+                       bool present)
+{
+    struct mqtt_answer opened = {.kind = MQTT_OP_OPENED, .ticket = ticket, .extra = present};
+
+    return mqtt_session_owe(ss, s, &opened);
+}
+
+struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mqtt_opening *opening,
+                                       uint64_t now_ms)
+{
+    uint64_t ticket = 0;
+    bool present = false;
+    struct mqtt_session *s = find_or_make(ss, opening, &ticket, &present, now_ms);
+
+    if (s == NULL) {
+        return NULL;
+    }
+    if (s->open) {
+        mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
+    }
+    heap_set(&ss->expiry, &s->expiry, HEAP_NEVER);
+    s->quota = opening->quota;
+    s->acl = opening->acl;
+    s->door_item = opening->door_item;
+    s->window = opening->quota.inflight;
+    s->dropped = 0;
+    s->open = true;
+    if (!owe_opened(ss, s, ticket, present)) {
+        mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
+        return NULL;
+    }
+    mqtt_session_resume(ss, s);
+    return s;
+}
+
+void mqtt_session_set_will(struct mqtt_sessions *ss, struct mqtt_session *s,
+                           struct mqtt_message *will, uint64_t now_ms)
+{
+    bool had = s->will != NULL;
+
+    mqtt_message_drop(s->will);
+    s->will = will;
+    if (had || will != NULL) {
+        mqtt_keep_will(ss, s, now_ms);
+    }
+}

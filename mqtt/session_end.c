@@ -1,0 +1,129 @@
+/* mqtt/session_end.c - sessions closed, put to sleep, discarded, expired; notices. */
+#include "mqtt/keep.h"
+#include "mqtt/queue.h"
+#include "mqtt/session_parts.h"
+
+/* [MQTT-3.1.2-8], [MQTT-3.1.2-10]; a kept node's will is stored data and stays (SN-039). */
+static void publish_will(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    struct mqtt_message *will = s->will;
+    struct mqtt_message *m = NULL;
+
+    if (will == NULL) {
+        return;
+    }
+    m = mqtt_message_new(&ss->budget, mqtt_message_topic(will), mqtt_message_payload(will));
+    if (m == NULL || !mqtt_acl_may_publish(s->acl, mqtt_message_topic(will))) {
+        ss->count.refused += m == NULL;
+        ss->count.denied += m != NULL;
+        mqtt_message_drop(m);
+        return;
+    }
+    m->from = s->number;
+    m->arrived_ms = now_ms;
+    m->qos = will->qos;
+    m->retain = will->retain;
+    ss->count.received++;
+    mqtt_sessions_spread(ss, m, now_ms);
+    mqtt_message_drop(m);
+}
+
+static void end_will(struct mqtt_sessions *ss, struct mqtt_session *s, enum mqtt_end end,
+                     uint64_t now_ms)
+{
+    bool stored = s->door == MQTT_DOOR_NODE && !s->clean;
+
+    if (end == MQTT_END_LOST) {
+        publish_will(ss, s, now_ms);
+    }
+    if (end == MQTT_END_BYE || !stored) {
+        mqtt_session_set_will(ss, s, NULL, now_ms);
+    }
+}
+
+static void expire_later(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    uint64_t after = ss->limits.expiry_ms;
+
+    if (s->door != MQTT_DOOR_UPSTREAM && after != 0 && after < HEAP_NEVER - now_ms) {
+        heap_set(&ss->expiry, &s->expiry, now_ms + after);
+    }
+}
+
+void mqtt_session_close(struct mqtt_sessions *ss, struct mqtt_session *s, enum mqtt_end end,
+                        uint64_t now_ms)
+{
+    s->window = 0;
+    if (end == MQTT_END_ASLEEP) {
+        s->asleep = true;
+        return;
+    }
+    s->open = false;
+    s->asleep = false;
+    s->door_item = NULL;
+    mqtt_session_owe_nothing(ss, s);
+    list_remove(&s->in_ready);
+    list_remove(&s->in_waiting);
+    mqtt_queue_clear_q0(ss, s);
+    if (s->clean) {
+        mqtt_session_unsubscribe_all(ss, s);
+    }
+    end_will(ss, s, end, now_ms);
+    if (s->clean) {
+        mqtt_session_discard(ss, s, now_ms);
+    } else {
+        expire_later(ss, s, now_ms);
+    }
+}
+
+void mqtt_session_discard(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    mqtt_keep_no_session(ss, s, now_ms);
+    mqtt_session_empty(ss, s);
+    mqtt_session_free(ss, s);
+}
+
+static void expire(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    mqtt_keep_no_session(ss, s, now_ms);
+    s->expired = true;
+    mqtt_session_empty(ss, s);
+    list_remove(&s->in_notices);
+    list_push(&ss->notices, &s->in_notices);
+}
+
+void mqtt_sessions_tick(struct mqtt_sessions *ss, uint64_t now_ms)
+{
+    struct heap_item *item = NULL;
+
+    while ((item = heap_pop(&ss->expiry, now_ms)) != NULL) {
+        expire(ss, HEAP_ITEM(item, struct mqtt_session, expiry), now_ms);
+    }
+}
+
+uint64_t mqtt_sessions_deadline(const struct mqtt_sessions *ss)
+{
+    return heap_due(&ss->expiry);
+}
+
+bool mqtt_sessions_notice(struct mqtt_sessions *ss, struct mqtt_notice *notice)
+{
+    struct list *link = list_pop(&ss->notices);
+    struct mqtt_session *s = NULL;
+
+    if (ss->told != NULL) {
+        mqtt_session_free(ss, ss->told);
+        ss->told = NULL;
+    }
+    if (link == NULL) {
+        return false;
+    }
+    s = LIST_ITEM(link, struct mqtt_session, in_notices);
+    *notice = (struct mqtt_notice){.kind = s->expired ? MQTT_NOTICE_EXPIRED : MQTT_NOTICE_DROPPING,
+                                   .door = (enum mqtt_door)s->door,
+                                   .user = s->user,
+                                   .name = mqtt_session_name(s),
+                                   .dropped = s->dropped};
+    ss->told = s->expired ? s : NULL;
+    return true;
+}

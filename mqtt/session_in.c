@@ -1,0 +1,215 @@
+/* mqtt/session_in.c - what clients publish and acknowledge. [MQTT 3.1.1, 3.3, 4.3] */
+#include "mqtt/fan.h"
+#include "mqtt/inflight.h"
+#include "mqtt/keep.h"
+#include "mqtt/received.h"
+#include "mqtt/session_parts.h"
+
+#define RECORDS_BESIDE 3u /* of a publication: its message, its id, its retained row */
+
+/* --- publications ------------------------------------------------------------------------------
+ */
+
+/* [MQTT-3.3.1-5], [MQTT-3.3.1-10], [MQTT-3.3.1-11] */
+static uint64_t retain(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_t now_ms)
+{
+    struct mqtt_branch *branch = NULL;
+    uint64_t ticket = 0;
+
+    if (m->payload_len != 0) {
+        branch = mqtt_retain_set(&ss->retain, m);
+        ss->count.refused += branch == NULL;
+        return branch == NULL ? 0 : mqtt_keep_retained(ss, branch, now_ms);
+    }
+    branch = mqtt_retain_find(&ss->retain, mqtt_message_topic(m));
+    if (branch != NULL) {
+        ticket = mqtt_keep_no_retained(ss, branch, now_ms);
+        mqtt_retain_clear(&ss->retain, branch);
+    }
+    return ticket;
+}
+
+static uint64_t spread(struct mqtt_sessions *ss, const struct mqtt_fan *fan, struct mqtt_message *m,
+                       uint64_t now_ms)
+{
+    uint64_t ticket = mqtt_fan_out(ss, fan, m, now_ms);
+    uint64_t retained = m->retain ? retain(ss, m, now_ms) : 0;
+
+    return retained > ticket ? retained : ticket;
+}
+
+uint64_t mqtt_sessions_spread(struct mqtt_sessions *ss, struct mqtt_message *message,
+                              uint64_t now_ms)
+{
+    struct mqtt_fan fan;
+
+    mqtt_fan_match(ss, mqtt_message_topic(message), &fan);
+    return spread(ss, &fan, message, now_ms);
+}
+
+static bool has_room(const struct mqtt_sessions *ss, const struct mqtt_fan *fan)
+{
+    return ss->answers.used < ss->answers.limit && mqtt_entries_have_room(ss, fan->count) &&
+           journal_has_room(ss->journal, fan->kept * 2 + RECORDS_BESIDE);
+}
+
+/* At QoS 1 and 2 all or nothing; *ticket is what the answer waits for. */
+static enum mqtt_err take(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                          const struct mqtt_publication *p, uint64_t *ticket, uint64_t now_ms)
+{
+    struct mqtt_message *m = mqtt_message_new(&ss->budget, p->topic, p->payload);
+    struct mqtt_fan fan;
+
+    mqtt_fan_match(ss, p->topic, &fan);
+    if (m == NULL || (p->qos > 0 && !has_room(ss, &fan))) {
+        mqtt_message_drop(m);
+        ss->count.refused++;
+        return MQTT_ERR_FULL;
+    }
+    m->from = s == NULL ? 0 : s->number;
+    m->arrived_ms = now_ms;
+    m->qos = p->qos;
+    m->retain = p->retain;
+    ss->count.received++;
+    *ticket = spread(ss, &fan, m, now_ms);
+    mqtt_message_drop(m);
+    return MQTT_OK;
+}
+
+static bool owe(struct mqtt_sessions *ss, struct mqtt_session *s, enum mqtt_op_kind kind,
+                const struct mqtt_publication *p, uint64_t ticket)
+{
+    struct mqtt_answer answer = {
+        .kind = (uint8_t)kind, .packet_id = p->packet_id, .extra = p->extra, .ticket = ticket};
+
+    return mqtt_session_owe(ss, s, &answer);
+}
+
+static enum mqtt_err publish_once(struct mqtt_sessions *ss, struct mqtt_session *s,
+                                  const struct mqtt_publication *p, uint64_t now_ms)
+{
+    struct mqtt_received *received = mqtt_received_find(ss, s, p->packet_id);
+    enum mqtt_err err = MQTT_OK;
+    uint64_t ticket = 0;
+
+    if (received == NULL) {
+        received = mqtt_received_add(ss, s, p->packet_id);
+        err = received == NULL ? MQTT_ERR_FULL : take(ss, s, p, &received->ticket, now_ms);
+        if (err != MQTT_OK) {
+            if (received != NULL) {
+                mqtt_received_remove(ss, received);
+            }
+            return err;
+        }
+        ticket = mqtt_keep_received(ss, s, p->packet_id, now_ms);
+        received->ticket = ticket > received->ticket ? ticket : received->ticket;
+    }
+    return owe(ss, s, MQTT_OP_PUBREC, p, received->ticket) ? MQTT_OK : MQTT_ERR_FULL;
+}
+
+/* Not allowed: answered as if it had been published [MQTT-3.3.5-2]. */
+static enum mqtt_err deny(struct mqtt_sessions *ss, struct mqtt_session *s,
+                          const struct mqtt_publication *p)
+{
+    ss->count.denied++;
+    if (p->qos > 0 && !owe(ss, s, p->qos == 1 ? MQTT_OP_PUBACK : MQTT_OP_PUBREC, p, 0)) {
+        return MQTT_ERR_FULL;
+    }
+    return MQTT_ERR_DENIED;
+}
+
+enum mqtt_err mqtt_session_publish(struct mqtt_sessions *ss, struct mqtt_session *s,
+                                   const struct mqtt_publication *p, uint64_t now_ms)
+{
+    enum mqtt_err err = MQTT_OK;
+    uint64_t ticket = 0;
+
+    if (!mqtt_acl_may_publish(s->acl, p->topic)) {
+        return deny(ss, s, p);
+    }
+    if (p->qos == 2) {
+        return publish_once(ss, s, p, now_ms);
+    }
+    err = take(ss, s, p, &ticket, now_ms);
+    if (err == MQTT_OK && p->qos == 1) {
+        owe(ss, s, MQTT_OP_PUBACK, p, ticket);
+    }
+    return err;
+}
+
+enum mqtt_err mqtt_sessions_publish(struct mqtt_sessions *ss, const struct mqtt_publication *p,
+                                    uint64_t now_ms)
+{
+    uint64_t ticket = 0;
+
+    return take(ss, NULL, p, &ticket, now_ms);
+}
+
+/* --- acknowledgements --------------------------------------------------------------------------
+ */
+
+static void owe_plain(struct mqtt_sessions *ss, struct mqtt_session *s, enum mqtt_op_kind kind,
+                      uint16_t packet_id, uint64_t ticket)
+{
+    struct mqtt_answer answer = {.kind = (uint8_t)kind, .packet_id = packet_id, .ticket = ticket};
+
+    mqtt_session_owe(ss, s, &answer);
+}
+
+static void end(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_entry *entry,
+                uint64_t now_ms)
+{
+    mqtt_keep_end(ss, s, entry, now_ms);
+    mqtt_inflight_remove(s, entry);
+    mqtt_entry_free(ss, entry);
+    mqtt_session_again(ss, s);
+}
+
+static void on_pubrec(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_entry *entry,
+                      uint16_t packet_id, uint64_t now_ms)
+{
+    uint64_t ticket = 0;
+
+    if (entry != NULL && entry->qos == 2) {
+        if (entry->state != MQTT_ENTRY_RELEASED) {
+            entry->due = mqtt_keep_release(ss, s, entry, now_ms);
+            mqtt_inflight_release(s, entry);
+        }
+        ticket = entry->due;
+    }
+    owe_plain(ss, s, MQTT_OP_PUBREL, packet_id, ticket);
+}
+
+static void on_pubrel(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t packet_id,
+                      uint64_t now_ms)
+{
+    struct mqtt_received *received = mqtt_received_find(ss, s, packet_id);
+    uint64_t ticket = 0;
+
+    if (received != NULL) {
+        ticket = mqtt_keep_no_received(ss, s, packet_id, now_ms);
+        mqtt_received_remove(ss, received);
+    }
+    owe_plain(ss, s, MQTT_OP_PUBCOMP, packet_id, ticket);
+}
+
+void mqtt_session_ack(struct mqtt_sessions *ss, struct mqtt_session *s, enum mqtt_op_kind kind,
+                      uint16_t packet_id, uint64_t now_ms)
+{
+    struct mqtt_entry *entry = kind == MQTT_OP_PUBREL ? NULL : mqtt_inflight_find(s, packet_id);
+
+    switch (kind) {
+    case MQTT_OP_PUBREC: on_pubrec(ss, s, entry, packet_id, now_ms); break;
+    case MQTT_OP_PUBREL: on_pubrel(ss, s, packet_id, now_ms); break;
+    case MQTT_OP_PUBCOMP:
+        if (entry != NULL && entry->state == MQTT_ENTRY_RELEASED) {
+            end(ss, s, entry, now_ms);
+        }
+        break;
+    default:
+        if (entry != NULL) {
+            end(ss, s, entry, now_ms);
+        }
+        break;
+    }
+}

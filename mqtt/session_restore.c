@@ -1,0 +1,235 @@
+/* mqtt/session_restore.c - sessions out of the records of the store. */
+#include "mqtt/inflight.h"
+#include "mqtt/keep.h"
+#include "mqtt/received.h"
+#include "mqtt/session_parts.h"
+
+/* A message that queue rows may name. */
+struct restored {
+    struct map_item by_number;
+    struct mqtt_message *message; /* one reference */
+};
+
+#define RESTORED_MOST 4000000u
+
+static void count_on(struct mqtt_sessions *ss, uint64_t number)
+{
+    ss->last_number = number > ss->last_number ? number : ss->last_number;
+}
+
+static struct restored *find_restored(const struct mqtt_sessions *ss, uint64_t number)
+{
+    return MAP_ITEM(map_find(&ss->restoring, span_of(&number, sizeof number)), struct restored,
+                    by_number);
+}
+
+static struct mqtt_message *message_of(struct mqtt_sessions *ss, const struct record *record)
+{
+    return mqtt_message_new(&ss->budget, record->text, record->body);
+}
+
+/* Our clock's time of a wall time; before our clock began: its beginning. */
+static uint64_t clock_of(const struct mqtt_sessions *ss, int64_t wall_ms)
+{
+    return wall_ms > ss->wall_ms ? (uint64_t)(wall_ms - ss->wall_ms) : 0;
+}
+
+static bool restore_session(struct mqtt_sessions *ss, const struct record *record, uint64_t now_ms)
+{
+    uint64_t number = record->key[1];
+    struct mqtt_session *s = NULL;
+
+    if (record->fields[0] < 0 || record->fields[0] >= MQTT_DOORS ||
+        mqtt_sessions_by_number(ss, number) != NULL ||
+        mqtt_session_find(ss, (enum mqtt_door)record->fields[0], record->text) != NULL) {
+        return false;
+    }
+    s = mqtt_session_make(ss, (enum mqtt_door)record->fields[0], record->text, number);
+    if (s == NULL) {
+        return false;
+    }
+    s->last_packet_id = (uint16_t)rng_below(&ss->rng, UINT16_MAX);
+    s->quota.queued = UINT32_MAX;
+    mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
+    return true;
+}
+
+static bool restore_subscription(struct mqtt_sessions *ss, const struct record *record)
+{
+    struct mqtt_session *s = mqtt_sessions_by_number(ss, record->key[1]);
+    struct mqtt_subscription *sub = NULL;
+
+    if (s == NULL || mqtt_tree_find(&ss->tree, record->text, s, &s->subscriptions) != NULL) {
+        return false;
+    }
+    sub = mqtt_session_add_subscription(ss, s, record->text, record->key[2]);
+    if (sub == NULL) {
+        return false;
+    }
+    sub->qos = (uint8_t)record->fields[0];
+    sub->options = (uint8_t)record->fields[1];
+    sub->rule = (uint16_t)record->fields[2];
+    sub->ttl_ms = (uint64_t)record->fields[3];
+    return true;
+}
+
+static bool restore_will(struct mqtt_sessions *ss, const struct record *record)
+{
+    struct mqtt_session *s = mqtt_sessions_by_number(ss, record->key[1]);
+    struct mqtt_message *will = s == NULL ? NULL : message_of(ss, record);
+
+    if (will == NULL) {
+        return false;
+    }
+    will->qos = (uint8_t)record->fields[0];
+    will->retain = record->fields[1] != 0;
+    mqtt_message_drop(s->will);
+    s->will = will;
+    return true;
+}
+
+static bool restore_message(struct mqtt_sessions *ss, const struct record *record)
+{
+    struct mqtt_message *m = NULL;
+    struct restored *cell = NULL;
+
+    if (ss->restored.limit == 0) {
+        pool_init(&ss->restored, sizeof(struct restored), RESTORED_MOST);
+    }
+    m = message_of(ss, record);
+    cell = m == NULL ? NULL : pool_take(&ss->restored);
+    if (cell == NULL) {
+        mqtt_message_drop(m);
+        return false;
+    }
+    m->number = record->key[2];
+    m->qos = (uint8_t)record->fields[0];
+    m->retain = record->fields[1] != 0;
+    m->from = (uint64_t)record->fields[2];
+    m->arrived_ms = clock_of(ss, record->fields[3]);
+    cell->message = m;
+    map_add(&ss->restoring, &cell->by_number, span_of(&m->number, sizeof m->number));
+    return true;
+}
+
+static bool restore_retained(struct mqtt_sessions *ss, const struct record *record)
+{
+    struct mqtt_message *m = message_of(ss, record);
+    struct mqtt_branch *branch = NULL;
+
+    if (m == NULL) {
+        return false;
+    }
+    m->qos = (uint8_t)record->fields[0];
+    m->from = (uint64_t)record->fields[1];
+    m->retain = true;
+    branch = mqtt_retain_set(&ss->retain, m);
+    mqtt_message_drop(m);
+    if (branch == NULL) {
+        return false;
+    }
+    branch->number = record->key[2];
+    return true;
+}
+
+static struct mqtt_entry *entry_of(struct mqtt_sessions *ss, const struct record *record,
+                                   struct mqtt_message *m)
+{
+    struct mqtt_entry *entry = mqtt_entry_new(ss, m);
+    int64_t state = record->fields[1];
+
+    if (entry == NULL) {
+        return NULL;
+    }
+    entry->number = record->key[2];
+    entry->qos = state & 3;
+    entry->retain = (state & 4) != 0;
+    entry->state = (uint8_t)(state >> 3);
+    entry->packet_id = (uint16_t)(record->fields[2] & UINT16_MAX);
+    entry->rule = (uint16_t)(record->fields[2] >> 16);
+    if (entry->packet_id == 0 && record->fields[3] != 0) {
+        entry->due = clock_of(ss, record->fields[3]);
+        entry->due += entry->due == 0 ? 1 : 0; /* 0 would be never */
+    }
+    return entry;
+}
+
+/* An id that was recorded may have been sent. */
+static void place(struct mqtt_session *s, struct mqtt_entry *entry)
+{
+    if (entry->packet_id == 0) {
+        entry->state = MQTT_ENTRY_WAITS;
+        mqtt_queue_push(s, entry);
+        return;
+    }
+    if (entry->state != MQTT_ENTRY_RELEASED) {
+        entry->state = MQTT_ENTRY_SENT;
+    }
+    mqtt_inflight_restore(s, entry);
+}
+
+static bool restore_entry(struct mqtt_sessions *ss, const struct record *record)
+{
+    struct mqtt_session *s = mqtt_sessions_by_number(ss, record->key[1]);
+    struct restored *cell = find_restored(ss, (uint64_t)record->fields[0]);
+    bool released = record->fields[1] >> 3 == MQTT_ENTRY_RELEASED;
+    struct mqtt_entry *entry = NULL;
+
+    if (s == NULL || (cell == NULL && !released)) {
+        return false;
+    }
+    entry = entry_of(ss, record, released ? NULL : cell->message);
+    if (entry == NULL) {
+        return false;
+    }
+    if (!released) {
+        cell->message->rows++;
+    }
+    place(s, entry);
+    return true;
+}
+
+static bool restore_received(struct mqtt_sessions *ss, const struct record *record)
+{
+    struct mqtt_session *s = mqtt_sessions_by_number(ss, record->key[1]);
+
+    return s != NULL && mqtt_received_add(ss, s, (uint16_t)record->key[2]) != NULL;
+}
+
+bool mqtt_sessions_restore(struct mqtt_sessions *ss, const struct record *record, uint64_t now_ms)
+{
+    if (record->key[0] != TABLE_META) {
+        count_on(ss, record->key[1]);
+        count_on(ss, record->key[2]);
+    }
+    switch (record->key[0]) {
+    case TABLE_SESSION: return restore_session(ss, record, now_ms);
+    case TABLE_SUBSCRIPTION: return restore_subscription(ss, record);
+    case TABLE_WILL: return restore_will(ss, record);
+    case TABLE_MESSAGE: return restore_message(ss, record);
+    case TABLE_RETAINED: return restore_retained(ss, record);
+    case TABLE_QUEUE: return restore_entry(ss, record);
+    case TABLE_RECEIVED: return restore_received(ss, record);
+    default: return true;
+    }
+}
+
+void mqtt_sessions_restored(struct mqtt_sessions *ss, uint64_t now_ms)
+{
+    struct map_item *item = ss->restoring.buckets == NULL ? NULL : map_next(&ss->restoring, NULL);
+
+    while (item != NULL) {
+        struct restored *cell = MAP_ITEM(item, struct restored, by_number);
+
+        item = map_next(&ss->restoring, item);
+        if (cell->message->rows == 0) {
+            journal_del(ss->journal, TABLE_MESSAGE, 0, cell->message->number, now_ms);
+        }
+        map_remove(&ss->restoring, &cell->by_number);
+        mqtt_message_drop(cell->message);
+        pool_give(&ss->restored, cell);
+    }
+    map_fini(&ss->restoring);
+    pool_fini(&ss->restored);
+    ss->restored.limit = 0;
+}

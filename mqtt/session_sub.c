@@ -1,0 +1,152 @@
+/* mqtt/session_sub.c - SUBSCRIBE and UNSUBSCRIBE. [MQTT 3.1.1, 3.8, 3.10] */
+#include "mqtt/fan.h"
+#include "mqtt/keep.h"
+#include "mqtt/session_parts.h"
+#include "mqtt/topic.h"
+
+#define REFUSED 0x80u
+
+struct mqtt_subscription *mqtt_session_add_subscription(struct mqtt_sessions *ss,
+                                                        struct mqtt_session *s, struct span filter,
+                                                        uint64_t number)
+{
+    struct mqtt_subscription *sub = pool_take(&ss->subscriptions);
+
+    if (sub == NULL) {
+        return NULL;
+    }
+    list_init(&sub->in_session);
+    sub->owner = s;
+    sub->number = number;
+    if (!mqtt_tree_add(&ss->tree, filter, sub)) {
+        pool_give(&ss->subscriptions, sub);
+        return NULL;
+    }
+    list_push(&s->subscriptions, &sub->in_session);
+    s->subscription_count++;
+    return sub;
+}
+
+void mqtt_session_cut_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
+                                   struct mqtt_subscription *sub)
+{
+    mqtt_tree_remove(&ss->tree, sub);
+    list_remove(&sub->in_session);
+    s->subscription_count--;
+    pool_give(&ss->subscriptions, sub);
+}
+
+void mqtt_session_unsubscribe_all(struct mqtt_sessions *ss, struct mqtt_session *s)
+{
+    LIST_EACH_SAFE (link, after, &s->subscriptions) {
+        mqtt_session_cut_subscription(ss, s, LIST_ITEM(link, struct mqtt_subscription, in_session));
+    }
+}
+
+static bool is_good(const struct mqtt_sessions *ss, const struct mqtt_session *s,
+                    struct span filter)
+{
+    return mqtt_topic_is_filter(filter) && mqtt_topic_levels(filter) <= ss->limits.topic_levels &&
+           mqtt_acl_may_subscribe(s->acl, filter) && journal_has_room(ss->journal, 1);
+}
+
+static bool is_same(const struct mqtt_subscription *sub, const struct mqtt_subscribing *as)
+{
+    return sub->qos == as->qos && sub->options == as->options && sub->rule == as->rule &&
+           sub->ttl_ms == as->ttl_ms;
+}
+
+static void take_over(struct mqtt_subscription *sub, const struct mqtt_subscribing *from)
+{
+    sub->qos = from->qos;
+    sub->options = from->options;
+    sub->rule = from->rule;
+    sub->ttl_ms = from->ttl_ms;
+}
+
+static void raise_to(uint64_t *ticket, uint64_t other)
+{
+    *ticket = other > *ticket ? other : *ticket;
+}
+
+/* Replaces or adds; NULL: refused, all as before. */
+static struct mqtt_subscription *put(struct mqtt_sessions *ss, struct mqtt_session *s,
+                                     const struct mqtt_subscribing *from, uint64_t *ticket,
+                                     uint64_t now_ms)
+{
+    struct mqtt_subscription *sub = mqtt_tree_find(&ss->tree, from->filter, s, &s->subscriptions);
+    bool fresh = sub == NULL;
+    struct mqtt_subscription was;
+    uint64_t row = 0;
+
+    if (fresh) {
+        if (s->subscription_count >= ss->limits.subscriptions) {
+            return NULL;
+        }
+        sub = mqtt_session_add_subscription(ss, s, from->filter, ++ss->last_number);
+    }
+    if (sub == NULL || (!fresh && is_same(sub, from))) {
+        return sub;
+    }
+    was = *sub;
+    take_over(sub, from);
+    row = mqtt_keep_subscription(ss, s, sub, from->filter, fresh, now_ms);
+    if (row == UINT64_MAX) {
+        if (fresh) {
+            mqtt_session_cut_subscription(ss, s, sub);
+        } else {
+            *sub = was;
+        }
+        return NULL;
+    }
+    raise_to(ticket, row);
+    return sub;
+}
+
+/* [MQTT-3.3.1-6], [MQTT-3.8.4-3] */
+static uint64_t send_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
+                              const struct mqtt_subscription *sub, struct span filter,
+                              uint64_t now_ms)
+{
+    struct mqtt_branch *branch = mqtt_retain_match(&ss->retain, filter);
+    uint64_t last = 0;
+
+    for (; branch != NULL; branch = branch->next_found) {
+        raise_to(&last, mqtt_fan_retained(ss, s, sub, branch->message, now_ms));
+    }
+    return last;
+}
+
+uint8_t mqtt_session_subscribe(struct mqtt_sessions *ss, struct mqtt_session *s,
+                               const struct mqtt_subscribing *sub, uint64_t *ticket,
+                               uint64_t now_ms)
+{
+    struct mqtt_subscription *made = NULL;
+
+    if (is_good(ss, s, sub->filter)) {
+        made = put(ss, s, sub, ticket, now_ms);
+    }
+    if (made == NULL) {
+        return REFUSED;
+    }
+    if (!sub->no_retained) {
+        raise_to(ticket, send_retained(ss, s, made, sub->filter, now_ms));
+    }
+    return made->qos;
+}
+
+bool mqtt_session_unsubscribe(struct mqtt_sessions *ss, struct mqtt_session *s, struct span filter,
+                              uint64_t *ticket, uint64_t now_ms)
+{
+    struct mqtt_subscription *sub = mqtt_tree_find(&ss->tree, filter, s, &s->subscriptions);
+
+    if (sub == NULL) {
+        return false;
+    }
+    if (mqtt_keep_is_on(ss, s)) {
+        raise_to(ticket,
+                 journal_del(ss->journal, TABLE_SUBSCRIPTION, s->number, sub->number, now_ms));
+    }
+    mqtt_session_cut_subscription(ss, s, sub);
+    return true;
+}
