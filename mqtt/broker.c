@@ -93,6 +93,16 @@ static struct mqtt_conn *conn_new(struct mqtt_broker *b, const struct mqtt_entra
     return conn;
 }
 
+/* Sets the timer earlier if it would come too late. */
+static void arm(struct mqtt_broker *b, struct mqtt_conn *conn)
+{
+    uint64_t due = mqtt_conn_due(b, conn);
+
+    if (!conn->closing && due < conn->timer.due) {
+        heap_set(&b->timers, &conn->timer, due);
+    }
+}
+
 struct mqtt_conn *mqtt_broker_accept(struct mqtt_broker *b, const struct mqtt_entrance *entrance,
                                      void *socket, uint64_t now_ms)
 {
@@ -105,12 +115,29 @@ struct mqtt_conn *mqtt_broker_accept(struct mqtt_broker *b, const struct mqtt_en
     b->count.accepted++;
     conn->socket = socket;
     conn->since_ms = now_ms;
-    heap_set(&b->timers, &conn->timer, mqtt_conn_due(b, conn));
+    arm(b, conn);
     return conn;
 }
 
-void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct span octets,
-                       uint64_t now_ms)
+/* Keeps the packet that found no room, and what came behind it, for another try. */
+static bool set_aside(struct mqtt_conn *conn, struct span wire, struct span octets, uint64_t now_ms)
+{
+    struct block *rest = block_new(conn->stream.budget, wire.len + octets.len);
+    struct writer w;
+
+    if (rest == NULL) {
+        return false;
+    }
+    w = writer_of(rest->octets, rest->len);
+    write_span(&w, wire);
+    write_span(&w, octets);
+    conn->rest = rest;
+    conn->retry_ms = now_ms + MQTT_RETRY_MS;
+    return true;
+}
+
+static void take_in(struct mqtt_broker *b, struct mqtt_conn *conn, struct span octets,
+                    uint64_t now_ms)
 {
     struct span wire;
 
@@ -123,16 +150,45 @@ void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct spa
         if (err == MQTT_OK) {
             err = mqtt_conn_packet(b, conn, wire, now_ms);
         }
+        if (err == MQTT_ERR_FULL && set_aside(conn, wire, octets, now_ms)) {
+            arm(b, conn);
+            return;
+        }
         if (err != MQTT_OK) {
             b->count.malformed += err == MQTT_ERR_FULL ? 0 : 1;
-            mqtt_conn_end(b, conn, MQTT_END_LOST, mqtt_err_name(err), now_ms);
+            mqtt_conn_end(b, conn, MQTT_END_LOST, mqtt_err_name(err), now_ms); /* [MQTT-4.8.0-2] */
         }
     }
 }
 
+void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct span octets,
+                       uint64_t now_ms)
+{
+    struct block *rest = conn->rest;
+
+    if (rest == NULL) {
+        take_in(b, conn, octets, now_ms);
+    } else if (!set_aside(conn, block_span(rest), octets, now_ms)) {
+        mqtt_conn_end(b, conn, MQTT_END_LOST, mqtt_err_name(MQTT_ERR_FULL), now_ms);
+    } else {
+        block_drop(rest);
+    }
+}
+
+/* Tries again what found no room. */
+static void retry(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms)
+{
+    struct block *rest = conn->rest;
+
+    conn->rest = NULL;
+    take_in(b, conn, block_span(rest), now_ms);
+    block_drop(rest);
+}
+
 bool mqtt_broker_may_read(const struct mqtt_broker *b, const struct mqtt_conn *conn)
 {
-    return conn->session == NULL || mqtt_session_owed(conn->session) < b->inflight;
+    return conn->rest == NULL &&
+           (conn->session == NULL || mqtt_session_owed(conn->session) < b->inflight);
 }
 
 /* The next connection that may have something: of its own, or by its session. */
@@ -167,9 +223,7 @@ void mqtt_broker_stuck(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t n
 {
     conn->stuck = true;
     conn->stuck_ms = now_ms;
-    if (!conn->closing && mqtt_conn_due(b, conn) < conn->timer.due) {
-        heap_set(&b->timers, &conn->timer, mqtt_conn_due(b, conn));
-    }
+    arm(b, conn);
 }
 
 void mqtt_broker_writable(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms)
@@ -202,23 +256,30 @@ static const char *why_late(const struct mqtt_conn *conn, uint64_t now_ms)
     return "silent for 1.5 times its keep alive";
 }
 
+static void conn_tick(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms)
+{
+    if (!mqtt_broker_may_read(b, conn)) {
+        conn->heard_ms = now_ms; /* the silence is ours */
+    }
+    if (conn->rest != NULL && now_ms >= conn->retry_ms) {
+        retry(b, conn, now_ms);
+    }
+    if (conn->closing) {
+        return;
+    }
+    if (mqtt_conn_due(b, conn) > now_ms) {
+        arm(b, conn);
+    } else {
+        mqtt_conn_end(b, conn, MQTT_END_LOST, why_late(conn, now_ms), now_ms);
+    }
+}
+
 void mqtt_broker_tick(struct mqtt_broker *b, uint64_t now_ms)
 {
     struct heap_item *item = NULL;
 
     while ((item = heap_pop(&b->timers, now_ms)) != NULL) {
-        struct mqtt_conn *conn = HEAP_ITEM(item, struct mqtt_conn, timer);
-        uint64_t due = HEAP_NEVER;
-
-        if (!mqtt_broker_may_read(b, conn)) {
-            conn->heard_ms = now_ms; /* the silence is ours */
-        }
-        due = mqtt_conn_due(b, conn);
-        if (due > now_ms) {
-            heap_set(&b->timers, item, due);
-        } else {
-            mqtt_conn_end(b, conn, MQTT_END_LOST, why_late(conn, now_ms), now_ms);
-        }
+        conn_tick(b, HEAP_ITEM(item, struct mqtt_conn, timer), now_ms);
     }
 }
 

@@ -18,7 +18,7 @@ static enum mqtt_err on_publish(struct mqtt_broker *b, struct mqtt_conn *conn,
     }
     err = mqtt_session_publish(b->sessions, conn->session, &p, now_ms);
     if (err == MQTT_ERR_FULL && p.qos > 0) {
-        return err; /* [MQTT-4.8.0-2]: not acknowledged, so the client has it still */
+        return err; /* the client has it still */
     }
     return MQTT_OK;
 }
@@ -153,6 +153,8 @@ void mqtt_conn_end(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_end 
         conn->holds = false;
     }
     heap_set(&b->timers, &conn->timer, HEAP_NEVER);
+    block_drop(conn->rest);
+    conn->rest = NULL;
     mqtt_stream_fini(&conn->stream);
     mqtt_conn_ready(b, conn);
     tell_closed(b, conn);
@@ -177,6 +179,9 @@ uint64_t mqtt_conn_due(const struct mqtt_broker *b, const struct mqtt_conn *conn
     }
     if (conn->silence_ms != 0) {
         due = conn->heard_ms + conn->silence_ms;
+    }
+    if (conn->rest != NULL && conn->retry_ms < due) {
+        due = conn->retry_ms;
     }
     if (conn->stuck && conn->stuck_ms + MQTT_STUCK_MS < due) {
         due = conn->stuck_ms + MQTT_STUCK_MS;

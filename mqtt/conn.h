@@ -14,6 +14,8 @@
 
 /* A connection that takes no octet for so long is ended. */
 #define MQTT_STUCK_MS 60000u
+/* A publish that found no memory or no store is tried again after this. */
+#define MQTT_RETRY_MS 100u
 
 struct mqtt_conn {
     struct list in_all;
@@ -25,6 +27,8 @@ struct mqtt_conn {
     struct block *name;           /* of the session, for the news */
     struct block *address;        /* address, then identity */
     size_t address_len;
+    struct block *rest; /* octets from a publish on that found no room; not read meanwhile */
+    uint64_t retry_ms;  /* when `rest` is tried again */
     void *socket;
     const char *cause; /* why it closes; static text */
     struct mqtt_op held;

@@ -9,7 +9,11 @@ static const uint8_t types[] = {
 
 static uint8_t publish_flags(const struct mqtt_op *op)
 {
-    return (uint8_t)(op->qos << 1 | (op->dup ? MQTT_DUP : 0) | (op->retain ? MQTT_RETAIN : 0));
+    unsigned flags = (unsigned)op->qos << 1;
+
+    flags |= op->dup ? MQTT_DUP : 0;
+    flags |= op->retain ? MQTT_RETAIN : 0;
+    return (uint8_t)flags;
 }
 
 static struct mqtt_packet publish_of(const struct mqtt_op *op, struct span topic)

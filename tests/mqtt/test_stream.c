@@ -123,7 +123,7 @@ static void a_bad_length_is_refused_in_pieces_too(void **state)
     (void)state;
     mqtt_stream_init(&stream, &budget, 100);
     for (size_t i = 0; i < 5; i++) {
-        struct span octets = span_of("\x30\xff\xff\xff\xff" + i, 1);
+        struct span octets = span_of(&"\x30\xff\xff\xff\xff"[i], 1);
         enum mqtt_err err = mqtt_stream_next(&stream, &octets, &packet);
 
         assert_int_equal(err, i == 4 ? MQTT_ERR_LENGTH : MQTT_OK);
