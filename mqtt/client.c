@@ -29,6 +29,7 @@ void mqtt_client_up(struct mqtt_client *c, uint64_t now_ms)
     c->last_heard_ms = now_ms;
     c->unanswered = 0;
     c->subscribe_id = 0;
+    c->id_taken = false;
     c->acknowledged = false;
     c->subscribed = false;
     c->pinging = false;

@@ -48,12 +48,12 @@ struct mqtt_client {
     uint64_t unanswered_ms; /* last answer, or first operation, while any is `unanswered` */
     uint64_t good_ms;       /* online since */
     uint16_t subscribe_id;  /* SUBSCRIBE under way; 0: none */
-    uint16_t last_id;
-    uint32_t unanswered; /* operations without an answer */
-    bool acknowledged;   /* a publish, since online */
-    bool subscribed;     /* a SUBACK, since online */
-    bool stopping;       /* no more dialling */
-    bool wants_connect;  /* CONNECT to be written */
+    bool id_taken;          /* a delivery under way has the packet id that SUBSCRIBE goes by */
+    uint32_t unanswered;    /* operations without an answer */
+    bool acknowledged;      /* a publish, since online */
+    bool subscribed;        /* a SUBACK, since online */
+    bool stopping;          /* no more dialling */
+    bool wants_connect;     /* CONNECT to be written */
     bool wants_ping;
     bool pinging; /* PINGREQ sent and not answered */
     bool wants_bye;

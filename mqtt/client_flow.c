@@ -2,7 +2,8 @@
 #include "mqtt/client.h"
 #include "mqtt/op.h"
 
-/* The packet id of every SUBSCRIBE: one is under way at a time, and sessions give ids from 1 up. */
+/* The packet id of every SUBSCRIBE: one is under way at a time, and sessions give ids from 1 up. A
+ * delivery with it waits for SUBACK, and SUBSCRIBE for the end of the delivery. [MQTT-2.3.1-2] */
 #define SUBSCRIBE_ID UINT16_MAX
 
 static const char *const refusals[] = {
@@ -81,6 +82,9 @@ static enum mqtt_err on_packet(struct mqtt_client *c, struct mqtt_client_news *n
     case MQTT_PUBREC:
     case MQTT_PUBCOMP:
         c->acknowledged = true;
+        if (pkt->type != MQTT_PUBREC && pkt->packet_id == SUBSCRIBE_ID) {
+            c->id_taken = false;
+        }
         answered(c, now_ms);
         news->kind = MQTT_CLIENT_ACK;
         return MQTT_OK;
@@ -191,7 +195,7 @@ bool mqtt_client_subscribe(struct mqtt_client *c, struct writer *w,
 {
     size_t len = filters_length(filters, count);
 
-    if (!mqtt_client_may_send(c) || c->subscribe_id != 0 || count == 0 ||
+    if (!mqtt_client_may_send(c) || c->subscribe_id != 0 || c->id_taken || count == 0 ||
         !mqtt_packet_begin_filters(MQTT_SUBSCRIBE, SUBSCRIBE_ID, len, w)) {
         w->bad = false;
         return false;
@@ -218,6 +222,11 @@ static bool is_said(enum mqtt_op_kind kind)
     return kind == MQTT_OP_DELIVER || (kind >= MQTT_OP_PUBACK && kind <= MQTT_OP_PUBCOMP);
 }
 
+static bool must_wait(const struct mqtt_client *c, const struct mqtt_op *op)
+{
+    return op->kind == MQTT_OP_DELIVER && op->packet_id == SUBSCRIBE_ID && c->subscribe_id != 0;
+}
+
 /* What was written, if it fitted, counts as sent. */
 static bool sent(struct mqtt_client *c, struct writer *w, const struct mqtt_op *op, uint64_t now_ms)
 {
@@ -227,6 +236,7 @@ static bool sent(struct mqtt_client *c, struct writer *w, const struct mqtt_op *
     }
     c->last_sent_ms = now_ms;
     if (op->kind == MQTT_OP_PUBREL || (op->kind == MQTT_OP_DELIVER && op->qos > 0)) {
+        c->id_taken |= op->packet_id == SUBSCRIBE_ID;
         owe(c, now_ms);
     }
     return true;
@@ -238,6 +248,9 @@ bool mqtt_client_send(struct mqtt_client *c, struct writer *w, const struct mqtt
     if (!is_said(op->kind)) {
         return true;
     }
+    if (must_wait(c, op)) {
+        return false;
+    }
     mqtt_op_encode(op, topic, w);
     return sent(c, w, op, now_ms);
 }
@@ -245,6 +258,9 @@ bool mqtt_client_send(struct mqtt_client *c, struct writer *w, const struct mqtt
 bool mqtt_client_send_head(struct mqtt_client *c, struct writer *w, const struct mqtt_op *op,
                            struct span topic, uint64_t now_ms)
 {
+    if (must_wait(c, op)) {
+        return false;
+    }
     mqtt_op_encode_head(op, topic, w);
     return sent(c, w, op, now_ms);
 }

@@ -228,6 +228,27 @@ static void one_subscribe_is_under_way_at_a_time(void **state)
     rig_fini(&rig);
 }
 
+/* [MQTT-2.3.1-2] */
+static void a_subscribe_never_shares_its_packet_id_with_a_delivery(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    go_online(&rig);
+    assert_true(deliver(&rig, 2, 65535));
+    assert_false(subscribe(&rig));
+    hear(&rig, WIRE_SPAN("\x50\x02\xff\xff"), MQTT_CLIENT_ACK);
+    assert_false(subscribe(&rig));
+    hear(&rig, WIRE_SPAN("\x70\x02\xff\xff"), MQTT_CLIENT_ACK);
+    assert_true(subscribe(&rig));
+    assert_false(deliver(&rig, 1, 65535));
+    assert_true(deliver(&rig, 1, 1));
+    hear(&rig, WIRE_SPAN("\x90\x04\xff\xff\x01\0"), MQTT_CLIENT_SUBSCRIBED);
+    assert_true(deliver(&rig, 1, 65535));
+    rig_fini(&rig);
+}
+
 static void a_subscribe_that_does_not_fit_writes_nothing(void **state)
 {
     static const struct mqtt_client_filter filter = {{WIRE("a/b/c")}, 1};
@@ -488,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_good_connection_starts_the_delay_anew),
         cmocka_unit_test(so_does_a_suback_with_an_acknowledged_publish),
         cmocka_unit_test(one_subscribe_is_under_way_at_a_time),
+        cmocka_unit_test(a_subscribe_never_shares_its_packet_id_with_a_delivery),
         cmocka_unit_test(a_subscribe_that_does_not_fit_writes_nothing),
         cmocka_unit_test(a_delivery_goes_under_the_topic_that_the_rule_made),
         cmocka_unit_test(an_operation_that_does_not_fit_writes_nothing),
