@@ -22,20 +22,17 @@ static bool is_plain(uint64_t word)
 /* True if all of `text` is plain; what is not may still be a good name. */
 static bool is_plain_text(struct span text)
 {
-    struct reader r = reader_of(text);
     uint64_t word = 0;
-    struct span rest;
 
-    while (read_left(&r) >= sizeof word) {
-        memcpy(&word, read_span(&r, sizeof word).at, sizeof word);
+    for (; text.len >= sizeof word; text = span_from(text, sizeof word)) {
+        memcpy(&word, text.at, sizeof word);
         if (!is_plain(word)) {
             return false;
         }
     }
-    rest = read_rest(&r);
     word = ONES;
-    if (rest.len != 0) {
-        memcpy(&word, rest.at, rest.len);
+    if (text.len != 0) {
+        memcpy(&word, text.at, text.len);
     }
     return is_plain(word);
 }
