@@ -41,7 +41,7 @@ void mqtt_broker_fini(struct mqtt_broker *b)
     while ((link = list_pop(&b->all)) != NULL) {
         struct mqtt_conn *conn = LIST_ITEM(link, struct mqtt_conn, in_all);
 
-        mqtt_conn_end(b, conn, MQTT_END_LOST, "the broker ends", 0);
+        mqtt_conn_end(b, conn, MQTT_END_PARTED, "the broker ends", 0);
         conn_free(b, conn);
     }
     pool_fini(&b->conns);
