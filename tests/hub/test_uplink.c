@@ -1,0 +1,188 @@
+/* tests/hub/test_uplink.c - an upstream against a scripted far broker, octet by octet. */
+#include "tests/hub/fixture.h"
+
+static const char conf[] = "[gateway]\nname = gw\n[store]\npath = none\n"
+                           "[upstream cloud]\nurl = mqtt://far.example\nkeepalive = 60s\n"
+                           "exclude = site/secret/#\n"
+                           "send = site/+/t to up/%g/%1 qos 1\nsend = site/# to all/%t qos 0\n"
+                           "receive = down/# to site/set/%t\n"
+                           "max_levels = 4\nreconnect = 1s..8s\nwill_topic = gw/state\n";
+
+static const struct span connect = {WIRE("\x10\x21\0\x04MQTT\x04\x2c\0\x3c\0\x02gw"
+                                         "\0\x08gw/state\0\x07offline")};
+static const struct span connack = {WIRE("\x20\x02\0\0")};
+static const struct span suback = {WIRE("\x90\x03\xff\xff\x01")};
+
+static bool told(struct site *site, enum hub_news_kind kind)
+{
+    struct hub_news news;
+
+    hub_pump(site->hub, site->now_ms);
+    while (hub_event(site->hub, &news)) {
+        if (news.kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void far_says(struct site *site, struct span octets)
+{
+    hub_uplink_input(site->hub, 0, octets, site->now_ms);
+    hub_pump(site->hub, site->now_ms);
+}
+
+static struct span far_hears(struct site *site)
+{
+    struct mqtt_out out;
+
+    if (!hub_uplink_output(site->hub, 0, &out, site->out, site->now_ms)) {
+        return (struct span){NULL, 0};
+    }
+    assert_null(out.block);
+    return out.head;
+}
+
+static void publish(struct site *site, const char *topic, const char *data, uint8_t qos)
+{
+    struct mqtt_publication p = {
+        .topic = span_of_text(topic), .payload = span_of_text(data), .qos = qos};
+
+    assert_int_equal(mqtt_sessions_publish(hub_broker(site->hub)->sessions, &p, site->now_ms),
+                     MQTT_OK);
+}
+
+static struct site *site_online(void)
+{
+    struct site *site = site_new(conf, false);
+
+    site_wait(site, 1);
+    assert_true(told(site, HUB_DIAL));
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_span_equal(far_hears(site), connect);
+    assert_int_equal(far_hears(site).len, 0);
+    far_says(site, connack);
+    /* birth, retained; then SUBSCRIBE */
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x31\x10\0\x08gw/stateonline"
+                                                 "\x82\x0b\xff\xff\0\x06"
+                                                 "down/#\x01"));
+    far_says(site, suback);
+    return site;
+}
+
+static void the_first_rule_that_fits_gives_topic_and_qos(void **state)
+{
+    struct site *site = site_online();
+
+    (void)state;
+    publish(site, "site/a/t", "1", 0); /* qos 1 of the rule replaces 0 */
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x32\x0c\0\x07up/gw/a\0\x01"
+                                                 "1"));
+    publish(site, "site/x", "2", 2); /* qos 0 of the rule replaces 2 */
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x30\x08\0\x05"
+                                                 "all/x"
+                                                 "2"));
+    site_free(site);
+}
+
+static void what_is_excluded_or_breaks_a_limit_does_not_go_up(void **state)
+{
+    struct site *site = site_online();
+
+    (void)state;
+    publish(site, "site/secret/t", "1", 1);
+    publish(site, "site/1/2/3/4", "1", 1);
+    publish(site, "other/x", "1", 1);
+    assert_int_equal(far_hears(site).len, 0);
+    site_free(site);
+}
+
+static void what_came_from_there_does_not_go_back(void **state)
+{
+    struct site *site = site_online();
+
+    (void)state;
+    far_says(site, WIRE_SPAN("\x32\x0a\0\x06"
+                             "down/v\0\x07"));
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x40\x02\0\x07"));
+    assert_int_equal(far_hears(site).len, 0);
+    site_free(site);
+}
+
+static void a_message_that_no_rule_takes_is_acknowledged_all_the_same(void **state)
+{
+    struct site *site = site_online();
+
+    (void)state;
+    far_says(site, WIRE_SPAN("\x32\x07\0\x03odd\0\x07"));
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x40\x02\0\x07"));
+    site_free(site);
+}
+
+static void what_was_not_acknowledged_goes_again_with_dup_after_a_cut(void **state)
+{
+    struct site *site = site_online();
+
+    (void)state;
+    publish(site, "site/a/t", "1", 1);
+    assert_int_equal(far_hears(site).len, 14);
+    hub_uplink_down(site->hub, 0, "cut", site->now_ms);
+    assert_true(told(site, HUB_HANGUP));
+    site_wait(site, 1000);
+    assert_true(told(site, HUB_DIAL));
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_span_equal(far_hears(site), connect);
+    far_says(site, WIRE_SPAN("\x20\x02\x01\0")); /* session present: no SUBSCRIBE */
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x31\x10\0\x08gw/stateonline"
+                                                 "\x3a\x0c\0\x07up/gw/a\0\x01"
+                                                 "1"));
+    site_free(site);
+}
+
+static void a_clean_stop_says_so_and_disconnects(void **state)
+{
+    struct site *site = site_online();
+
+    (void)state;
+    hub_stop(site->hub, site->now_ms);
+    assert_false(hub_is_stopped(site->hub));
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x31\x11\0\x08gw/stateoffline\xe0\0"));
+    hub_pump(site->hub, site->now_ms);
+    assert_true(hub_is_stopped(site->hub));
+    site_free(site);
+}
+
+static void each_refusal_doubles_the_delay_drawn_from_its_upper_half(void **state)
+{
+    static const uint64_t highest[] = {1000, 2000, 4000, 8000, 8000};
+    struct site *site = site_new(conf, false);
+
+    (void)state;
+    site_wait(site, 1);
+    assert_true(told(site, HUB_DIAL));
+    for (size_t i = 0; i < COUNT(highest); i++) {
+        uint64_t before = site->now_ms;
+
+        hub_uplink_down(site->hub, 0, "refused", site->now_ms);
+        do {
+            site_wait(site, 1);
+            assert_true(site->now_ms - before <= highest[i]);
+        } while (!told(site, HUB_DIAL));
+        assert_true(site->now_ms - before >= highest[i] / 2);
+    }
+    site_free(site);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_rule_that_fits_gives_topic_and_qos),
+        cmocka_unit_test(what_is_excluded_or_breaks_a_limit_does_not_go_up),
+        cmocka_unit_test(what_came_from_there_does_not_go_back),
+        cmocka_unit_test(a_message_that_no_rule_takes_is_acknowledged_all_the_same),
+        cmocka_unit_test(what_was_not_acknowledged_goes_again_with_dup_after_a_cut),
+        cmocka_unit_test(a_clean_stop_says_so_and_disconnects),
+        cmocka_unit_test(each_refusal_doubles_the_delay_drawn_from_its_upper_half),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
