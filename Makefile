@@ -61,8 +61,10 @@ programs := sedge sn-pub sn-sub
 ## Build the programs: build/sedge, build/sn-pub, build/sn-sub
 all: $(programs:%=build/%)
 
-build/%: $(BUILD)/bin/%
+# The links point at the variant made last.
+$(programs:%=build/%): build/%: $(BUILD)/bin/% FORCE
 	$(Q)ln -sf $(patsubst build/%,%,$<) $@
+FORCE:
 
 ## Install what is missing to build, build, and start the gateway (Ctrl-C ends it)
 run:
@@ -216,7 +218,7 @@ clean:
 	$(Q)rm -rf build
 
 .PHONY: all docs run deps install check test system fuzz fuzz-smoke fuzzers bench cov lint layers wire \
-        sizes map pure tidy format format-check help clean \
+        sizes map pure tidy format format-check help clean FORCE \
         $(rings:%=check-%)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
