@@ -1,4 +1,5 @@
-/* sn/err.h - what can be wrong with an MQTT-SN packet: values and their words from one list. */
+/* sn/err.h - what can be wrong with an MQTT-SN packet or a delivery: values and their words from
+ * one list. */
 #ifndef SN_ERR_H
 #define SN_ERR_H
 
@@ -7,7 +8,10 @@
     X(SN_OK, "ok")                                           \
     X(SN_ERR_SHORT, "packet ends inside a field")            \
     X(SN_ERR_LONG, "octets left over after the packet")      \
-    X(SN_ERR_TYPE, "reserved message type")
+    X(SN_ERR_TYPE, "reserved message type")                  \
+    X(SN_ERR_SIZE, "too long for the link")                  \
+    X(SN_ERR_FULL, "no more topic ids or memory")            \
+    X(SN_ERR_REFUSED, "the node refused the topic")
 /* clang-format on */
 
 #define SN_ERR_ENUM(name, text) name,

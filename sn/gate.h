@@ -29,18 +29,9 @@
 #include "base/pool.h"
 #include "base/rng.h"
 #include "sn/err.h"
+#include "sn/names.h"
 #include "sn/packet.h"
-
-#define SN_PEER_ADDR 24u /* IP, port, scope: the edge's own octets; empty for a serial line */
-
-/* Who sent a datagram, who gets one. */
-struct sn_peer {
-    uint16_t listener; /* index into the gate's listeners */
-    bool near;         /* loopback or a line: publish_without_connect `predefined` admits it */
-    uint8_t addr_len;
-    uint8_t addr[SN_PEER_ADDR];
-    struct span wireless; /* node id behind a forwarder, borrowed; empty: none */
-};
+#include "sn/peer.h"
 
 enum sn_qosm1 { SN_QOSM1_BY_SENDER, SN_QOSM1_NO, SN_QOSM1_PREDEFINED, SN_QOSM1_YES };
 
@@ -70,18 +61,6 @@ struct sn_gate_config {
     size_t listener_count;
     struct budget *budget;
     uint64_t seed;
-};
-
-/* A predefined id or short name of a node. */
-struct sn_name {
-    uint16_t id; /* of a short name: its two octets */
-    bool is_short;
-    struct span topic;
-};
-
-struct sn_names {
-    const struct sn_name *entries;
-    size_t count;
 };
 
 struct sn_gate;

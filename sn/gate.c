@@ -1,0 +1,323 @@
+#include "sn/gate_parts.h"
+
+#include <assert.h>
+
+#include "sn/discover.h"
+
+const struct sn_listener *sn_gate_listener(const struct sn_gate *gate, const struct sn_peer *peer)
+{
+    return &gate->config.listeners[peer->listener];
+}
+
+/* --- from start to end ----------------------------------------------------------------------- */
+
+static void timer_init(struct sn_timer *timer, enum sn_timer_kind kind, void *owner)
+{
+    heap_item_init(&timer->item);
+    timer->kind = kind;
+    timer->owner = owner;
+}
+
+static bool make_ports(struct sn_gate *gate, uint64_t now_ms)
+{
+    size_t count = gate->config.listener_count;
+
+    gate->ports = reserve((count + 1) * sizeof *gate->ports);
+    for (size_t i = 0; gate->ports != NULL && i < count; i++) {
+        const struct sn_listener *listener = &gate->config.listeners[i];
+        struct sn_port *port = &gate->ports[i];
+
+        if (!sn_outbox_init(&port->box, listener->room)) {
+            return false;
+        }
+        port->listener = (uint16_t)i;
+        timer_init(&port->advertise, SN_TIMER_ADVERTISE, port);
+        if (listener->advertise_s != 0) {
+            sn_gate_timer(gate, &port->advertise, now_ms);
+        }
+    }
+    return gate->ports != NULL;
+}
+
+struct sn_gate *sn_gate_new(const struct sn_gate_config *config, uint64_t now_ms)
+{
+    struct sn_gate *gate = reserve(sizeof *gate);
+    struct rng rng = {config->seed};
+
+    if (gate == NULL) {
+        return NULL;
+    }
+    gate->config = *config;
+    gate->seed[0] = rng_next(&rng);
+    gate->seed[1] = rng_next(&rng);
+    heap_init(&gate->timers);
+    list_init(&gate->named);
+    pool_init(&gate->nodes, sizeof(struct sn_node), config->nodes);
+    if (!map_init(&gate->by_id, config->nodes, rng_next(&rng)) ||
+        !map_init(&gate->by_peer, config->nodes, rng_next(&rng)) || !make_ports(gate, now_ms)) {
+        sn_gate_free(gate);
+        return NULL;
+    }
+    return gate;
+}
+
+static void free_nodes(struct sn_gate *gate)
+{
+    struct map_item *item = NULL;
+
+    while (gate->by_id.buckets != NULL && (item = map_next(&gate->by_id, NULL)) != NULL) {
+        sn_gate_forget(gate, MAP_ITEM(item, struct sn_node, by_id));
+    }
+}
+
+void sn_gate_free(struct sn_gate *gate)
+{
+    if (gate == NULL) {
+        return;
+    }
+    free_nodes(gate);
+    for (size_t i = 0; gate->ports != NULL && i < gate->config.listener_count; i++) {
+        sn_outbox_fini(&gate->ports[i].box);
+    }
+    release(gate->ports);
+    map_fini(&gate->by_id);
+    map_fini(&gate->by_peer);
+    pool_fini(&gate->nodes);
+    release(gate);
+}
+
+/* --- nodes ----------------------------------------------------------------------------------- */
+
+struct sn_node *sn_gate_find_id(const struct sn_gate *gate, struct span client_id)
+{
+    return MAP_ITEM(map_find(&gate->by_id, client_id), struct sn_node, by_id);
+}
+
+struct sn_node *sn_gate_find_peer(const struct sn_gate *gate, const struct sn_peer *peer)
+{
+    uint8_t key[SN_PEER_KEY];
+
+    return MAP_ITEM(map_find(&gate->by_peer, sn_peer_key(peer, key)), struct sn_node, by_peer);
+}
+
+void sn_node_unbind(struct sn_gate *gate, struct sn_node *node)
+{
+    if (node->bound) {
+        map_remove(&gate->by_peer, &node->by_peer);
+        node->bound = false;
+    }
+}
+
+bool sn_node_bind(struct sn_gate *gate, struct sn_node *node, const struct sn_peer *peer)
+{
+    sn_node_unbind(gate, node);
+    if (!sn_address_set(&node->address, gate->config.budget, peer)) {
+        return false;
+    }
+    map_add(&gate->by_peer, &node->by_peer, block_span(node->address.key));
+    node->bound = true;
+    return true;
+}
+
+struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id)
+{
+    struct sn_node *node = pool_take(&gate->nodes);
+
+    if (node == NULL) {
+        return NULL;
+    }
+    node->id = block_copy(gate->config.budget, client_id);
+    if (node->id == NULL) {
+        pool_give(&gate->nodes, node);
+        return NULL;
+    }
+    list_init(&node->in_named);
+    timer_init(&node->watch, SN_TIMER_WATCH, node);
+    timer_init(&node->retry, SN_TIMER_RETRY, node);
+    timer_init(&node->challenge.timer, SN_TIMER_CHALLENGE, node);
+    sn_topics_init(&node->topics, gate->config.budget);
+    map_add(&gate->by_id, &node->by_id, block_span(node->id));
+    return node;
+}
+
+/* Takes the node out of the news that wait. */
+static void unsay(struct sn_gate *gate, const struct sn_node *node)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < gate->news_count; i++) {
+        struct sn_news news = gate->news[(gate->news_first + i) % SN_GATE_NEWS];
+
+        if (news.node != node) {
+            gate->news[(gate->news_first + kept++) % SN_GATE_NEWS] = news;
+        }
+    }
+    gate->news_count = kept;
+}
+
+void sn_gate_forget(struct sn_gate *gate, struct sn_node *node)
+{
+    unsay(gate, node);
+    for (size_t i = 0; node->queued > 0 && i < gate->config.listener_count; i++) {
+        sn_outbox_disown(&gate->ports[i].box, node);
+    }
+    sn_node_end_exchange(gate, node);
+    sn_node_drop_challenge(gate, node);
+    sn_node_drop_prompt(node);
+    sn_gate_timer(gate, &node->watch, HEAP_NEVER);
+    sn_topics_clear(&node->topics);
+    list_remove(&node->in_named);
+    sn_node_unbind(gate, node);
+    sn_address_clear(&node->address);
+    map_remove(&gate->by_id, &node->by_id);
+    block_drop(node->id);
+    pool_give(&gate->nodes, node);
+}
+
+struct sn_node *sn_gate_restore(struct sn_gate *gate, struct span client_id)
+{
+    struct sn_node *node = sn_gate_find_id(gate, client_id);
+
+    return node != NULL ? node : sn_gate_make_node(gate, client_id);
+}
+
+bool sn_gate_restore_topic(struct sn_gate *gate, struct sn_node *node, uint16_t topic_id,
+                           struct span topic)
+{
+    (void)gate;
+    return sn_topics_restore(&node->topics, topic_id, topic);
+}
+
+struct span sn_node_id(const struct sn_node *node)
+{
+    return block_span(node->id);
+}
+
+const struct sn_peer *sn_node_peer(const struct sn_node *node)
+{
+    return &node->address.peer;
+}
+
+bool sn_node_is_asleep(const struct sn_node *node)
+{
+    return node->state == SN_ASLEEP;
+}
+
+bool sn_node_is_awake(const struct sn_node *node)
+{
+    return node->state == SN_AWAKE;
+}
+
+void *sn_node_user(const struct sn_node *node)
+{
+    return node->user;
+}
+
+void sn_node_set_user(struct sn_node *node, void *user)
+{
+    node->user = user;
+}
+
+/* --- news ------------------------------------------------------------------------------------ */
+
+struct sn_news *sn_gate_tell(struct sn_gate *gate, enum sn_news_kind kind, struct sn_node *node)
+{
+    struct sn_news *news = &gate->news[(gate->news_first + gate->news_count) % SN_GATE_NEWS];
+
+    assert(gate->news_count < SN_GATE_NEWS);
+    gate->news_count++;
+    *news = (struct sn_news){.kind = kind, .node = node};
+    return news;
+}
+
+void sn_gate_name(struct sn_gate *gate, struct sn_node *node)
+{
+    list_remove(&node->in_named);
+    list_push(&gate->named, &node->in_named);
+}
+
+static bool next_name(struct sn_gate *gate, struct sn_news *news)
+{
+    while (!list_is_empty(&gate->named)) {
+        struct sn_node *node = LIST_ITEM(gate->named.next, struct sn_node, in_named);
+        struct sn_topic *topic = sn_topics_fresh(&node->topics);
+
+        if (topic != NULL) {
+            topic->fresh = false;
+            *news = (struct sn_news){.kind = SN_NEWS_NAMED,
+                                     .node = node,
+                                     .topic_id = topic->id,
+                                     .topic = sn_topic_name(topic)};
+            return true;
+        }
+        list_remove(&node->in_named);
+    }
+    return false;
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+void sn_gate_timer(struct sn_gate *gate, struct sn_timer *timer, uint64_t due_ms)
+{
+    heap_set(&gate->timers, &timer->item, due_ms);
+}
+
+static void run_timer(struct sn_gate *gate, const struct sn_timer *timer)
+{
+    switch (timer->kind) {
+    case SN_TIMER_WATCH:
+        gate->cause = "silent for too long";
+        sn_gate_step(gate, timer->owner, SN_ON_SILENCE, NULL);
+        break;
+    case SN_TIMER_RETRY: sn_gate_retry_due(gate, timer->owner); break;
+    case SN_TIMER_CHALLENGE: sn_gate_challenge_due(gate, timer->owner); break;
+    case SN_TIMER_ADVERTISE: sn_gate_advertise(gate, timer->owner); break;
+    }
+}
+
+/* As many as the row of news has room for; sn_gate_event goes on. */
+static void run_timers(struct sn_gate *gate)
+{
+    struct heap_item *item = NULL;
+
+    while (gate->news_count + SN_NEWS_AT_ONCE <= SN_GATE_NEWS &&
+           (item = heap_pop(&gate->timers, gate->ticked_ms)) != NULL) {
+        run_timer(gate, HEAP_ITEM(item, struct sn_timer, item));
+    }
+}
+
+void sn_gate_tick(struct sn_gate *gate, uint64_t now_ms)
+{
+    gate->now_ms = now_ms;
+    gate->ticked_ms = now_ms;
+    run_timers(gate);
+}
+
+uint64_t sn_gate_deadline(const struct sn_gate *gate)
+{
+    bool waits = gate->news_count > 0 || !list_is_empty(&gate->named);
+
+    return waits ? 0 : heap_due(&gate->timers);
+}
+
+bool sn_gate_event(struct sn_gate *gate, struct sn_news *news)
+{
+    if (gate->news_count == 0) {
+        run_timers(gate);
+    }
+    if (next_name(gate, news)) {
+        return true;
+    }
+    if (gate->news_count == 0) {
+        return false;
+    }
+    *news = gate->news[gate->news_first];
+    gate->news_first = (gate->news_first + 1) % SN_GATE_NEWS;
+    gate->news_count--;
+    return true;
+}
+
+const struct sn_counts *sn_gate_counts(const struct sn_gate *gate)
+{
+    return &gate->count;
+}

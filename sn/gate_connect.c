@@ -1,0 +1,264 @@
+#include "sn/gate_parts.h"
+
+#include "sn/forward.h"
+
+void sn_node_drop_prompt(struct sn_node *node)
+{
+    block_drop(node->prompt.topic);
+    block_drop(node->prompt.message);
+    node->prompt = (struct sn_prompt){.topic = NULL};
+}
+
+void sn_node_drop_challenge(struct sn_gate *gate, struct sn_node *node)
+{
+    sn_gate_timer(gate, &node->challenge.timer, HEAP_NEVER);
+    block_drop(node->challenge.connect);
+    node->challenge.connect = NULL;
+    sn_address_clear(&node->challenge.newcomer);
+}
+
+static void refuse(struct sn_gate *gate, uint8_t code)
+{
+    struct sn_packet answer = {.type = SN_CONNACK, .code = code};
+
+    sn_gate_send_stranger(gate, &answer);
+}
+
+/* --- will prompt ----------------------------------------------------------------------------- */
+
+/* SN-030; an ill-formed topic ends the attempt. */
+void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,
+                             const struct sn_packet *pkt)
+{
+    static const struct sn_packet ask = {.type = SN_WILLMSGREQ};
+    struct block *topic = NULL;
+
+    if (sn_topic_is_name(pkt->data)) {
+        topic = block_copy(gate->config.budget, pkt->data);
+    }
+    if (topic == NULL) {
+        return; /* no answer: the client repeats, and the prompt's time ends it */
+    }
+    block_drop(node->prompt.topic);
+    node->prompt.topic = topic;
+    node->prompt.flags = pkt->flags;
+    (void)sn_gate_send(gate, &node->address.peer, &ask);
+}
+
+void sn_gate_keep_will_message(struct sn_gate *gate, struct sn_node *node,
+                               const struct sn_packet *pkt)
+{
+    block_drop(node->prompt.message);
+    node->prompt.message = block_copy(gate->config.budget, pkt->data);
+}
+
+void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node)
+{
+    struct sn_prompt *prompt = &node->prompt;
+    int qos = sn_flags_qos(prompt->flags);
+    struct sn_news *news = sn_gate_tell(gate, SN_NEWS_CONNECT, node);
+
+    prompt->asking = false;
+    node->open = true;
+    news->peer = &node->address.peer;
+    news->clean = (node->hello.flags & SN_FLAG_CLEAN) != 0;
+    news->no_will = prompt->no_will;
+    news->will = !prompt->no_will && prompt->topic != NULL;
+    news->topic = block_span(prompt->topic);
+    news->data = block_span(prompt->message);
+    news->qos = qos < 0 ? 0 : (uint8_t)qos;
+    news->retain = (prompt->flags & SN_FLAG_RETAIN) != 0;
+}
+
+/* --- CONNECT --------------------------------------------------------------------------------- */
+
+/* The client did not hear our CONNACK, or the hub has not answered yet. SN-047 */
+static bool is_repeat(struct sn_gate *gate, struct sn_node *node, uint64_t hash)
+{
+    const struct sn_listener *listener = sn_gate_listener(gate, &gate->from);
+    uint64_t window = (uint64_t)listener->retry_ms * listener->retries;
+
+    if (hash != node->hello.hash || (node->hello.flags & SN_FLAG_WILL)) {
+        return false;
+    }
+    return node->state == SN_CONNECTING ||
+           (node->state == SN_ACTIVE && gate->now_ms - node->hello.at_ms <= window);
+}
+
+static void begin(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    uint64_t hash = map_hash(gate->seed, gate->wire);
+    struct sn_packet again = {.type = SN_CONNACK};
+    bool will = (pkt->flags & SN_FLAG_WILL) != 0;
+
+    if (node->bound && sn_gate_find_peer(gate, &gate->from) == node &&
+        is_repeat(gate, node, hash)) {
+        if (node->state == SN_ACTIVE) {
+            (void)sn_gate_send(gate, &gate->from, &again);
+        }
+        return;
+    }
+    sn_node_end_exchange(gate, node);
+    sn_node_drop_prompt(node);
+    node->last.known = false;
+    node->hello = (struct sn_hello){hash, gate->now_ms, pkt->duration_s, pkt->flags};
+    node->names = (struct sn_names){NULL, 0};
+    if (!sn_node_bind(gate, node, &gate->from)) {
+        refuse(gate, SN_RC_CONGESTION);
+        gate->cause = "no memory for its address";
+        node->state = SN_CONNECTING;
+        sn_gate_step(gate, node, SN_ON_TAKEN, NULL);
+        return;
+    }
+    sn_gate_step(gate, node, will ? SN_ON_CONNECT_WILL : SN_ON_CONNECT, pkt);
+}
+
+/* --- take-over ------------------------------------------------------------------------------- */
+
+static uint32_t ask_every_ms(const struct sn_gate *gate, const struct sn_node *node)
+{
+    const struct sn_listener *listener = sn_gate_listener(gate, &node->challenge.newcomer.peer);
+
+    return listener->takeover_wait_ms / SN_TAKEOVER_ASK;
+}
+
+static void ask_old_address(struct sn_gate *gate, struct sn_node *node)
+{
+    static const struct sn_packet ping = {.type = SN_PINGREQ};
+
+    node->challenge.asked++;
+    (void)sn_gate_send(gate, &node->address.peer, &ping);
+    sn_gate_timer(gate, &node->challenge.timer, gate->now_ms + ask_every_ms(gate, node));
+}
+
+/* Repeats of the newcomer, and third parties, wait for the end of the one under way. */
+static void challenge(struct sn_gate *gate, struct sn_node *node)
+{
+    struct sn_challenge *challenge = &node->challenge;
+
+    if (challenge->connect != NULL) {
+        return;
+    }
+    challenge->connect = block_copy(gate->config.budget, gate->wire);
+    if (challenge->connect == NULL ||
+        !sn_address_set(&challenge->newcomer, gate->config.budget, &gate->from)) {
+        sn_node_drop_challenge(gate, node);
+        refuse(gate, SN_RC_CONGESTION);
+        return;
+    }
+    challenge->asked = 0;
+    ask_old_address(gate, node);
+}
+
+void sn_gate_challenge_answered(struct sn_gate *gate, struct sn_node *node)
+{
+    struct sn_packet answer = {.type = SN_CONNACK, .code = SN_RC_NOT_SUPPORTED};
+
+    (void)sn_gate_send(gate, &node->challenge.newcomer.peer, &answer);
+    sn_node_drop_challenge(gate, node);
+}
+
+/* SN-045: the old address is served no more, and told so unless it sleeps. */
+static void leave_address(struct sn_gate *gate, struct sn_node *node)
+{
+    static const struct sn_packet disconnect = {.type = SN_DISCONNECT};
+
+    if (node->state == SN_ACTIVE || node->state == SN_AWAKE || node->state == SN_CONNECTING) {
+        (void)sn_gate_send(gate, &node->address.peer, &disconnect);
+    }
+    sn_node_unbind(gate, node);
+}
+
+/* SN-046: another client now answers at this address. */
+static void take_address(struct sn_gate *gate, struct sn_node *other)
+{
+    gate->cause = "another client took its address";
+    sn_node_unbind(gate, other);
+    sn_gate_step(gate, other, SN_ON_TAKEN, NULL);
+}
+
+static void move(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    struct sn_node *other = sn_gate_find_peer(gate, &gate->from);
+
+    if (node->bound && other != node) {
+        leave_address(gate, node);
+    }
+    if (other != NULL && other != node) {
+        take_address(gate, other);
+    }
+    begin(gate, node, pkt);
+}
+
+void sn_gate_challenge_due(struct sn_gate *gate, struct sn_node *node)
+{
+    struct sn_challenge lost = node->challenge;
+    struct sn_packet pkt;
+
+    if (lost.asked < SN_TAKEOVER_ASK) {
+        ask_old_address(gate, node);
+        return;
+    }
+    node->challenge.connect = NULL; /* its parts are ours now */
+    node->challenge.newcomer = (struct sn_address){.key = NULL};
+    gate->from = lost.newcomer.peer;
+    gate->wire = block_span(lost.connect);
+    if (sn_packet_decode(&pkt, gate->wire) == SN_OK) {
+        move(gate, node, &pkt);
+    }
+    block_drop(lost.connect);
+    sn_address_clear(&lost.newcomer);
+}
+
+/* CONFIG takeover: an active node is asked first. */
+static bool must_ask(const struct sn_gate *gate, const struct sn_node *node)
+{
+    return node->bound && node->state == SN_ACTIVE &&
+           sn_gate_find_peer(gate, &gate->from) != node &&
+           sn_gate_listener(gate, &gate->from)->takeover_wait_ms != 0;
+}
+
+void sn_gate_connect(struct sn_gate *gate, const struct sn_packet *pkt)
+{
+    struct sn_node *node = sn_gate_find_id(gate, pkt->data);
+
+    if (pkt->protocol != SN_PROTOCOL_ID || pkt->data.len == 0 ||
+        pkt->data.len > gate->config.client_id) {
+        refuse(gate, SN_RC_NOT_SUPPORTED); /* SN-033 SN-035 SN-036 */
+        return;
+    }
+    if (node == NULL) {
+        node = sn_gate_make_node(gate, pkt->data);
+    }
+    if (node == NULL) {
+        refuse(gate, SN_RC_CONGESTION); /* SN-032 */
+    } else if (must_ask(gate, node)) {
+        challenge(gate, node);
+    } else {
+        move(gate, node, pkt);
+    }
+}
+
+void sn_gate_admit(struct sn_gate *gate, struct sn_node *node, const struct sn_admission *admission,
+                   uint64_t now_ms)
+{
+    gate->now_ms = now_ms;
+    if (node->state != SN_CONNECTING || node->prompt.asking) {
+        return; /* it has left, or begun anew, meanwhile */
+    }
+    node->admission_code = admission->code;
+    sn_node_drop_prompt(node);
+    if (admission->code != SN_RC_ACCEPTED) {
+        node->open = false;
+        sn_gate_step(gate, node, SN_ON_REFUSED, NULL);
+        return;
+    }
+    if (admission->present) {
+        sn_topics_untell(&node->topics);
+    } else {
+        sn_topics_clear(&node->topics);
+    }
+    sn_topics_pardon(&node->topics);
+    node->names = admission->names;
+    sn_gate_step(gate, node, SN_ON_ADMITTED, NULL);
+}

@@ -1,0 +1,181 @@
+/* sn/gate_parts.h - what the files gate*.c share; nobody else includes it.
+ *
+ *     gate.c          verbs, news, timers, nodes
+ *     gate_in.c       a datagram: whose, and what its state makes of it
+ *     gate_connect.c  CONNECT, will prompt, take-over
+ *     gate_request.c  REGISTER, PUBLISH, SUBSCRIBE ... of a connected node
+ *     gate_out.c      answers, deliveries, the exchange under way
+ *     gate_send.c     packets into the outboxes
+ */
+#ifndef SN_GATE_PARTS_H
+#define SN_GATE_PARTS_H
+
+#include "sn/exchange.h"
+#include "sn/gate.h"
+#include "sn/outbox.h"
+#include "sn/state.h"
+#include "sn/strangers.h"
+#include "sn/topics.h"
+
+#define SN_GATE_NEWS    16u     /* pieces that wait to be asked for */
+#define SN_NEWS_AT_ONCE 4u      /* most of one datagram or timer */
+#define SN_TWAIT_MS     300000u /* 7.2 */
+#define SN_TAKEOVER_ASK 4u      /* PINGREQs within takeover_wait */
+
+enum sn_timer_kind { SN_TIMER_WATCH, SN_TIMER_RETRY, SN_TIMER_CHALLENGE, SN_TIMER_ADVERTISE };
+
+struct sn_timer {
+    struct heap_item item;
+    enum sn_timer_kind kind;
+    void *owner; /* struct sn_node, or struct sn_port of ADVERTISE */
+};
+
+/* A listener's side of the gate. */
+struct sn_port {
+    struct sn_outbox box;
+    struct sn_strangers strangers;
+    struct sn_timer advertise;
+    uint16_t listener;
+};
+
+/* The CONNECT that a node's session came from. */
+struct sn_hello {
+    uint64_t hash; /* of its octets */
+    uint64_t at_ms;
+    uint16_t duration_s;
+    uint8_t flags;
+};
+
+/* The will as far as it was prompted for. */
+struct sn_prompt {
+    struct block *topic;
+    struct block *message;
+    uint8_t flags;
+    bool asking;
+    bool no_will;
+};
+
+/* Someone else says that he is this active node: it is asked first. (CONFIG takeover) */
+struct sn_challenge {
+    struct sn_address newcomer;
+    struct block *connect; /* NULL: no challenge */
+    struct sn_timer timer;
+    uint8_t asked;
+};
+
+/* The last PUBLISH at QoS 1, to know its repeat by. (Protocol page, 7.12) */
+struct sn_last_publish {
+    uint64_t hash;
+    uint64_t at_ms;
+    uint16_t topic_id;
+    uint16_t msg_id;
+    bool known;
+    bool answered;
+};
+
+struct sn_node {
+    struct map_item by_id;
+    struct map_item by_peer;
+    struct list in_named; /* has ids that the hub was not told of */
+    struct sn_timer watch;
+    struct sn_timer retry;
+    struct block *id;
+    struct sn_address address;
+    struct sn_topics topics;
+    struct sn_names names;
+    struct sn_exchange exchange;
+    struct sn_hello hello;
+    struct sn_prompt prompt;
+    struct sn_challenge challenge;
+    struct sn_last_publish last;
+    void *user;
+    enum sn_state state;
+    uint32_t queued; /* letters in outboxes that carry this node */
+    uint16_t sleep_s;
+    uint16_t register_id;   /* MsgId of our last REGISTER */
+    uint16_t subscribe_id;  /* MsgId of its last SUBSCRIBE ... */
+    uint8_t subscribe_type; /* ... and its TopicIdType, echoed in SUBACK */
+    uint8_t admission_code; /* for CONNACK */
+    bool bound;             /* in by_peer */
+    bool open;              /* the hub has an open session for it */
+};
+
+struct sn_gate {
+    struct sn_gate_config config;
+    struct sn_port *ports;
+    struct map by_id;
+    struct map by_peer;
+    struct pool nodes;
+    struct heap timers;
+    struct list named;
+    struct sn_news news[SN_GATE_NEWS];
+    size_t news_first;
+    size_t news_count;
+    struct sn_counts count;
+    struct sn_peer from;   /* of the datagram at hand */
+    struct span wire;      /* its message, without encapsulation */
+    uint8_t short_name[2]; /* a short topic name as text */
+    const char *cause;     /* why a node is being lost */
+    uint64_t now_ms;       /* of the call under way */
+    uint64_t ticked_ms;    /* timers may run up to here */
+    uint64_t seed[2];
+};
+
+/* --- gate.c */
+const struct sn_listener *sn_gate_listener(const struct sn_gate *gate, const struct sn_peer *peer);
+
+/* A piece of news at the end of the row, all else 0. */
+struct sn_news *sn_gate_tell(struct sn_gate *gate, enum sn_news_kind kind, struct sn_node *node);
+struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id);
+struct sn_node *sn_gate_find_id(const struct sn_gate *gate, struct span client_id);
+struct sn_node *sn_gate_find_peer(const struct sn_gate *gate, const struct sn_peer *peer);
+void sn_gate_timer(struct sn_gate *gate, struct sn_timer *timer, uint64_t due_ms);
+void sn_node_unbind(struct sn_gate *gate, struct sn_node *node);
+bool sn_node_bind(struct sn_gate *gate, struct sn_node *node, const struct sn_peer *peer);
+
+/* The hub is to be told of the node's new ids. */
+void sn_gate_name(struct sn_gate *gate, struct sn_node *node);
+
+/* --- gate_in.c */
+
+/* Does all that the state machine says; the node may be gone afterwards. */
+void sn_gate_step(struct sn_gate *gate, struct sn_node *node, enum sn_event event,
+                  const struct sn_packet *pkt);
+
+/* --- gate_connect.c */
+void sn_gate_connect(struct sn_gate *gate, const struct sn_packet *pkt);
+void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,
+                             const struct sn_packet *pkt);
+void sn_gate_keep_will_message(struct sn_gate *gate, struct sn_node *node,
+                               const struct sn_packet *pkt);
+void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node);
+void sn_gate_challenge_answered(struct sn_gate *gate, struct sn_node *node);
+void sn_gate_challenge_due(struct sn_gate *gate, struct sn_node *node);
+void sn_node_drop_prompt(struct sn_node *node);
+void sn_node_drop_challenge(struct sn_gate *gate, struct sn_node *node);
+
+/* --- gate_request.c */
+void sn_gate_serve(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
+
+/* `node` NULL: nobody's. */
+void sn_gate_stray(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
+
+/* --- gate_out.c */
+void sn_gate_acknowledged(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
+void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node);
+void sn_node_end_exchange(struct sn_gate *gate, struct sn_node *node);
+
+/* --- gate_send.c */
+
+/* False, and counted, when there is no room. */
+bool sn_gate_send(struct sn_gate *gate, const struct sn_peer *to, const struct sn_packet *pkt);
+
+/* Sends what the exchange says; the retry timer starts when it has left. */
+void sn_gate_send_exchange(struct sn_gate *gate, struct sn_node *node);
+
+/* Answers someone without a session, if stranger_rate lets us. */
+void sn_gate_send_stranger(struct sn_gate *gate, const struct sn_packet *pkt);
+void sn_gate_advertise(struct sn_gate *gate, struct sn_port *port);
+void sn_gate_answer_search(struct sn_gate *gate, const struct sn_packet *pkt);
+
+#endif

@@ -1,0 +1,289 @@
+#include "sn/gate_parts.h"
+
+static void answer(struct sn_gate *gate, const struct sn_node *node, const struct sn_packet *pkt)
+{
+    (void)sn_gate_send(gate, &node->address.peer, pkt);
+}
+
+/* --- what a topic of a message is ------------------------------------------------------------- */
+
+/* A short topic name as text: the two octets, unless the node has a name of its own for them. */
+static struct span short_topic(struct sn_gate *gate, const struct sn_node *node, uint16_t id)
+{
+    const struct sn_name *name = sn_names_by_id(&node->names, id, true);
+
+    if (name != NULL) {
+        return name->topic;
+    }
+    gate->short_name[0] = (uint8_t)(id >> 8);
+    gate->short_name[1] = (uint8_t)id;
+    return span_of(gate->short_name, 2);
+}
+
+/* The topic that an id of the given type means to this node; empty: none. SN-105 */
+static struct span topic_of(struct sn_gate *gate, const struct sn_node *node,
+                            enum sn_topic_type type, uint16_t id)
+{
+    const struct sn_name *name = NULL;
+    const struct sn_topic *topic = NULL;
+
+    switch (type) {
+    case SN_TOPIC_NORMAL:
+        topic = sn_topics_by_id(&node->topics, id);
+        return topic == NULL ? (struct span){NULL, 0} : sn_topic_name(topic);
+    case SN_TOPIC_PREDEFINED:
+        name = sn_names_by_id(&node->names, id, false);
+        return name == NULL ? (struct span){NULL, 0} : name->topic;
+    case SN_TOPIC_SHORT: return short_topic(gate, node, id);
+    default: return (struct span){NULL, 0};
+    }
+}
+
+/* The id of a name that the client uses, made if need be; NULL: no room. */
+static struct sn_topic *topic_named(struct sn_gate *gate, struct sn_node *node, struct span name)
+{
+    struct sn_topic *topic = sn_topics_by_name(&node->topics, name);
+
+    if (topic == NULL) {
+        topic = sn_topics_add(&node->topics, name, false, gate->config.registrations);
+    }
+    if (topic != NULL) {
+        sn_topics_pardon(&node->topics);
+    }
+    return topic;
+}
+
+/* --- REGISTER -------------------------------------------------------------------------------- */
+
+static void on_register(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    struct sn_packet regack = {.type = SN_REGACK, .msg_id = pkt->msg_id};
+    struct sn_topic *topic = NULL;
+    struct sn_news *news = NULL;
+
+    if (!sn_topic_is_name(pkt->data)) {
+        regack.code = SN_RC_NOT_SUPPORTED; /* SN-072 SN-073 */
+        answer(gate, node, &regack);
+        return;
+    }
+    topic = topic_named(gate, node, pkt->data);
+    if (topic == NULL) {
+        regack.code = SN_RC_CONGESTION; /* SN-074 */
+        answer(gate, node, &regack);
+        return;
+    }
+    topic->fresh = false; /* this news says it */
+    news = sn_gate_tell(gate, SN_NEWS_REGISTERED, node);
+    news->msg_id = pkt->msg_id;
+    news->topic_id = topic->id;
+    news->topic = sn_topic_name(topic);
+}
+
+/* --- PUBLISH --------------------------------------------------------------------------------- */
+
+/* 7.12: what equals the last one within TRETRY and says so is acknowledged again, not forwarded. */
+static bool is_repeated(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    struct sn_last_publish *last = &node->last;
+    uint64_t hash = map_hash(gate->seed, pkt->data);
+    uint32_t window = sn_gate_listener(gate, &node->address.peer)->retry_ms;
+    bool same = last->known && last->msg_id == pkt->msg_id && last->topic_id == pkt->topic_id &&
+                last->hash == hash && gate->now_ms - last->at_ms <= 2 * (uint64_t)window;
+
+    if (same && (pkt->flags & SN_FLAG_DUP)) {
+        return true;
+    }
+    *last = (struct sn_last_publish){.hash = hash,
+                                     .at_ms = gate->now_ms,
+                                     .topic_id = pkt->topic_id,
+                                     .msg_id = pkt->msg_id,
+                                     .known = true};
+    return false;
+}
+
+static void on_publish(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    enum sn_topic_type type = sn_flags_topic_type(pkt->flags);
+    struct span topic = topic_of(gate, node, type, pkt->topic_id);
+    struct sn_packet puback = {.type = SN_PUBACK, .topic_id = pkt->topic_id, .msg_id = pkt->msg_id};
+    struct sn_news *news = NULL;
+
+    if (!sn_topic_is_name(topic)) { /* SN-094 to SN-097, SN-104 */
+        gate->count.unknown_id++;
+        puback.code = SN_RC_INVALID_ID;
+        answer(gate, node, &puback);
+        return;
+    }
+    if (sn_flags_qos(pkt->flags) == 1 && is_repeated(gate, node, pkt)) {
+        if (node->last.answered) {
+            answer(gate, node, &puback); /* SN-093 */
+        }
+        return;
+    }
+    news = sn_gate_tell(gate, SN_NEWS_PUBLISH, node);
+    news->msg_id = pkt->msg_id;
+    news->topic_id = pkt->topic_id;
+    news->topic = topic;
+    news->data = pkt->data;
+    news->qos = (uint8_t)sn_flags_qos(pkt->flags);
+    news->dup = (pkt->flags & SN_FLAG_DUP) != 0;
+    news->retain = (pkt->flags & SN_FLAG_RETAIN) != 0;
+}
+
+/* CONFIG publish_without_connect. A sender that is connected is as good as a near one. */
+static bool stray_is_admitted(const struct sn_gate *gate, const struct sn_node *node,
+                              const struct sn_packet *pkt)
+{
+    enum sn_topic_type type = sn_flags_topic_type(pkt->flags);
+
+    switch (sn_gate_listener(gate, &gate->from)->qosm1) {
+    case SN_QOSM1_BY_SENDER:
+        return type == SN_TOPIC_PREDEFINED && (gate->from.near || node != NULL);
+    case SN_QOSM1_PREDEFINED: return type == SN_TOPIC_PREDEFINED;
+    case SN_QOSM1_YES: return type == SN_TOPIC_PREDEFINED || type == SN_TOPIC_SHORT;
+    default: return false;
+    }
+}
+
+/* SN-106 to SN-109: no answer whatever it is. */
+void sn_gate_stray(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    uint8_t name[] = {(uint8_t)(pkt->topic_id >> 8), (uint8_t)pkt->topic_id};
+    bool is_short = sn_flags_topic_type(pkt->flags) == SN_TOPIC_SHORT;
+    struct sn_news *news = NULL;
+
+    if (!stray_is_admitted(gate, node, pkt) ||
+        (is_short && !sn_topic_is_name(span_of(name, sizeof name)))) {
+        gate->count.refused++;
+        return;
+    }
+    news = sn_gate_tell(gate, SN_NEWS_STRAY, node);
+    news->peer = &gate->from;
+    news->topic_type = sn_flags_topic_type(pkt->flags);
+    news->topic_id = pkt->topic_id;
+    news->data = pkt->data;
+    news->retain = (pkt->flags & SN_FLAG_RETAIN) != 0;
+}
+
+/* --- SUBSCRIBE, UNSUBSCRIBE ------------------------------------------------------------------ */
+
+/* The filter that is meant, in *filter, and the id for the SUBACK, in *id. A return code. */
+static uint8_t filter_of(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt,
+                         struct span *filter, uint16_t *id)
+{
+    enum sn_topic_type type = sn_flags_topic_type(pkt->flags);
+
+    *id = type == SN_TOPIC_PREDEFINED ? pkt->topic_id : 0;
+    *filter = pkt->data;
+    if (type == SN_TOPIC_RESERVED) {
+        return SN_RC_NOT_SUPPORTED; /* SN-120 */
+    }
+    if (type != SN_TOPIC_NORMAL) {
+        *filter = topic_of(gate, node, type, pkt->topic_id);
+        if (filter->len == 0) {
+            return SN_RC_INVALID_ID; /* SN-119 */
+        }
+    }
+    return sn_topic_is_filter(*filter) ? SN_RC_ACCEPTED : SN_RC_NOT_SUPPORTED; /* SN-128 */
+}
+
+/* SN-115 SN-116: a name without wildcards gets an id with the SUBACK. */
+static uint8_t name_subscription(struct sn_gate *gate, struct sn_node *node,
+                                 const struct sn_packet *pkt, uint16_t *id)
+{
+    struct sn_topic *topic = NULL;
+
+    if (sn_flags_topic_type(pkt->flags) != SN_TOPIC_NORMAL || !sn_topic_is_name(pkt->data)) {
+        sn_topics_pardon(&node->topics);
+        return SN_RC_ACCEPTED;
+    }
+    topic = topic_named(gate, node, pkt->data);
+    if (topic == NULL) {
+        return SN_RC_CONGESTION;
+    }
+    if (topic->fresh) {
+        sn_gate_name(gate, node);
+    }
+    *id = topic->id;
+    return SN_RC_ACCEPTED;
+}
+
+static void on_subscribe(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    struct sn_packet suback = {.type = SN_SUBACK, .msg_id = pkt->msg_id};
+    int qos = sn_flags_qos(pkt->flags);
+    struct span filter;
+    uint16_t id = 0;
+    struct sn_news *news = NULL;
+
+    suback.code = filter_of(gate, node, pkt, &filter, &id);
+    if (suback.code == SN_RC_ACCEPTED && qos == SN_QOS_MINUS_1) {
+        suback.code = SN_RC_NOT_SUPPORTED; /* SN-121 */
+    }
+    if (suback.code == SN_RC_ACCEPTED) {
+        suback.code = name_subscription(gate, node, pkt, &id);
+    }
+    if (suback.code != SN_RC_ACCEPTED) {
+        suback.flags = pkt->flags & SN_FLAG_TOPIC;
+        answer(gate, node, &suback);
+        return;
+    }
+    node->subscribe_id = pkt->msg_id;
+    node->subscribe_type = pkt->flags & SN_FLAG_TOPIC;
+    news = sn_gate_tell(gate, SN_NEWS_SUBSCRIBE, node);
+    news->msg_id = pkt->msg_id;
+    news->topic_id = id;
+    news->topic = filter;
+    news->qos = (uint8_t)qos;
+}
+
+/* SN-132: UNSUBACK has no code; what cannot be subscribed is not. */
+static void on_unsubscribe(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    struct sn_packet unsuback = {.type = SN_UNSUBACK, .msg_id = pkt->msg_id};
+    struct sn_news *news = NULL;
+    struct span filter;
+    uint16_t id = 0;
+
+    if (filter_of(gate, node, pkt, &filter, &id) != SN_RC_ACCEPTED) {
+        answer(gate, node, &unsuback);
+        return;
+    }
+    news = sn_gate_tell(gate, SN_NEWS_UNSUBSCRIBE, node);
+    news->msg_id = pkt->msg_id;
+    news->topic = filter;
+}
+
+/* --- will update, PUBREL ---------------------------------------------------------------------- */
+
+/* SN-057 SN-060 SN-061 */
+static void on_will_topic(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    struct sn_packet refusal = {.type = SN_WILLTOPICRESP, .code = SN_RC_NOT_SUPPORTED};
+    int qos = sn_flags_qos(pkt->flags);
+    struct sn_news *news = NULL;
+
+    if (pkt->data.len != 0 && (!sn_topic_is_name(pkt->data) || qos == SN_QOS_MINUS_1)) {
+        answer(gate, node, &refusal);
+        return;
+    }
+    news = sn_gate_tell(gate, SN_NEWS_WILL_TOPIC, node);
+    news->will = pkt->data.len != 0;
+    news->topic = pkt->data;
+    news->qos = qos < 0 ? 0 : (uint8_t)qos;
+    news->retain = (pkt->flags & SN_FLAG_RETAIN) != 0;
+}
+
+void sn_gate_serve(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    switch (pkt->type) {
+    case SN_REGISTER: on_register(gate, node, pkt); break;
+    case SN_PUBLISH: on_publish(gate, node, pkt); break;
+    case SN_SUBSCRIBE: on_subscribe(gate, node, pkt); break;
+    case SN_UNSUBSCRIBE: on_unsubscribe(gate, node, pkt); break;
+    case SN_WILLTOPICUPD: on_will_topic(gate, node, pkt); break;
+    case SN_WILLMSGUPD: sn_gate_tell(gate, SN_NEWS_WILL_MSG, node)->data = pkt->data; break;
+    case SN_PUBREL: sn_gate_tell(gate, SN_NEWS_PUBREL, node)->msg_id = pkt->msg_id; break;
+    default: sn_gate_acknowledged(gate, node, pkt); break;
+    }
+}

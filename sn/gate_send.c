@@ -1,0 +1,128 @@
+#include "sn/gate_parts.h"
+
+#include "sn/discover.h"
+#include "sn/forward.h"
+
+static bool push(struct sn_gate *gate, const struct sn_peer *to, const struct sn_packet *pkt,
+                 struct sn_letter *letter)
+{
+    const struct sn_listener *listener = sn_gate_listener(gate, to);
+    struct sn_outbox *box = &gate->ports[to->listener].box;
+    size_t len = sn_forward_len(pkt, to);
+    uint8_t *place = len > listener->max_message ? NULL : sn_outbox_place(box, len);
+
+    if (place == NULL) {
+        gate->count.overflow++;
+        return false;
+    }
+    letter->peer = *to;
+    letter->len = (uint32_t)sn_forward_encode(pkt, to, pkt->radius & 3u, place, len);
+    sn_outbox_push(box, letter);
+    return true;
+}
+
+bool sn_gate_send(struct sn_gate *gate, const struct sn_peer *to, const struct sn_packet *pkt)
+{
+    struct sn_letter letter = {.node = NULL};
+
+    return push(gate, to, pkt, &letter);
+}
+
+void sn_gate_send_exchange(struct sn_gate *gate, struct sn_node *node)
+{
+    const struct sn_peer *to = &node->address.peer;
+    struct sn_packet pkt = sn_exchange_packet(&node->exchange);
+    struct sn_letter letter = {.node = node, .turn = node->exchange.turn};
+
+    sn_gate_timer(gate, &node->retry, HEAP_NEVER);
+    if (push(gate, to, &pkt, &letter)) {
+        node->queued++;
+    } else {
+        sn_gate_timer(gate, &node->retry, gate->now_ms + sn_gate_listener(gate, to)->retry_ms);
+    }
+}
+
+void sn_gate_send_stranger(struct sn_gate *gate, const struct sn_packet *pkt)
+{
+    struct sn_strangers *strangers = &gate->ports[gate->from.listener].strangers;
+    uint32_t rate = sn_gate_listener(gate, &gate->from)->stranger_rate;
+    uint8_t key[SN_PEER_KEY];
+    uint64_t hash = map_hash(gate->seed, sn_peer_key(&gate->from, key));
+
+    if (sn_strangers_admit(strangers, hash, rate, gate->now_ms)) {
+        gate->count.strangers++;
+        (void)sn_gate_send(gate, &gate->from, pkt);
+    } else {
+        gate->count.muted++;
+    }
+}
+
+/* SN-015; to all who listen there, which an empty address means. */
+void sn_gate_advertise(struct sn_gate *gate, struct sn_port *port)
+{
+    uint32_t advertise_s = gate->config.listeners[port->listener].advertise_s;
+    struct sn_packet pkt = sn_advertise_packet(gate->config.gw_id, advertise_s);
+    struct sn_peer all = {.listener = port->listener};
+
+    (void)sn_gate_send(gate, &all, &pkt);
+    sn_gate_timer(gate, &port->advertise, sn_advertise_due(advertise_s, gate->now_ms));
+}
+
+/* SN-019 SN-195: with the Radius of the SEARCHGW, which only an encapsulation carries. */
+void sn_gate_answer_search(struct sn_gate *gate, const struct sn_packet *pkt)
+{
+    struct sn_packet answer = sn_gwinfo_packet(gate->config.gw_id);
+
+    answer.radius = pkt->radius;
+    sn_gate_send_stranger(gate, &answer);
+}
+
+/* --- what the edge asks ---------------------------------------------------------------------- */
+
+size_t sn_gate_room(const struct sn_gate *gate, uint16_t listener)
+{
+    return sn_outbox_room(&gate->ports[listener].box);
+}
+
+bool sn_gate_output(const struct sn_gate *gate, uint16_t listener, size_t skip, struct sn_out *out)
+{
+    const struct sn_outbox *box = &gate->ports[listener].box;
+    struct sn_letter letter;
+    size_t at = 0;
+
+    for (size_t i = 0; i <= skip; i++) {
+        if (!sn_outbox_next(box, &at, &letter, &out->wire)) {
+            return false;
+        }
+    }
+    out->peer = letter.peer;
+    return true;
+}
+
+/* A repeat or the first sending has left: its retry timer starts. */
+static void start_retry(struct sn_gate *gate, struct sn_node *node, uint32_t turn)
+{
+    node->queued--;
+    if (sn_exchange_is_open(&node->exchange) && node->exchange.turn == turn) {
+        sn_gate_timer(gate, &node->retry,
+                      gate->now_ms + sn_gate_listener(gate, &node->address.peer)->retry_ms);
+    }
+}
+
+void sn_gate_sent(struct sn_gate *gate, uint16_t listener, size_t count, uint64_t now_ms)
+{
+    struct sn_outbox *box = &gate->ports[listener].box;
+    struct sn_letter letter;
+    struct span wire;
+    size_t at = 0;
+
+    gate->now_ms = now_ms;
+    while (count > 0 && sn_outbox_next(box, &at, &letter, &wire)) {
+        if (letter.node != NULL) {
+            start_retry(gate, letter.node, letter.turn);
+        }
+        gate->count.sent++;
+        count--;
+    }
+    sn_outbox_drop(box, at);
+}

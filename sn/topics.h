@@ -1,0 +1,64 @@
+/* sn/topics.h - the normal topic ids of one node. [6.5, 7.3]
+ *
+ * Ids count up from 1 and are never given to another name as long as the table lives, that is, as
+ * long as the node's session. An id must be told to the client once in each connection before a
+ * PUBLISH to it may carry it: by REGACK, SUBACK or our own REGISTER.
+ *
+ * Ownership: table and names are blocks charged to the budget; names are copied.
+ * A `struct sn_topic *` is good until the next sn_topics_add, _restore or _clear.
+ */
+#ifndef SN_TOPICS_H
+#define SN_TOPICS_H
+
+#include "base/block.h"
+
+#define SN_TOPIC_ID_LAST 0xFFFEu /* 0 and 0xFFFF are reserved [5.3.11] */
+
+struct sn_topic {
+    struct block *name;
+    uint32_t hash;
+    uint16_t id;
+    bool ours;             /* made for a delivery, not for a request of the client */
+    bool told;             /* in this connection */
+    bool fresh;            /* not yet told to the hub */
+    bool refused;          /* the client rejected our REGISTER: not asked again unless it asks */
+    uint64_t ask_after_ms; /* a rejection for congestion holds until then; 0: none */
+};
+
+struct sn_topics {
+    struct block *table; /* struct sn_topic, in order of ids */
+    struct budget *budget;
+    uint16_t count;
+    uint16_t ours; /* of them, made for deliveries */
+};
+
+void sn_topics_init(struct sn_topics *topics, struct budget *budget);
+
+/* Forgets all ids. */
+void sn_topics_clear(struct sn_topics *topics);
+
+struct sn_topic *sn_topics_by_id(const struct sn_topics *topics, uint16_t id);
+struct sn_topic *sn_topics_by_name(const struct sn_topics *topics, struct span name);
+
+/* Gives the next id to a name that has none; `limit` binds those of the same origin. NULL: the
+ * table, the budget or the ids are used up. */
+struct sn_topic *sn_topics_add(struct sn_topics *topics, struct span name, bool ours, size_t limit);
+
+/* Takes an id from the store. False: it is there already, is reserved, or memory is short. */
+bool sn_topics_restore(struct sn_topics *topics, uint16_t id, struct span name);
+
+/* A new connection: nothing is told any more. */
+void sn_topics_untell(struct sn_topics *topics);
+
+/* The client registers or subscribes again: what it rejected may be asked again. SN-080 */
+void sn_topics_pardon(struct sn_topics *topics);
+
+/* An entry that the hub was not told of, or NULL. */
+struct sn_topic *sn_topics_fresh(const struct sn_topics *topics);
+
+static inline struct span sn_topic_name(const struct sn_topic *topic)
+{
+    return block_span(topic->name);
+}
+
+#endif
