@@ -10,18 +10,22 @@ static int64_t wall_of(const struct mqtt_sessions *ss, uint64_t at_ms)
     return (int64_t)at_ms + ss->wall_ms;
 }
 
-uint64_t mqtt_keep_session(struct mqtt_sessions *ss, const struct mqtt_session *s, uint64_t now_ms)
+static void raise_ticket(struct mqtt_session *s, uint64_t ticket)
+{
+    s->ticket = ticket > s->ticket ? ticket : s->ticket;
+}
+
+void mqtt_keep_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
 {
     struct record record = {.key = {TABLE_SESSION, s->number, 0},
                             .fields = {s->door},
                             .text = mqtt_session_name(s),
                             .fresh = true};
 
-    if (!mqtt_keep_is_on(ss, s)) {
-        return 0;
+    if (mqtt_keep_is_on(ss, s)) {
+        record.block = block_hold(s->name);
+        raise_ticket(s, put(ss, &record, now_ms));
     }
-    record.block = block_hold(s->name);
-    return put(ss, &record, now_ms);
 }
 
 /* One queue row less needs the message. */
@@ -53,23 +57,33 @@ void mqtt_keep_no_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint
     }
 }
 
-uint64_t mqtt_keep_subscription(struct mqtt_sessions *ss, const struct mqtt_session *s,
-                                const struct mqtt_subscription *sub, struct span filter, bool fresh,
-                                uint64_t now_ms)
+bool mqtt_keep_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
+                            const struct mqtt_subscription *sub, struct span filter, bool fresh,
+                            uint64_t now_ms)
 {
     struct record record = {.key = {TABLE_SUBSCRIPTION, s->number, sub->number},
                             .fields = {sub->qos, sub->options, sub->rule, (int64_t)sub->ttl_ms},
                             .fresh = fresh};
 
     if (!mqtt_keep_is_on(ss, s)) {
-        return 0;
+        return true;
     }
     record.block = block_copy(&ss->budget, filter);
     if (record.block == NULL) {
-        return UINT64_MAX;
+        return false;
     }
     record.text = block_span(record.block);
-    return put(ss, &record, now_ms);
+    raise_ticket(s, put(ss, &record, now_ms));
+    return true;
+}
+
+void mqtt_keep_no_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
+                               const struct mqtt_subscription *sub, uint64_t now_ms)
+{
+    if (mqtt_keep_is_on(ss, s)) {
+        raise_ticket(s,
+                     journal_del(ss->journal, TABLE_SUBSCRIPTION, s->number, sub->number, now_ms));
+    }
 }
 
 static struct record record_of(enum table table, uint64_t owner, uint64_t item,
@@ -168,21 +182,22 @@ void mqtt_keep_end(struct mqtt_sessions *ss, const struct mqtt_session *s, struc
     }
 }
 
-uint64_t mqtt_keep_received(struct mqtt_sessions *ss, const struct mqtt_session *s,
-                            uint16_t packet_id, uint64_t now_ms)
+void mqtt_keep_received(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t packet_id,
+                        uint64_t now_ms)
 {
     struct record record = {.key = {TABLE_RECEIVED, s->number, packet_id}, .fresh = true};
 
-    return mqtt_keep_is_on(ss, s) ? put(ss, &record, now_ms) : 0;
+    if (mqtt_keep_is_on(ss, s)) {
+        raise_ticket(s, put(ss, &record, now_ms));
+    }
 }
 
-uint64_t mqtt_keep_no_received(struct mqtt_sessions *ss, const struct mqtt_session *s,
-                               uint16_t packet_id, uint64_t now_ms)
+void mqtt_keep_no_received(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t packet_id,
+                           uint64_t now_ms)
 {
-    if (!mqtt_keep_is_on(ss, s)) {
-        return 0;
+    if (mqtt_keep_is_on(ss, s)) {
+        raise_ticket(s, journal_del(ss->journal, TABLE_RECEIVED, s->number, packet_id, now_ms));
     }
-    return journal_del(ss->journal, TABLE_RECEIVED, s->number, packet_id, now_ms);
 }
 
 uint64_t mqtt_keep_retained(struct mqtt_sessions *ss, struct mqtt_branch *branch, uint64_t now_ms)

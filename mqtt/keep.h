@@ -13,15 +13,24 @@ static inline bool mqtt_keep_is_on(const struct mqtt_sessions *ss, const struct 
     return !s->clean && !ss->journal->off;
 }
 
-uint64_t mqtt_keep_session(struct mqtt_sessions *ss, const struct mqtt_session *s, uint64_t now_ms);
+/* Its own row; s->ticket becomes the ticket, as with the next four. */
+void mqtt_keep_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
+
+/* False: no memory for the row. */
+bool mqtt_keep_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
+                            const struct mqtt_subscription *sub, struct span filter, bool fresh,
+                            uint64_t now_ms);
+void mqtt_keep_no_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
+                               const struct mqtt_subscription *sub, uint64_t now_ms);
+
+/* A QoS 2 packet id taken, released. */
+void mqtt_keep_received(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t packet_id,
+                        uint64_t now_ms);
+void mqtt_keep_no_received(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t packet_id,
+                           uint64_t now_ms);
 
 /* Deletes all rows of `s`, and of each message that only `s` needed. */
 void mqtt_keep_no_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
-
-/* UINT64_MAX: no memory for the row. */
-uint64_t mqtt_keep_subscription(struct mqtt_sessions *ss, const struct mqtt_session *s,
-                                const struct mqtt_subscription *sub, struct span filter, bool fresh,
-                                uint64_t now_ms);
 
 /* The will of a kept node session, or that it has none. */
 void mqtt_keep_will(struct mqtt_sessions *ss, const struct mqtt_session *s, uint64_t now_ms);
@@ -39,13 +48,6 @@ uint64_t mqtt_keep_release(struct mqtt_sessions *ss, const struct mqtt_session *
 /* Deletes an entry's row if it has one, and its message's with the last. */
 void mqtt_keep_end(struct mqtt_sessions *ss, const struct mqtt_session *s, struct mqtt_entry *entry,
                    uint64_t now_ms);
-
-uint64_t mqtt_keep_received(struct mqtt_sessions *ss, const struct mqtt_session *s,
-                            uint16_t packet_id, uint64_t now_ms);
-
-/* The ticket of the deletion. */
-uint64_t mqtt_keep_no_received(struct mqtt_sessions *ss, const struct mqtt_session *s,
-                               uint16_t packet_id, uint64_t now_ms);
 
 uint64_t mqtt_keep_retained(struct mqtt_sessions *ss, struct mqtt_branch *branch, uint64_t now_ms);
 uint64_t mqtt_keep_no_retained(struct mqtt_sessions *ss, const struct mqtt_branch *branch,

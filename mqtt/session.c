@@ -175,10 +175,10 @@ void mqtt_session_free(struct mqtt_sessions *ss, struct mqtt_session *s)
     pool_give(&ss->cells, s);
 }
 
-/* The stored session to go on with, or a new one; *ticket is that of a new one's row. */
+/* The stored session to go on with, or a new one. */
 static struct mqtt_session *find_or_make(struct mqtt_sessions *ss,
-                                         const struct mqtt_opening *opening, uint64_t *ticket,
-                                         bool *present, uint64_t now_ms)
+                                         const struct mqtt_opening *opening, bool *present,
+                                         uint64_t now_ms)
 {
     struct mqtt_session *s = mqtt_session_find(ss, opening->door, opening->name);
 
@@ -196,15 +196,14 @@ static struct mqtt_session *find_or_make(struct mqtt_sessions *ss,
     if (s != NULL) {
         ss->last_number++;
         s->clean = opening->clean;
-        *ticket = mqtt_keep_session(ss, s, now_ms);
+        mqtt_keep_session(ss, s, now_ms);
     }
     return s;
 }
 
-static bool owe_opened(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t ticket,
-                       bool present)
+static bool owe_opened(struct mqtt_sessions *ss, struct mqtt_session *s, bool present)
 {
-    struct mqtt_answer opened = {.kind = MQTT_OP_OPENED, .ticket = ticket, .extra = present};
+    struct mqtt_answer opened = {.kind = MQTT_OP_OPENED, .ticket = s->ticket, .extra = present};
 
     return mqtt_session_owe(ss, s, &opened);
 }
@@ -212,9 +211,8 @@ static bool owe_opened(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_
 struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mqtt_opening *opening,
                                        uint64_t now_ms)
 {
-    uint64_t ticket = 0;
     bool present = false;
-    struct mqtt_session *s = find_or_make(ss, opening, &ticket, &present, now_ms);
+    struct mqtt_session *s = find_or_make(ss, opening, &present, now_ms);
 
     if (s == NULL) {
         return NULL;
@@ -229,7 +227,7 @@ struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mq
     s->window = opening->quota.inflight;
     s->dropped = 0;
     s->open = true;
-    if (!owe_opened(ss, s, ticket, present)) {
+    if (!owe_opened(ss, s, present)) {
         mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
         return NULL;
     }

@@ -132,6 +132,8 @@ struct mqtt_session {
     void *user;      /* the door's own, for as long as the session lives */
     uint64_t number; /* names it in the store; never reused */
     uint64_t stamp;  /* scratch of publish: last message matched */
+    uint64_t ticket; /* of the last change of its rows that an answer waited for: an answer to a
+                        repetition, which changes nothing, waits for that */
     struct mqtt_session *next_match;
     struct mqtt_subscription *match;
     struct mqtt_quota quota;

@@ -90,7 +90,6 @@ static enum mqtt_err publish_once(struct mqtt_sessions *ss, struct mqtt_session 
 {
     struct mqtt_received *received = mqtt_received_find(ss, s, p->packet_id);
     enum mqtt_err err = MQTT_OK;
-    uint64_t ticket = 0;
 
     if (received == NULL) {
         received = mqtt_received_add(ss, s, p->packet_id);
@@ -101,8 +100,8 @@ static enum mqtt_err publish_once(struct mqtt_sessions *ss, struct mqtt_session 
             }
             return err;
         }
-        ticket = mqtt_keep_received(ss, s, p->packet_id, now_ms);
-        received->ticket = ticket > received->ticket ? ticket : received->ticket;
+        mqtt_keep_received(ss, s, p->packet_id, now_ms);
+        received->ticket = s->ticket > received->ticket ? s->ticket : received->ticket;
     }
     return owe(ss, s, MQTT_OP_PUBREC, p, received->ticket) ? MQTT_OK : MQTT_ERR_FULL;
 }
@@ -184,13 +183,12 @@ static void on_pubrel(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t
                       uint64_t now_ms)
 {
     struct mqtt_received *received = mqtt_received_find(ss, s, packet_id);
-    uint64_t ticket = 0;
 
     if (received != NULL) {
-        ticket = mqtt_keep_no_received(ss, s, packet_id, now_ms);
+        mqtt_keep_no_received(ss, s, packet_id, now_ms);
         mqtt_received_remove(ss, received);
     }
-    owe_plain(ss, s, MQTT_OP_PUBCOMP, packet_id, ticket);
+    owe_plain(ss, s, MQTT_OP_PUBCOMP, packet_id, s->ticket);
 }
 
 void mqtt_session_ack(struct mqtt_sessions *ss, struct mqtt_session *s, enum mqtt_op_kind kind,

@@ -277,6 +277,7 @@ bool mqtt_session_next(struct mqtt_sessions *ss, struct mqtt_session *s, struct 
     if (take_answer(ss, s, op) || next_delivery(ss, s, op, now_ms)) {
         return true;
     }
+    list_remove(&s->in_ready);
     mqtt_session_again(ss, s);
     return false;
 }

@@ -154,9 +154,13 @@ static struct mqtt_entry *entry_of(struct mqtt_sessions *ss, const struct record
     return entry;
 }
 
-/* An id that was recorded may have been sent. */
+/* An id that was recorded may have been sent. At QoS 1 not every id is recorded, so what stands
+ * behind one that waits is sent anew, in order. [MQTT-4.6.0-6] */
 static void place(struct mqtt_session *s, struct mqtt_entry *entry)
 {
+    if (entry->qos == 1 && s->queue_count > 0) {
+        entry->packet_id = 0;
+    }
     if (entry->packet_id == 0) {
         entry->state = MQTT_ENTRY_WAITS;
         mqtt_queue_push(s, entry);

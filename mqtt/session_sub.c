@@ -71,13 +71,11 @@ static void raise_to(uint64_t *ticket, uint64_t other)
 
 /* Replaces or adds; NULL: refused, all as before. */
 static struct mqtt_subscription *put(struct mqtt_sessions *ss, struct mqtt_session *s,
-                                     const struct mqtt_subscribing *from, uint64_t *ticket,
-                                     uint64_t now_ms)
+                                     const struct mqtt_subscribing *from, uint64_t now_ms)
 {
     struct mqtt_subscription *sub = mqtt_tree_find(&ss->tree, from->filter, s, &s->subscriptions);
     bool fresh = sub == NULL;
     struct mqtt_subscription was;
-    uint64_t row = 0;
 
     if (fresh) {
         if (s->subscription_count >= ss->limits.subscriptions) {
@@ -90,17 +88,15 @@ static struct mqtt_subscription *put(struct mqtt_sessions *ss, struct mqtt_sessi
     }
     was = *sub;
     take_over(sub, from);
-    row = mqtt_keep_subscription(ss, s, sub, from->filter, fresh, now_ms);
-    if (row == UINT64_MAX) {
-        if (fresh) {
-            mqtt_session_cut_subscription(ss, s, sub);
-        } else {
-            *sub = was;
-        }
-        return NULL;
+    if (mqtt_keep_subscription(ss, s, sub, from->filter, fresh, now_ms)) {
+        return sub;
     }
-    raise_to(ticket, row);
-    return sub;
+    if (fresh) {
+        mqtt_session_cut_subscription(ss, s, sub);
+    } else {
+        *sub = was;
+    }
+    return NULL;
 }
 
 /* [MQTT-3.3.1-6], [MQTT-3.8.4-3] */
@@ -124,7 +120,8 @@ uint8_t mqtt_session_subscribe(struct mqtt_sessions *ss, struct mqtt_session *s,
     struct mqtt_subscription *made = NULL;
 
     if (is_good(ss, s, sub->filter)) {
-        made = put(ss, s, sub, ticket, now_ms);
+        made = put(ss, s, sub, now_ms);
+        raise_to(ticket, s->ticket);
     }
     if (made == NULL) {
         return REFUSED;
@@ -140,13 +137,10 @@ bool mqtt_session_unsubscribe(struct mqtt_sessions *ss, struct mqtt_session *s, 
 {
     struct mqtt_subscription *sub = mqtt_tree_find(&ss->tree, filter, s, &s->subscriptions);
 
-    if (sub == NULL) {
-        return false;
+    if (sub != NULL) {
+        mqtt_keep_no_subscription(ss, s, sub, now_ms);
+        mqtt_session_cut_subscription(ss, s, sub);
     }
-    if (mqtt_keep_is_on(ss, s)) {
-        raise_to(ticket,
-                 journal_del(ss->journal, TABLE_SUBSCRIPTION, s->number, sub->number, now_ms));
-    }
-    mqtt_session_cut_subscription(ss, s, sub);
-    return true;
+    raise_to(ticket, s->ticket);
+    return sub != NULL;
 }

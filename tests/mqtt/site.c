@@ -35,6 +35,10 @@ struct site *site_new(bool stored)
 
 static void stop(struct site *site)
 {
+    if (site->batch_out) {
+        site->batch_out = false;
+        journal_kept(&site->journal, &site->batch);
+    }
     mqtt_sessions_fini(&site->ss);
     journal_fini(&site->journal);
     assert_int_equal(site->ss.budget.used, 0);
@@ -102,18 +106,31 @@ static void apply(struct site *site, const struct record *record)
     }
 }
 
-void site_keep(struct site *site)
+void site_write(struct site *site)
 {
-    struct batch batch;
-
-    if (!journal_take(&site->journal, &batch)) {
+    if (site->batch_out || !journal_take(&site->journal, &site->batch)) {
         return;
     }
-    LIST_EACH (link, &batch.records) {
+    site->batch_out = true;
+    LIST_EACH (link, &site->batch.records) {
         apply(site, LIST_ITEM(link, struct record, in_batch));
     }
-    journal_kept(&site->journal, &batch);
-    mqtt_sessions_kept(&site->ss);
+}
+
+void site_kept(struct site *site)
+{
+    if (site->batch_out) {
+        site->batch_out = false;
+        journal_kept(&site->journal, &site->batch);
+        mqtt_sessions_kept(&site->ss);
+    }
+}
+
+void site_keep(struct site *site)
+{
+    site_kept(site);
+    site_write(site);
+    site_kept(site);
 }
 
 static int by_key(const void *a, const void *b)
@@ -236,16 +253,29 @@ static void write_delivery(struct writer *w, const struct mqtt_op *op)
     }
 }
 
+/* Without a hand at the store, what is asked for is kept at once. */
+static bool next(struct site *site, struct mqtt_session *s, struct mqtt_op *op)
+{
+    if (!site->by_hand) {
+        site_keep(site);
+    }
+    if (mqtt_session_next(&site->ss, s, op, site->now_ms)) {
+        return true;
+    }
+    if (site->by_hand || site->journal.pending.count == 0) {
+        return false;
+    }
+    site_keep(site);
+    return mqtt_session_next(&site->ss, s, op, site->now_ms);
+}
+
 static bool write_next(struct site *site, struct mqtt_session *s, struct writer *w)
 {
     static const char *const names[] = {"opened",  "puback", "pubrec",   "pubrel",
                                         "pubcomp", "suback", "unsuback", "other"};
     struct mqtt_op op;
 
-    if (!site->by_hand) {
-        site_keep(site);
-    }
-    if (!mqtt_session_next(&site->ss, s, &op, site->now_ms)) {
+    if (!next(site, s, &op)) {
         return false;
     }
     if (op.kind == MQTT_OP_DELIVER) {

@@ -26,6 +26,8 @@ struct site {
     uint64_t seed;
     struct site_row *rows; /* the virtual store */
     size_t row_count;
+    struct batch batch; /* written, and not said to be kept */
+    bool batch_out;
     bool stored;  /* else the journal is off */
     bool by_hand; /* site_keep is called by the test, else before each look */
     char text[SITE_TEXT];
@@ -38,7 +40,9 @@ void site_free(struct site *site);
 /* The process dies: what was not kept is gone; sessions come back out of the rows. */
 void site_crash(struct site *site);
 
-/* Keeps what is pending. */
+/* Writes what is pending, unless a batch is out; says that the batch that is out is kept; both. */
+void site_write(struct site *site);
+void site_kept(struct site *site);
 void site_keep(struct site *site);
 
 size_t site_rows(const struct site *site, enum table table);
