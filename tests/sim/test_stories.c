@@ -4,12 +4,14 @@
 
 #define SEEDS 8
 
-static const char plain[] = "[listener udp]\nbind = 0.0.0.0:1884\nretry = 500ms\nretries = 10\n"
-                            "[broker local]\nbind = 127.0.0.1:1883\n[store]\npath = none\n";
-static const char kept[] = "[listener udp]\nbind = 0.0.0.0:1884\nretry = 500ms\nretries = 10\n"
-                           "[broker local]\nbind = 127.0.0.1:1883\n"
-                           "[store]\npath = disk\ncommit_delay = 3ms\n";
-static const char cloudy[] = "[listener udp]\nbind = 0.0.0.0:1884\n"
+static const char plain[] =
+    "[listener udp]\ntype = udp\nbind = 0.0.0.0:1884\nretry = 500ms\nretries = 10\n"
+    "[broker local]\nbind = 127.0.0.1:1883\n[store]\npath = none\n";
+static const char kept[] =
+    "[listener udp]\ntype = udp\nbind = 0.0.0.0:1884\nretry = 500ms\nretries = 10\n"
+    "[broker local]\nbind = 127.0.0.1:1883\n"
+    "[store]\npath = disk\ncommit_delay = 3ms\n";
+static const char cloudy[] = "[listener udp]\ntype = udp\nbind = 0.0.0.0:1884\n"
                              "[broker local]\nbind = 127.0.0.1:1883\n"
                              "[store]\npath = disk\n"
                              "[upstream cloud]\nurl = mqtt://far.example\n"
