@@ -79,7 +79,7 @@ static bool has_space(struct sn_topics *topics)
     if (table == NULL) {
         table = block_new(topics->budget, FIRST_ENTRIES * sizeof(struct sn_topic));
     } else if (size > table->len) {
-        table = block_resize(table, 2u * table->len);
+        table = block_resize(table, (size_t)2 * table->len);
     }
     if (table == NULL) {
         return false;
