@@ -100,6 +100,7 @@ static bool hub_init(struct hub *hub, const struct hub_setup *setup, uint64_t no
 
     hub->conf = setup->conf;
     hub->commit_delay_ms = setup->conf->store.commit_delay_ms;
+    list_init(&hub->all_nodes);
     list_init(&hub->stalled);
     pool_init(&hub->nodes, sizeof(struct hub_node), limits->nodes);
     if (!journal_init(&hub->journal, RECORDS_MOST, rng_next(&rng)) ||
@@ -133,6 +134,7 @@ void hub_free(struct hub *hub)
     hub_uplinks_fini(hub);
     hub_lines_fini(hub);
     if (hub->gate != NULL) {
+        hub_nodes_fini(hub);
         sn_gate_free(hub->gate);
     }
     release(hub->listeners);

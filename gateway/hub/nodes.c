@@ -17,6 +17,7 @@ struct hub_node *hub_node_of(struct hub *hub, struct sn_node *node)
     }
     hn->node = node;
     list_init(&hn->in_stalled);
+    list_push(&hub->all_nodes, &hn->in_all);
     sn_node_set_user(node, hn);
     return hn;
 }
@@ -25,11 +26,21 @@ void hub_node_forget(struct hub *hub, struct hub_node *hn)
 {
     struct sn_node *node = hn->node;
 
+    list_remove(&hn->in_all);
     list_remove(&hn->in_stalled);
     block_drop(hn->names_memory);
     sn_node_set_user(node, NULL);
     pool_give(&hub->nodes, hn);
     sn_gate_forget(hub->gate, node);
+}
+
+void hub_nodes_fini(struct hub *hub)
+{
+    struct list *link = NULL;
+
+    while ((link = list_pop(&hub->all_nodes)) != NULL) {
+        hub_node_forget(hub, LIST_ITEM(link, struct hub_node, in_all));
+    }
 }
 
 static const struct conf_node *section_of(const struct conf *conf, struct span client_id)

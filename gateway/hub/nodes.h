@@ -10,6 +10,7 @@
 #include "gateway/hub/parts.h"
 
 struct hub_node {
+    struct list in_all;
     struct list in_stalled;
     struct sn_node *node;
     struct mqtt_session *session; /* NULL: none yet */
@@ -26,6 +27,9 @@ struct hub_node *hub_node_of(struct hub *hub, struct sn_node *node);
 
 /* Frees the hub's part and the gate's. The session must be gone or about to be. */
 void hub_node_forget(struct hub *hub, struct hub_node *hn);
+
+/* Frees what all nodes hold; before the gate goes. */
+void hub_nodes_fini(struct hub *hub);
 
 /* Where the node stands for topic maps and settings. `near` is a peer of its listener. */
 struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *hn);

@@ -37,6 +37,7 @@ struct hub {
     struct sn_listener *listeners; /* the gate's settings, one for each [listener] */
     struct hub_line *lines;        /* one for each [listener]; serial ones are in use */
     struct pool nodes;             /* struct hub_node */
+    struct list all_nodes;         /* struct hub_node */
     struct list stalled;           /* struct hub_node: their listener had no room */
     struct hub_uplink *uplinks;
     size_t uplink_count;
