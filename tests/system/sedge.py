@@ -158,13 +158,23 @@ class Node:
         return self.wait(answer)
 
     def wait(self, answer):
+        end = time.monotonic() + WAIT_S
         try:
-            while True:
+            while time.monotonic() < end:
                 got = self.socket.recv(65536)
                 if got[1 : 1 + len(answer)] == answer:
                     return got
         except TimeoutError:
-            raise Failed(f"no answer {answer.hex()}") from None
+            pass
+        raise Failed(f"no answer {answer.hex()}")
+
+    def wait_publish(self, topic):
+        """Takes the id that the gateway gives to `topic`, then a PUBLISH: (topic id, payload)."""
+        register = self.wait(b"\x0a")
+        expect_equal(register[6:], topic.encode(), "name in REGISTER")
+        got = self.ask(b"\x07\x0b" + register[2:6] + b"\x00", b"\x0c")
+        expect_equal(got[3:5], register[2:4], "topic id of the PUBLISH")
+        return got[3:5], got[7:]
 
     def connect(self, client_id, keepalive_s=60, clean=True):
         name = client_id.encode()

@@ -1,9 +1,8 @@
 """What was acknowledged is there after kill -9."""
 
-import signal
 import time
 
-from sedge import Skipped, expect, expect_equal, stop
+from sedge import ROOT, expect_equal, stop
 
 COUNT = 1000
 
@@ -82,8 +81,7 @@ def subscriptions_and_topic_ids_of_a_node_survive_kill_9(box):
     expect_equal(puback, b"\x07\x0d" + topic_id + b"\x00\x03\x00", "PUBACK on the old topic id")
     expect_equal(subscriber.messages(1)[0][:1], ("farm/bed-1/t",), "topic")
     box.mqtt_pub("-t", "set/1", "-m", "on", "-q", "1")
-    down = node.wait(b"\x0c")
-    expect_equal((down[3:5], down[7:]), (set_id, b"on"), "PUBLISH on the old topic id")
+    expect_equal(node.wait_publish("set/1"), (set_id, b"on"), "PUBLISH on the old topic id")
 
 
 def a_stop_and_a_start_keep_what_a_sleeping_node_waits_for(box):
@@ -95,16 +93,10 @@ def a_stop_and_a_start_keep_what_a_sleeping_node_waits_for(box):
     stop(gateway)
     box.gateway(**_kept(box))
     node.connect("sleeper", clean=False)
-    expect_equal(node.wait(b"\x0c")[7:], b"on", "payload")
+    expect_equal(node.wait_publish("set/1")[1], b"on", "payload")
 
 
 def a_store_that_cannot_be_written_is_an_error_at_start(box):
     path = box.configure(store="/proc/sedge.db")
-    program = box.run(_sedge(), "run", "-c", path, code=1)
+    program = box.run(ROOT / "build/sedge", "run", "-c", path, code=1)
     program.wait_line(r"/proc/sedge\.db")
-
-
-def _sedge():
-    from sedge import ROOT
-
-    return ROOT / "build/sedge"
