@@ -84,8 +84,10 @@ static void on_regack(struct sn_gate *gate, struct sn_node *node, const struct s
         send_once(gate, node);
         finish(gate, node);
     } else {
-        topic->refused = pkt->code != SN_RC_CONGESTION;   /* SN-080 */
-        topic->ask_after_ms = gate->now_ms + SN_TWAIT_MS; /* SN-081 */
+        bool later = pkt->code == SN_RC_CONGESTION;
+
+        topic->refused = !later;                                      /* SN-080 */
+        topic->ask_after_ms = later ? gate->now_ms + SN_TWAIT_MS : 0; /* SN-081 */
         give_up(gate, node);
     }
 }
@@ -96,11 +98,13 @@ static bool renew(struct sn_gate *gate, struct sn_node *node, const struct sn_pa
     struct sn_exchange *x = &node->exchange;
     struct sn_topic *topic = sn_topics_by_id(&node->topics, x->topic_id);
 
-    if (pkt->code != SN_RC_INVALID_ID || x->topic_type != SN_TOPIC_NORMAL || x->renewed ||
-        topic == NULL) {
+    if (pkt->code != SN_RC_INVALID_ID || x->topic_type != SN_TOPIC_NORMAL || topic == NULL) {
         return false;
     }
     topic->told = false;
+    if (x->renewed) {
+        return false;
+    }
     x->renewed = true;
     turn(gate, node, SN_EXCHANGE_REGISTER);
     return true;
