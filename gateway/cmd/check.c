@@ -5,7 +5,7 @@
 int cmd_check(const struct cmd_options *options)
 {
     bool has_notes = false;
-    struct conf *conf = cmd_load(options->conf, &has_notes);
+    struct conf *conf = cmd_load(options->conf, true, &has_notes);
 
     if (conf == NULL) {
         return CMD_FAULT;

@@ -25,8 +25,9 @@ int cmd_version(const struct cmd_options *options);
 int cmd_help(const struct cmd_options *options);
 
 /* Reads the configuration, tests it against this release, and prints what there is to say, errors
- * and notes, to stderr. NULL: there were errors. */
-struct conf *cmd_load(const char *path, bool *has_notes);
+ * and notes, to stderr; `forgive`: what this release cannot serve is a note. NULL: there were
+ * errors. */
+struct conf *cmd_load(const char *path, bool forgive, bool *has_notes);
 
 /* Prints the octets of `print(arg, writer)` to stdout, however many. False: no memory, or stdout
  * does not take them. */

@@ -26,7 +26,7 @@ int cmd_dump(const struct cmd_options *options)
     if (options->reference) {
         return cmd_print(print_reference, NULL) ? CMD_GOOD : CMD_FAULT;
     }
-    conf = cmd_load(options->conf, &has_notes);
+    conf = cmd_load(options->conf, true, &has_notes);
     if (conf == NULL) {
         return CMD_FAULT;
     }

@@ -36,13 +36,13 @@ static void print_report(const void *arg, struct writer *w)
     conf_report_print(arg, w);
 }
 
-struct conf *cmd_load(const char *path, bool *has_notes)
+struct conf *cmd_load(const char *path, bool forgive, bool *has_notes)
 {
     struct conf_report report = {0};
     struct conf *conf = conf_load(path, &report);
 
     if (conf != NULL) {
-        gw_release_check(conf, &report);
+        gw_release_check(conf, &report, forgive);
     }
     (void)print_to(stderr, print_report, &report);
     *has_notes = report.notes != 0;

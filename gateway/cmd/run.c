@@ -8,7 +8,7 @@
 int cmd_run(const struct cmd_options *options)
 {
     bool has_notes = false;
-    struct conf *conf = cmd_load(options->conf, &has_notes);
+    struct conf *conf = cmd_load(options->conf, false, &has_notes);
     struct gw_run *run = calloc(1, sizeof *run);
     struct gw_fault fault = {""};
     bool good = false;

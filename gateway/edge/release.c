@@ -6,8 +6,13 @@
 #include "config/options.h"
 #include "config/reading.h"
 
-struct asked {
+struct findings {
     const struct conf *conf;
+    struct conf_report *report;
+    bool as_notes;
+};
+
+struct asked {
     const struct conf_section *at;
     const char *kind; /* of section */
     const char *key;
@@ -15,10 +20,10 @@ struct asked {
 };
 
 /* Where the key stands, or else its section. */
-static uint64_t line_of(const struct asked *asked)
+static uint64_t line_of(const struct conf *conf, const struct asked *asked)
 {
-    for (size_t i = 0; i < asked->conf->set_count; i++) {
-        const struct conf_set *set = &asked->conf->sets[i];
+    for (size_t i = 0; i < conf->set_count; i++) {
+        const struct conf_set *set = &conf->sets[i];
 
         if (set->section == asked->at && strcmp(set->row->key, asked->key) == 0) {
             return set->line;
@@ -27,49 +32,56 @@ static uint64_t line_of(const struct asked *asked)
     return asked->at->line;
 }
 
-static void refuse(struct conf_report *report, const struct asked *asked)
+static void refuse(const struct findings *findings, const struct asked *asked)
 {
     char section[128];
-    char text[128];
+    char text[160];
 
     (void)snprintf(section, sizeof section, "%s %s", asked->kind, asked->at->name);
-    (void)snprintf(text, sizeof text, "%s is not in this release", asked->value);
-    conf_report_add(report, &(struct conf_problem){.file = asked->at->file,
-                                                   .line = line_of(asked),
-                                                   .section = section,
-                                                   .key = asked->key,
-                                                   .text = text});
+    (void)snprintf(text, sizeof text, "%s is not in this release%s", asked->value,
+                   findings->as_notes ? ": sedge run will not start with it" : "");
+    conf_report_add(findings->report, &(struct conf_problem){.file = asked->at->file,
+                                                             .line = line_of(findings->conf, asked),
+                                                             .section = section,
+                                                             .key = asked->key,
+                                                             .text = text,
+                                                             .is_note = findings->as_notes});
 }
 
-static void check_listener(const struct conf *conf, const struct conf_listener *listener,
-                           struct conf_report *report)
+static void check_acl(const struct findings *findings, const struct conf_section *at,
+                      const char *kind, const char *acl)
+{
+    if (acl != NULL) {
+        refuse(findings, &(struct asked){at, kind, "acl", "an access list"});
+    }
+}
+
+static void check_listener(const struct findings *findings, const struct conf_listener *listener)
 {
     static const char *const types[] = {[CONF_DTLS] = "dtls", [CONF_RS485] = "rs485"};
     static const char *const auths[] = {[CONF_PSK] = "psk", [CONF_CERT] = "cert"};
 
     if (listener->type == CONF_DTLS || listener->type == CONF_RS485) {
-        refuse(report,
-               &(struct asked){conf, &listener->at, "listener", "type", types[listener->type]});
+        refuse(findings, &(struct asked){&listener->at, "listener", "type", types[listener->type]});
     } else if (listener->auth == CONF_PSK || listener->auth == CONF_CERT) {
-        refuse(report,
-               &(struct asked){conf, &listener->at, "listener", "auth", auths[listener->auth]});
+        refuse(findings, &(struct asked){&listener->at, "listener", "auth", auths[listener->auth]});
     }
+    check_acl(findings, &listener->at, "listener", listener->acl);
 }
 
-static void check_broker(const struct conf *conf, const struct conf_broker *broker,
-                         struct conf_report *report)
+static void check_broker(const struct findings *findings, const struct conf_broker *broker)
 {
     static const char *const transports[] = {
         [CONF_TLS] = "tls", [CONF_TCP_WS] = "ws", [CONF_TLS_WS] = "wss"};
 
     if (broker->transport != CONF_TCP) {
-        refuse(report, &(struct asked){conf, &broker->at, "broker", "transport",
-                                       transports[broker->transport]});
+        refuse(findings,
+               &(struct asked){&broker->at, "broker", "transport", transports[broker->transport]});
     }
+    check_acl(findings, &broker->at, "broker", broker->acl);
 }
 
-static void check_upstream(const struct conf *conf, const struct conf_upstream *upstream,
-                           struct conf_report *report)
+static void check_upstream(const struct findings *findings, const struct conf_upstream *upstream)
 {
     static const char *const schemes[] = {
         [CONF_MQTTS] = "mqtts://", [CONF_WS] = "ws://", [CONF_WSS] = "wss://"};
@@ -78,27 +90,34 @@ static void check_upstream(const struct conf *conf, const struct conf_upstream *
         enum conf_scheme scheme = upstream->url.at[i].scheme;
 
         if (scheme != CONF_MQTT) {
-            refuse(report,
-                   &(struct asked){conf, &upstream->at, "upstream", "url", schemes[scheme]});
+            refuse(findings, &(struct asked){&upstream->at, "upstream", "url", schemes[scheme]});
         }
     }
     if (upstream->proxy != NULL) {
-        refuse(report, &(struct asked){conf, &upstream->at, "upstream", "proxy", "a proxy"});
+        refuse(findings, &(struct asked){&upstream->at, "upstream", "proxy", "a proxy"});
     }
     if (upstream->mode == CONF_TRANSPARENT) {
-        refuse(report, &(struct asked){conf, &upstream->at, "upstream", "mode", "transparent"});
+        refuse(findings, &(struct asked){&upstream->at, "upstream", "mode", "transparent"});
     }
 }
 
-void gw_release_check(const struct conf *conf, struct conf_report *report)
+void gw_release_check(const struct conf *conf, struct conf_report *report, bool as_notes)
 {
+    struct findings findings = {conf, report, as_notes};
+
     for (size_t i = 0; i < conf->listener_count; i++) {
-        check_listener(conf, &conf->listener[i], report);
+        check_listener(&findings, &conf->listener[i]);
     }
     for (size_t i = 0; i < conf->broker_count; i++) {
-        check_broker(conf, &conf->broker[i], report);
+        check_broker(&findings, &conf->broker[i]);
     }
     for (size_t i = 0; i < conf->upstream_count; i++) {
-        check_upstream(conf, &conf->upstream[i], report);
+        check_upstream(&findings, &conf->upstream[i]);
+    }
+    for (size_t i = 0; i < conf->node_count; i++) {
+        check_acl(&findings, &conf->node[i].at, "node", conf->node[i].with.acl);
+    }
+    for (size_t i = 0; i < conf->group_count; i++) {
+        check_acl(&findings, &conf->group[i].at, "group", conf->group[i].with.acl);
     }
 }
