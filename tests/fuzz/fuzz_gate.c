@@ -1,0 +1,193 @@
+/* Any datagrams from a few peers, time, and a hub that answers by whim: no fault, no leak, no
+ * message to nobody; every datagram that leaves decodes. */
+#include <stdlib.h>
+
+#include "sn/forward.h"
+#include "sn/gate.h"
+
+#define PEERS 3u
+#define NODES 4u
+
+struct world {
+    struct sn_gate *gate;
+    struct sn_node *nodes[NODES]; /* that the hub knows */
+    struct reader in;
+    uint64_t now_ms;
+};
+
+static const struct sn_name entries[] = {{7, false, {(const uint8_t *)"f/7", 3}},
+                                         {0x7470, true, {(const uint8_t *)"f/tp", 4}}};
+
+static void require(bool truth)
+{
+    if (!truth) {
+        abort();
+    }
+}
+
+static void know(struct world *w, struct sn_node *node)
+{
+    for (size_t i = 0; i < NODES && sn_node_user(node) == NULL; i++) {
+        if (w->nodes[i] == NULL) {
+            w->nodes[i] = node;
+            sn_node_set_user(node, &w->nodes[i]);
+        }
+    }
+    require(sn_node_user(node) != NULL);
+}
+
+static void forget(struct world *w, struct sn_node *node)
+{
+    for (size_t i = 0; i < NODES; i++) {
+        if (w->nodes[i] == node) {
+            w->nodes[i] = NULL;
+            sn_gate_forget(w->gate, node);
+            return;
+        }
+    }
+}
+
+static void on_connect(struct world *w, struct sn_node *node, unsigned whim)
+{
+    struct sn_admission admission = {
+        .code = whim % 8 == 0, .present = whim & 1, .names = {entries, 2}};
+
+    know(w, node);
+    if (whim % 16 != 1) {
+        sn_gate_admit(w->gate, node, &admission, w->now_ms);
+    }
+}
+
+static void on_news(struct world *w, const struct sn_news *news)
+{
+    static const uint8_t types[] = {[SN_NEWS_REGISTERED] = SN_REGACK,
+                                    [SN_NEWS_SUBSCRIBE] = SN_SUBACK,
+                                    [SN_NEWS_UNSUBSCRIBE] = SN_UNSUBACK,
+                                    [SN_NEWS_WILL_TOPIC] = SN_WILLTOPICRESP,
+                                    [SN_NEWS_WILL_MSG] = SN_WILLMSGRESP,
+                                    [SN_NEWS_PUBREC] = SN_PUBREL,
+                                    [SN_NEWS_PUBREL] = SN_PUBCOMP,
+                                    [SN_NEWS_SLEEP] = SN_DISCONNECT,
+                                    [SN_NEWS_STRAY] = 0};
+    unsigned whim = read_u8(&w->in);
+    struct sn_answer answer = {.type = types[news->kind],
+                               .code = whim % 8 == 3,
+                               .topic_id = news->topic_id,
+                               .msg_id = news->msg_id,
+                               .qos = news->qos};
+
+    if (news->kind == SN_NEWS_CONNECT) {
+        on_connect(w, news->node, whim);
+    } else if (news->kind == SN_NEWS_PUBLISH) {
+        answer.type = news->qos == 2 ? SN_PUBREC : SN_PUBACK;
+    } else if (news->kind == SN_NEWS_BYE || news->kind == SN_NEWS_LOST) {
+        require(sn_node_user(news->node) != NULL);
+        if (whim & 1) {
+            forget(w, news->node);
+        }
+        return;
+    }
+    if (answer.type != 0 && (whim & 2) == 0) {
+        sn_gate_answer(w->gate, news->node, &answer, w->now_ms);
+    }
+}
+
+static void hear(struct world *w)
+{
+    struct sn_news news;
+
+    while (sn_gate_event(w->gate, &news)) {
+        on_news(w, &news);
+    }
+}
+
+static void drain(struct world *w, unsigned most)
+{
+    struct sn_out out;
+
+    for (unsigned i = 0; i < most && sn_gate_output(w->gate, 0, 0, &out); i++) {
+        struct sn_packet pkt;
+        struct span inner;
+
+        require(sn_forward_decode(&pkt, &out.peer, &inner, out.wire, true) == SN_OK);
+        sn_gate_sent(w->gate, 0, 1, w->now_ms);
+    }
+}
+
+static void deliver(struct world *w, unsigned whim)
+{
+    static const char *const topics[] = {"a/b", "c", "xy", "f/7", "f/tp", "tp", "long/topic", "d"};
+    struct sn_node *node = w->nodes[whim % NODES];
+    struct sn_delivery d = {.topic = span_of_text(topics[whim >> 2 & 7]),
+                            .data = span_of_text("x"),
+                            .qos = (uint8_t)((whim >> 5) % 3),
+                            .msg_id = (uint16_t)(1 + whim % 3)};
+
+    if (node != NULL && sn_gate_is_ready(w->gate, node)) {
+        (void)sn_gate_deliver(w->gate, node, &d, w->now_ms);
+    }
+}
+
+static void act(struct world *w, unsigned what, unsigned whim)
+{
+    struct sn_peer peer = {.near = whim & 1, .addr_len = 1, .addr = {(uint8_t)(whim % PEERS)}};
+    struct sn_node *node = w->nodes[whim % NODES];
+
+    switch (what % 8) {
+    case 0:
+        w->now_ms += whim * 500u;
+        sn_gate_tick(w->gate, w->now_ms);
+        break;
+    case 1: deliver(w, whim); break;
+    case 2: drain(w, whim % 8); break;
+    case 3:
+        if (node != NULL && whim & 128) {
+            sn_gate_dismiss(w->gate, node, w->now_ms);
+        } else if (node != NULL && sn_node_is_awake(node)) {
+            sn_gate_drained(w->gate, node, w->now_ms);
+        }
+        break;
+    case 4:
+        if (node != NULL && whim >= 240) {
+            forget(w, node);
+        }
+        break;
+    default: sn_gate_input(w->gate, &peer, read_span(&w->in, whim >> 3), w->now_ms); break;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
+{
+    struct sn_listener listener = {.retry_ms = 1000,
+                                   .retries = 2,
+                                   .max_message = 64,
+                                   .takeover_wait_ms = 2000,
+                                   .stranger_rate = 20,
+                                   .advertise_s = 30,
+                                   .forwarders = true,
+                                   .room = 1024};
+    struct budget budget = {.limit = 8192};
+    struct sn_gate_config config = {.nodes = NODES,
+                                    .client_id = 4,
+                                    .registrations = 2,
+                                    .wildcard_names = 2,
+                                    .listeners = &listener,
+                                    .listener_count = 1,
+                                    .budget = &budget};
+    struct world w = {.in = reader_of(span_of(octets, len))};
+
+    listener.qosm1 = (enum sn_qosm1)(read_u8(&w.in) & 3);
+    w.gate = sn_gate_new(&config, 0);
+    while (read_left(&w.in) > 1 && !w.in.bad) {
+        unsigned what = read_u8(&w.in);
+
+        act(&w, what, read_u8(&w.in));
+        hear(&w);
+    }
+    drain(&w, 1000);
+    sn_gate_free(w.gate);
+    require(budget.used == 0);
+    return 0;
+}
