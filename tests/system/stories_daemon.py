@@ -113,7 +113,8 @@ def hostile_datagrams_do_not_disturb(box):
 def hostile_octets_close_their_connection_alone(box):
     gateway = box.gateway()
     subscriber = box.subscriber("-q", "1")
-    for octets in (b"\x00\x00", b"\x10\xff\xff\xff\xff\x01", b"\xff" * 100, b"GET / HTTP/1.1\r\n" + b"x" * 99):
+    http = b"GET / HTTP/1.1\r\n" + b"x" * 99
+    for octets in (b"\x00\x00", b"\x10\xff\xff\xff\xff\x01", b"\xff" * 100, http):
         with socket.create_connection(("127.0.0.1", box.tcp), 20) as hostile:
             hostile.sendall(octets)
             try:
