@@ -63,7 +63,7 @@ static uint8_t qos_of(const struct mqtt_subscription *sub, const struct mqtt_mes
     return m->qos; /* [MQTT-3.8.4-6] */
 }
 
-/* `asis`: RETAIN of the message, where neither subscription nor quota say otherwise. */
+/* [MQTT-3.3.1-8], [MQTT-3.3.1-9], unless the subscription says otherwise. */
 static bool retain_of(const struct mqtt_session *s, const struct mqtt_subscription *sub,
                       const struct mqtt_message *m, bool stored)
 {
@@ -113,10 +113,11 @@ static struct mqtt_entry *entry_for(struct mqtt_sessions *ss, const struct mqtt_
     return keeps && !journal_has_room(ss->journal, 2) ? NULL : mqtt_entry_new(ss, m);
 }
 
-static uint64_t queue_for(struct mqtt_sessions *ss, struct mqtt_session *s,
-                          const struct mqtt_subscription *sub, struct mqtt_message *m, bool stored,
-                          uint64_t now_ms)
+/* By s->match. */
+static uint64_t queue_for(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_message *m,
+                          bool stored, uint64_t now_ms)
 {
+    const struct mqtt_subscription *sub = s->match;
     uint8_t qos = qos_of(sub, m);
     struct mqtt_entry *entry = NULL;
     uint64_t ticket = 0;
@@ -150,7 +151,7 @@ uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,
     uint64_t last = 0;
 
     for (struct mqtt_session *s = fan->first; s != NULL; s = s->next_match) {
-        uint64_t ticket = queue_for(ss, s, s->match, message, false, now_ms);
+        uint64_t ticket = queue_for(ss, s, message, false, now_ms);
 
         last = ticket > last ? ticket : last;
     }
@@ -158,7 +159,7 @@ uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,
 }
 
 uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
-                           const struct mqtt_subscription *sub, struct mqtt_message *message,
+                           struct mqtt_subscription *sub, struct mqtt_message *message,
                            uint64_t now_ms)
 {
     struct mqtt_fan fan;
@@ -169,5 +170,6 @@ uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
             return 0;
         }
     }
-    return queue_for(ss, s, sub, message, true, now_ms);
+    s->match = sub;
+    return queue_for(ss, s, message, true, now_ms);
 }

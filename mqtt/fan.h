@@ -28,7 +28,7 @@ uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,
 /* Queues a retained message for a new subscription, unless another rule of the session decides
  * over its topic. Returns a ticket as above. */
 uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
-                           const struct mqtt_subscription *sub, struct mqtt_message *message,
+                           struct mqtt_subscription *sub, struct mqtt_message *message,
                            uint64_t now_ms);
 
 #endif

@@ -58,12 +58,12 @@ void mqtt_keep_no_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint
 }
 
 bool mqtt_keep_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
-                            const struct mqtt_subscription *sub, struct span filter, bool fresh,
-                            uint64_t now_ms)
+                            struct mqtt_subscription *sub, struct span filter, uint64_t now_ms)
 {
-    struct record record = {.key = {TABLE_SUBSCRIPTION, s->number, sub->number},
-                            .fields = {sub->qos, sub->options, sub->rule, (int64_t)sub->ttl_ms},
-                            .fresh = fresh};
+    struct record record = {
+        .key = {TABLE_SUBSCRIPTION, s->number},
+        .fields = {sub->qos, sub->options, sub->rule, (int64_t)sub->ttl_ms},
+    };
 
     if (!mqtt_keep_is_on(ss, s)) {
         return true;
@@ -73,6 +73,11 @@ bool mqtt_keep_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
         return false;
     }
     record.text = block_span(record.block);
+    record.fresh = sub->number == 0;
+    if (record.fresh) {
+        sub->number = ++ss->last_number;
+    }
+    record.key[2] = sub->number;
     raise_ticket(s, put(ss, &record, now_ms));
     return true;
 }

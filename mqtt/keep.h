@@ -16,10 +16,9 @@ static inline bool mqtt_keep_is_on(const struct mqtt_sessions *ss, const struct 
 /* Its own row; s->ticket becomes the ticket, as with the next four. */
 void mqtt_keep_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
 
-/* False: no memory for the row. */
+/* Gives `sub` its number if it has none. False: no memory for the row. */
 bool mqtt_keep_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
-                            const struct mqtt_subscription *sub, struct span filter, bool fresh,
-                            uint64_t now_ms);
+                            struct mqtt_subscription *sub, struct span filter, uint64_t now_ms);
 void mqtt_keep_no_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
                                const struct mqtt_subscription *sub, uint64_t now_ms);
 

@@ -6,19 +6,24 @@
 #include "mqtt/received.h"
 #include "mqtt/session_parts.h"
 
-#define SUBSCRIPTIONS_MOST 1000000u /* of all sessions together */
-#define ANSWERS_MOST       1000000u
-#define RECEIVED_MOST      1000000u
-#define RECEIVED_USUAL     16384u
-#define RESTORED_USUAL     65536u
+#define MOST           1000000u /* subscriptions, answers, QoS 2 ids of all sessions together */
+#define ANSWERS_EACH   256u
+#define RECEIVED_USUAL 16384u
+#define RESTORED_USUAL 65536u
+
+static size_t at_most(size_t count)
+{
+    return count < MOST ? count : MOST;
+}
 
 static void pools_init(struct mqtt_sessions *ss, const struct mqtt_limits *limits)
 {
     pool_init(&ss->cells, sizeof(struct mqtt_session), limits->sessions);
     pool_init(&ss->entries, sizeof(struct mqtt_entry), limits->entries);
-    pool_init(&ss->answers, sizeof(struct mqtt_answer), ANSWERS_MOST);
-    pool_init(&ss->subscriptions, sizeof(struct mqtt_subscription), SUBSCRIPTIONS_MOST);
-    pool_init(&ss->received, sizeof(struct mqtt_received), RECEIVED_MOST);
+    pool_init(&ss->answers, sizeof(struct mqtt_answer), at_most(limits->sessions * ANSWERS_EACH));
+    pool_init(&ss->subscriptions, sizeof(struct mqtt_subscription),
+              at_most(limits->sessions * limits->subscriptions));
+    pool_init(&ss->received, sizeof(struct mqtt_received), at_most(limits->entries));
 }
 
 static bool maps_init(struct mqtt_sessions *ss, const struct mqtt_limits *limits)

@@ -85,25 +85,36 @@ static bool owe(struct mqtt_sessions *ss, struct mqtt_session *s, enum mqtt_op_k
     return mqtt_session_owe(ss, s, &answer);
 }
 
+/* A packet id that is not taken yet; NULL: refused. */
+static struct mqtt_received *take_once(struct mqtt_sessions *ss, struct mqtt_session *s,
+                                       const struct mqtt_publication *p, uint64_t now_ms)
+{
+    struct mqtt_received *received = mqtt_received_add(ss, s, p->packet_id);
+
+    if (received == NULL) {
+        return NULL;
+    }
+    if (take(ss, s, p, &received->ticket, now_ms) != MQTT_OK) {
+        mqtt_received_remove(ss, received);
+        return NULL;
+    }
+    mqtt_keep_received(ss, s, p->packet_id, now_ms);
+    received->ticket = s->ticket > received->ticket ? s->ticket : received->ticket;
+    return received;
+}
+
 static enum mqtt_err publish_once(struct mqtt_sessions *ss, struct mqtt_session *s,
                                   const struct mqtt_publication *p, uint64_t now_ms)
 {
     struct mqtt_received *received = mqtt_received_find(ss, s, p->packet_id);
-    enum mqtt_err err = MQTT_OK;
 
     if (received == NULL) {
-        received = mqtt_received_add(ss, s, p->packet_id);
-        err = received == NULL ? MQTT_ERR_FULL : take(ss, s, p, &received->ticket, now_ms);
-        if (err != MQTT_OK) {
-            if (received != NULL) {
-                mqtt_received_remove(ss, received);
-            }
-            return err;
-        }
-        mqtt_keep_received(ss, s, p->packet_id, now_ms);
-        received->ticket = s->ticket > received->ticket ? s->ticket : received->ticket;
+        received = take_once(ss, s, p, now_ms);
     }
-    return owe(ss, s, MQTT_OP_PUBREC, p, received->ticket) ? MQTT_OK : MQTT_ERR_FULL;
+    if (received == NULL || !owe(ss, s, MQTT_OP_PUBREC, p, received->ticket)) {
+        return MQTT_ERR_FULL;
+    }
+    return MQTT_OK;
 }
 
 /* Not allowed: answered as if it had been published [MQTT-3.3.5-2]. */

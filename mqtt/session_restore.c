@@ -10,8 +10,6 @@ struct restored {
     struct mqtt_message *message; /* one reference */
 };
 
-#define RESTORED_MOST 4000000u
-
 static void count_on(struct mqtt_sessions *ss, uint64_t number)
 {
     ss->last_number = number > ss->last_number ? number : ss->last_number;
@@ -94,7 +92,7 @@ static bool restore_message(struct mqtt_sessions *ss, const struct record *recor
     struct restored *cell = NULL;
 
     if (ss->restored.limit == 0) {
-        pool_init(&ss->restored, sizeof(struct restored), RESTORED_MOST);
+        pool_init(&ss->restored, sizeof(struct restored), ss->limits.entries);
     }
     m = message_of(ss, record);
     cell = m == NULL ? NULL : pool_take(&ss->restored);

@@ -81,14 +81,14 @@ static struct mqtt_subscription *put(struct mqtt_sessions *ss, struct mqtt_sessi
         if (s->subscription_count >= ss->limits.subscriptions) {
             return NULL;
         }
-        sub = mqtt_session_add_subscription(ss, s, from->filter, ++ss->last_number);
+        sub = mqtt_session_add_subscription(ss, s, from->filter, 0);
     }
     if (sub == NULL || (!fresh && is_same(sub, from))) {
         return sub;
     }
     was = *sub;
     take_over(sub, from);
-    if (mqtt_keep_subscription(ss, s, sub, from->filter, fresh, now_ms)) {
+    if (mqtt_keep_subscription(ss, s, sub, from->filter, now_ms)) {
         return sub;
     }
     if (fresh) {
@@ -101,8 +101,7 @@ static struct mqtt_subscription *put(struct mqtt_sessions *ss, struct mqtt_sessi
 
 /* [MQTT-3.3.1-6], [MQTT-3.8.4-3] */
 static uint64_t send_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
-                              const struct mqtt_subscription *sub, struct span filter,
-                              uint64_t now_ms)
+                              struct mqtt_subscription *sub, struct span filter, uint64_t now_ms)
 {
     struct mqtt_branch *branch = mqtt_retain_match(&ss->retain, filter);
     uint64_t last = 0;

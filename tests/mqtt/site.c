@@ -6,7 +6,7 @@
 
 static void start(struct site *site)
 {
-    assert_true(journal_init(&site->journal, 100000, ++site->seed));
+    assert_true(journal_init(&site->journal, 5000, ++site->seed));
     site->journal.off = !site->stored;
     assert_true(mqtt_sessions_init(&site->ss, &site->limits, &site->journal, ++site->seed));
     site->ss.wall_ms = 1000000;
@@ -23,7 +23,7 @@ struct site *site_new(bool stored)
     site->now_ms = 1000;
     site->limits = (struct mqtt_limits){.sessions = 200,
                                         .subscriptions = 100,
-                                        .entries = 100000,
+                                        .entries = 5000,
                                         .retained = 1000,
                                         .memory = 64 << 20,
                                         .topic_levels = 16,
@@ -204,31 +204,31 @@ uint8_t site_subscribe(struct site *site, struct mqtt_session *s, const char *fi
     return code;
 }
 
-static enum mqtt_err publish(struct site *site, struct mqtt_session *s,
-                             const struct mqtt_publication *p)
+static struct mqtt_publication publication_of(const char *what, uint8_t qos, uint16_t packet_id)
 {
-    return mqtt_session_publish(&site->ss, s, p, site->now_ms);
+    size_t topic = strcspn(what, "=");
+
+    return (struct mqtt_publication){.topic = span_of(what, topic),
+                                     .payload = span_of_text(what + topic + 1),
+                                     .qos = qos,
+                                     .packet_id = packet_id};
 }
 
-enum mqtt_err site_publish(struct site *site, struct mqtt_session *s, const char *topic,
-                           const char *payload, uint8_t qos, uint16_t packet_id)
+enum mqtt_err site_publish(struct site *site, struct mqtt_session *s, const char *what, uint8_t qos,
+                           uint16_t packet_id)
 {
-    return publish(site, s,
-                   &(struct mqtt_publication){.topic = span_of_text(topic),
-                                              .payload = span_of_text(payload),
-                                              .qos = qos,
-                                              .packet_id = packet_id});
+    struct mqtt_publication p = publication_of(what, qos, packet_id);
+
+    return mqtt_session_publish(&site->ss, s, &p, site->now_ms);
 }
 
-enum mqtt_err site_publish_retained(struct site *site, struct mqtt_session *s, const char *topic,
-                                    const char *payload, uint8_t qos, uint16_t packet_id)
+enum mqtt_err site_publish_retained(struct site *site, struct mqtt_session *s, const char *what,
+                                    uint8_t qos, uint16_t packet_id)
 {
-    return publish(site, s,
-                   &(struct mqtt_publication){.topic = span_of_text(topic),
-                                              .payload = span_of_text(payload),
-                                              .qos = qos,
-                                              .packet_id = packet_id,
-                                              .retain = true});
+    struct mqtt_publication p = publication_of(what, qos, packet_id);
+
+    p.retain = true;
+    return mqtt_session_publish(&site->ss, s, &p, site->now_ms);
 }
 
 void site_ack(struct site *site, struct mqtt_session *s, enum mqtt_op_kind kind, uint16_t packet_id)

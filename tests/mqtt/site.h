@@ -55,10 +55,11 @@ void site_close(struct site *site, struct mqtt_session *s, enum mqtt_end end);
 /* Subscribes and owes a SUBACK for packet id 1. */
 uint8_t site_subscribe(struct site *site, struct mqtt_session *s, const char *filter, uint8_t qos);
 
-enum mqtt_err site_publish(struct site *site, struct mqtt_session *s, const char *topic,
-                           const char *payload, uint8_t qos, uint16_t packet_id);
-enum mqtt_err site_publish_retained(struct site *site, struct mqtt_session *s, const char *topic,
-                                    const char *payload, uint8_t qos, uint16_t packet_id);
+/* `what` is topic=payload. */
+enum mqtt_err site_publish(struct site *site, struct mqtt_session *s, const char *what, uint8_t qos,
+                           uint16_t packet_id);
+enum mqtt_err site_publish_retained(struct site *site, struct mqtt_session *s, const char *what,
+                                    uint8_t qos, uint16_t packet_id);
 void site_ack(struct site *site, struct mqtt_session *s, enum mqtt_op_kind kind,
               uint16_t packet_id);
 

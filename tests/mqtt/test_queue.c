@@ -120,9 +120,9 @@ static void what_is_in_flight_is_never_dropped(void **state)
     site_subscribe(site, s, "#", 1);
     site_all(site, s);
     for (uint16_t i = 1; i <= 6; i++) {
-        char text[] = {(char)('0' + i), 0};
+        char text[] = {'t', '=', (char)('0' + i), 0};
 
-        site_publish(site, s, "t", text, 1, i);
+        site_publish(site, s, text, 1, i);
     }
     assert_string_equal(site_all(site, s), "puback 1; puback 2; puback 3; puback 4; puback 5; "
                                            "puback 6; t=1 q1 #1; t=2 q1 #2");
@@ -143,10 +143,10 @@ static void the_row_of_what_is_dropped_goes_too(void **state)
     site_all(site, s);
     site_close(site, s, MQTT_END_LOST);
     s = site_open(site, "from", true);
-    site_publish(site, s, "t", "1", 1, 1);
+    site_publish(site, s, "t=1", 1, 1);
     site_all(site, s);
-    site_publish(site, s, "t", "2", 1, 2);
-    site_publish(site, s, "t", "3", 1, 3);
+    site_publish(site, s, "t=2", 1, 2);
+    site_publish(site, s, "t=3", 1, 3);
     assert_string_equal(site_all(site, s), "puback 2; puback 3"); /* 2 was kept until dropped */
     assert_int_equal(site_rows(site, TABLE_QUEUE), 1);
     assert_int_equal(site_rows(site, TABLE_MESSAGE), 1);
@@ -162,10 +162,10 @@ static void qos_0_does_not_wait_for_a_closed_session(void **state)
     (void)state;
     site_subscribe(site, s, "#", 1);
     site_all(site, s);
-    site_publish(site, from, "t", "before", 0, 0);
+    site_publish(site, from, "t=before", 0, 0);
     site_close(site, s, MQTT_END_LOST);
-    site_publish(site, from, "t", "0", 0, 0);
-    site_publish(site, from, "t", "1", 1, 1); /* MQTT-3.1.2-5 */
+    site_publish(site, from, "t=0", 0, 0);
+    site_publish(site, from, "t=1", 1, 1); /* MQTT-3.1.2-5 */
     s = site_open(site, "c", false);
     assert_string_equal(site_all(site, s), "opened 1; t=1 q1 #1");
     assert_int_equal(site->ss.count.dropped, 0);

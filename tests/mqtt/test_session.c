@@ -25,7 +25,7 @@ static void mqtt_3_2_2_1_a_clean_session_begins_with_nothing(void **state)
     site_close(site, s, MQTT_END_LOST);
     s = site_open(site, "c", true);
     assert_string_equal(site_all(site, s), "opened 0");
-    site_publish(site, s, "a", "x", 0, 0);
+    site_publish(site, s, "a=x", 0, 0);
     assert_string_equal(site_all(site, s), ""); /* MQTT-3.1.2-6 */
     assert_int_equal(site_rows(site, TABLE_SESSION), 0);
     site_close(site, s, MQTT_END_LOST);
@@ -188,8 +188,8 @@ static void a_sleeper_gets_what_came_meanwhile_when_it_wakes(void **state)
     site_close(site, s, MQTT_END_ASLEEP);
     mqtt_session_owe(&site->ss, s, &bye);
     assert_string_equal(site_all(site, s), "other 5"); /* answers go all the same */
-    site_publish(site, s, "a", "0", 0, 0);
-    site_publish(site, s, "a", "1", 1, 9);
+    site_publish(site, s, "a=0", 0, 0);
+    site_publish(site, s, "a=1", 1, 9);
     assert_string_equal(site_all(site, s), "puback 9");
     mqtt_session_set_window(&site->ss, s, 1);
     assert_true(site_is_ready(site, s));
@@ -206,8 +206,8 @@ static void a_delivery_given_back_is_first_in_line_again(void **state)
     site->quota.inflight = 1;
     s = site_open_at(site, MQTT_DOOR_NODE, "n", true);
     site_subscribe(site, s, "a", 1);
-    site_publish(site, s, "a", "1", 1, 8);
-    site_publish(site, s, "a", "2", 1, 9);
+    site_publish(site, s, "a=1", 1, 8);
+    site_publish(site, s, "a=2", 1, 9);
     assert_string_equal(site_all(site, s), "opened 0; suback 1; puback 8; puback 9; a=1 q1 #1");
     mqtt_session_give_back(&site->ss, s, 1);
     site_close(site, s, MQTT_END_ASLEEP);

@@ -6,7 +6,7 @@
 #include "tests/mqtt/site.h"
 
 #define MESSAGES 40
-#define SEEDS    300
+#define SEEDS    100
 #define STEPS    600
 #define IDS      65536
 
@@ -36,8 +36,8 @@ static void send(struct trial *t, int i)
 {
     char text[8];
 
-    (void)snprintf(text, sizeof text, "%d", i);
-    if (site_publish(t->site, t->from, "a", text, t->qos[i], (uint16_t)(i + 1)) == MQTT_OK &&
+    (void)snprintf(text, sizeof text, "a=%d", i);
+    if (site_publish(t->site, t->from, text, t->qos[i], (uint16_t)(i + 1)) == MQTT_OK &&
         t->phase[i] == UNSENT) {
         t->phase[i] = PUBLISHED;
     }

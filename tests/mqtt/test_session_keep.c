@@ -28,7 +28,7 @@ static void clean_sessions_never_touch_the_journal(void **state)
     site->by_hand = true;
     site_subscribe(site, s, "a", 2);
     for (uint8_t qos = 0; qos < 3; qos++) {
-        site_publish(site, s, "a", "x", qos, qos);
+        site_publish(site, s, "a=x", qos, qos);
     }
     assert_string_equal(site_all(site, s), "opened 0; suback 1; puback 1; pubrec 2; a=x; "
                                            "a=x q1 #1; a=x q2 #2");
@@ -47,7 +47,7 @@ static void a_publish_is_acknowledged_when_its_readers_rows_are_kept(void **stat
 
     (void)state;
     site->by_hand = true;
-    site_publish(site, from, "a", "x", 1, 1);
+    site_publish(site, from, "a=x", 1, 1);
     assert_string_equal(site_all(site, from), "");
     assert_string_equal(site_all(site, to), "a=x q1 #1"); /* QoS 1 is delivered at once */
     site_write(site);
@@ -67,7 +67,7 @@ static void what_is_delivered_before_it_left_is_never_written(void **state)
 
     (void)state;
     site->by_hand = true;
-    site_publish(site, from, "a", "x", 1, 1);
+    site_publish(site, from, "a=x", 1, 1);
     assert_string_equal(site_all(site, to), "a=x q1 #1");
     site_ack(site, to, MQTT_OP_PUBACK, 1);
     assert_int_equal(site->journal.pending.count, 0);
@@ -92,7 +92,7 @@ static void one_message_row_serves_all_its_readers(void **state)
         site_all(site, to);
         site_close(site, to, MQTT_END_BYE);
     }
-    site_publish(site, from, "a", "x", 1, 1);
+    site_publish(site, from, "a=x", 1, 1);
     site_keep(site);
     assert_int_equal(site_rows(site, TABLE_MESSAGE), 1);
     assert_int_equal(site_rows(site, TABLE_QUEUE), 5);
@@ -118,8 +118,8 @@ static void at_qos_2_the_id_is_kept_before_it_is_sent(void **state)
 
     (void)state;
     site->by_hand = true;
-    site_publish(site, from, "a", "1", 2, 1);
-    site_publish(site, from, "a", "2", 2, 2);
+    site_publish(site, from, "a=1", 2, 1);
+    site_publish(site, from, "a=2", 2, 2);
     assert_string_equal(site_all(site, to), "");
     site_keep(site);
     assert_string_equal(site_all(site, to), "a=1 q2 #1; a=2 q2 #2");
@@ -138,9 +138,9 @@ static void at_qos_2_in_pubrec_and_pubcomp_wait(void **state)
 
     (void)state;
     site->by_hand = true;
-    site_publish(site, s, "b", "x", 2, 4);
+    site_publish(site, s, "b=x", 2, 4);
     assert_string_equal(site_all(site, s), "");
-    site_publish(site, s, "b", "x", 2, 4);
+    site_publish(site, s, "b=x", 2, 4);
     assert_string_equal(site_all(site, s), ""); /* the repetition waits for the same row */
     site_keep(site);
     assert_string_equal(site_all(site, s), "pubrec 4; pubrec 4");
@@ -158,14 +158,14 @@ static void a_restart_brings_all_back(void **state)
     struct mqtt_session *from = site_open(site, "kept-writer", false);
 
     (void)state;
-    site_publish(site, from, "a", "1", 2, 1);
-    site_publish(site, from, "a", "2", 2, 2);
+    site_publish(site, from, "a=1", 2, 1);
+    site_publish(site, from, "a=2", 2, 2);
     assert_string_equal(site_all(site, from), "opened 0; pubrec 1; pubrec 2");
     assert_string_equal(site_all(site, to), "a=1 q2 #1; a=2 q2 #2");
     site_ack(site, to, MQTT_OP_PUBREC, 1);
     assert_string_equal(site_all(site, to), "pubrel 1");
     site_close(site, to, MQTT_END_LOST);
-    site_publish(site, from, "a", "3", 1, 3);
+    site_publish(site, from, "a=3", 1, 3);
     assert_string_equal(site_all(site, from), "puback 3");
     site_crash(site);
 
@@ -175,10 +175,10 @@ static void a_restart_brings_all_back(void **state)
     assert_string_equal(site_next(site, to), "a=2 q2 #2 dup");
     assert_memory_equal(site_next(site, to), "a=3 q1 #", 8);
     from = site_open(site, "kept-writer", false);
-    site_publish(site, from, "a", "2", 2, 2); /* MQTT-4.3.3-2, over the restart */
+    site_publish(site, from, "a=2", 2, 2); /* MQTT-4.3.3-2, over the restart */
     assert_string_equal(site_all(site, from), "opened 1; pubrec 2");
     assert_string_equal(site_all(site, to), "");
-    site_publish(site, from, "a", "4", 0, 0); /* the subscription is there */
+    site_publish(site, from, "a=4", 0, 0); /* the subscription is there */
     assert_string_equal(site_all(site, to), "a=4");
     site_free(site);
 }
@@ -191,7 +191,7 @@ static void numbers_go_on_above_the_greatest_of_the_store(void **state)
     uint64_t last = 0;
 
     (void)state;
-    site_publish(site, s, "a", "x", 1, 1);
+    site_publish(site, s, "a=x", 1, 1);
     site_keep(site);
     last = site->ss.last_number;
     site_crash(site);
@@ -247,9 +247,9 @@ static void a_ttl_goes_on_over_a_restart(void **state)
     (void)state;
     mqtt_session_subscribe(&site->ss, s, &sub, &ticket, site->now_ms);
     site_close(site, s, MQTT_END_PARTED);
-    site_publish(site, from, "a", "1", 1, 1);
+    site_publish(site, from, "a=1", 1, 1);
     site->now_ms += 60;
-    site_publish(site, from, "a", "2", 1, 1);
+    site_publish(site, from, "a=2", 1, 1);
     site_keep(site);
     site_crash(site);
     site->now_ms += 60;

@@ -30,9 +30,9 @@ static void a_message_reaches_its_reader_at_each_qos(void **state)
     site_subscribe(site, to, "a/+", 2);
     assert_string_equal(site_all(site, to), "opened 0; suback 1");
     assert_string_equal(site_all(site, from), "opened 0");
-    site_publish(site, from, "a/0", "zero", 0, 0); /* MQTT-4.3.1-1 */
-    site_publish(site, from, "a/1", "one", 1, 11);
-    site_publish(site, from, "a/2", "two", 2, 12);
+    site_publish(site, from, "a/0=zero", 0, 0); /* MQTT-4.3.1-1 */
+    site_publish(site, from, "a/1=one", 1, 11);
+    site_publish(site, from, "a/2=two", 2, 12);
     assert_string_equal(site_all(site, from), "puback 11; pubrec 12"); /* MQTT-3.3.4-1 */
     assert_string_equal(site_all(site, to), "a/0=zero; a/1=one q1 #1; a/2=two q2 #2");
     site_ack(site, from, MQTT_OP_PUBREL, 12);
@@ -57,7 +57,7 @@ static void mqtt_3_8_4_6_delivers_at_the_lower_qos(void **state)
         for (uint8_t qos = 0; qos < 3; qos++) {
             struct pair p = pair_of(true, granted, 20);
 
-            site_publish(p.site, p.from, "a", "x", qos, qos == 0 ? 0 : 1);
+            site_publish(p.site, p.from, "a=x", qos, qos == 0 ? 0 : 1);
             assert_string_equal(site_all(p.site, p.to), want[qos][granted]);
             site_free(p.site);
         }
@@ -69,14 +69,14 @@ static void mqtt_4_3_3_2_a_repeated_id_is_answered_and_not_forwarded(void **stat
     struct pair p = pair_of(true, 2, 20);
 
     (void)state;
-    site_publish(p.site, p.from, "a", "x", 2, 7);
-    site_publish(p.site, p.from, "a", "x", 2, 7);
+    site_publish(p.site, p.from, "a=x", 2, 7);
+    site_publish(p.site, p.from, "a=x", 2, 7);
     assert_string_equal(site_all(p.site, p.from), "pubrec 7; pubrec 7");
     assert_string_equal(site_all(p.site, p.to), "a=x q2 #1");
     site_ack(p.site, p.from, MQTT_OP_PUBREL, 7);
     site_ack(p.site, p.from, MQTT_OP_PUBREL, 7);
     assert_string_equal(site_all(p.site, p.from), "pubcomp 7; pubcomp 7");
-    site_publish(p.site, p.from, "a", "y", 2, 7); /* released: a new message */
+    site_publish(p.site, p.from, "a=y", 2, 7); /* released: a new message */
     assert_string_equal(site_all(p.site, p.to), "a=y q2 #2");
     site_free(p.site);
 }
@@ -86,8 +86,8 @@ static void mqtt_4_3_2_2_the_same_id_at_qos_1_is_a_new_message(void **state)
     struct pair p = pair_of(true, 1, 20);
 
     (void)state;
-    site_publish(p.site, p.from, "a", "x", 1, 7);
-    site_publish(p.site, p.from, "a", "x", 1, 7);
+    site_publish(p.site, p.from, "a=x", 1, 7);
+    site_publish(p.site, p.from, "a=x", 1, 7);
     assert_string_equal(site_all(p.site, p.from), "puback 7; puback 7");
     assert_string_equal(site_all(p.site, p.to), "a=x q1 #1; a=x q1 #2");
     site_free(p.site);
@@ -103,7 +103,7 @@ static void unknown_ids_are_harmless(void **state)
     site_ack(p.site, p.to, MQTT_OP_PUBREC, 9);
     site_ack(p.site, p.to, MQTT_OP_PUBREL, 9);
     assert_string_equal(site_all(p.site, p.to), "pubrel 9; pubcomp 9");
-    site_publish(p.site, p.from, "a", "x", 2, 7);
+    site_publish(p.site, p.from, "a=x", 2, 7);
     assert_string_equal(site_all(p.site, p.to), "a=x q2 #1");
     site_ack(p.site, p.to, MQTT_OP_PUBCOMP, 1); /* out of place: not before PUBREC */
     assert_true(mqtt_session_has_messages(p.to));
@@ -115,8 +115,8 @@ static void mqtt_4_3_3_1_nothing_is_published_again_after_pubrel(void **state)
     struct pair p = pair_of(false, 2, 20);
 
     (void)state;
-    site_publish(p.site, p.from, "a", "1", 2, 1);
-    site_publish(p.site, p.from, "a", "2", 2, 2);
+    site_publish(p.site, p.from, "a=1", 2, 1);
+    site_publish(p.site, p.from, "a=2", 2, 2);
     assert_string_equal(site_all(p.site, p.to), "a=1 q2 #1; a=2 q2 #2");
     site_ack(p.site, p.to, MQTT_OP_PUBREC, 1);
     assert_string_equal(site_all(p.site, p.to), "pubrel 1");
@@ -135,9 +135,9 @@ static void mqtt_4_4_0_1_a_reconnect_sends_again_in_order_with_the_same_ids(void
 
     (void)state;
     for (uint16_t i = 1; i <= 5; i++) {
-        char text[] = {(char)('0' + i), 0};
+        char text[] = {'a', '=', (char)('0' + i), 0};
 
-        site_publish(p.site, p.from, "a", text, 1, i);
+        site_publish(p.site, p.from, text, 1, i);
     }
     assert_string_equal(site_all(p.site, p.to), "a=1 q1 #1; a=2 q1 #2; a=3 q1 #3");
     site_ack(p.site, p.to, MQTT_OP_PUBACK, 2);
@@ -156,8 +156,8 @@ static void a_smaller_window_at_the_reconnect_is_kept_to(void **state)
     struct pair p = pair_of(false, 1, 3);
 
     (void)state;
-    site_publish(p.site, p.from, "a", "1", 1, 1);
-    site_publish(p.site, p.from, "a", "2", 1, 2);
+    site_publish(p.site, p.from, "a=1", 1, 1);
+    site_publish(p.site, p.from, "a=2", 1, 2);
     assert_string_equal(site_all(p.site, p.to), "a=1 q1 #1; a=2 q1 #2");
     site_close(p.site, p.to, MQTT_END_LOST);
     p.site->quota.inflight = 1;
@@ -173,9 +173,9 @@ static void mqtt_4_6_0_4_pubrel_follows_the_order_of_pubrec(void **state)
     struct pair p = pair_of(true, 2, 20);
 
     (void)state;
-    site_publish(p.site, p.from, "a", "1", 2, 1);
-    site_publish(p.site, p.from, "a", "2", 2, 2);
-    site_publish(p.site, p.from, "a", "3", 2, 3);
+    site_publish(p.site, p.from, "a=1", 2, 1);
+    site_publish(p.site, p.from, "a=2", 2, 2);
+    site_publish(p.site, p.from, "a=3", 2, 3);
     site_all(p.site, p.to);
     site_ack(p.site, p.to, MQTT_OP_PUBREC, 2);
     site_ack(p.site, p.to, MQTT_OP_PUBREC, 3);
@@ -191,8 +191,8 @@ static void mqtt_4_6_0_2_answers_follow_the_order_of_the_requests(void **state)
     (void)state;
     p.site->by_hand = true;
     site_close(p.site, p.to, MQTT_END_LOST);
-    site_publish(p.site, p.from, "a", "kept", 1, 1); /* waits for the store */
-    site_publish(p.site, p.from, "free", "x", 1, 2); /* nobody reads it */
+    site_publish(p.site, p.from, "a=kept", 1, 1); /* waits for the store */
+    site_publish(p.site, p.from, "free=x", 1, 2); /* nobody reads it */
     assert_string_equal(site_all(p.site, p.from), "");
     site_keep(p.site);
     assert_string_equal(site_all(p.site, p.from), "puback 1; puback 2"); /* MQTT-4.6.0-3 too */
@@ -204,16 +204,16 @@ static void mqtt_2_3_1_4_ids_in_use_are_passed_over(void **state)
     struct pair p = pair_of(true, 1, 20);
 
     (void)state;
-    site_publish(p.site, p.from, "a", "held", 1, 1);
+    site_publish(p.site, p.from, "a=held", 1, 1);
     assert_string_equal(site_all(p.site, p.to), "a=held q1 #1");
     for (unsigned i = 2; i <= 65535; i++) {
-        site_publish(p.site, p.from, "a", "x", 1, 1);
+        site_publish(p.site, p.from, "a=x", 1, 1);
         site_next(p.site, p.to);
         site_ack(p.site, p.to, MQTT_OP_PUBACK, (uint16_t)i);
         site_next(p.site, p.from);
     }
     assert_int_equal(p.to->inflight_count, 1);
-    site_publish(p.site, p.from, "a", "y", 1, 1);
+    site_publish(p.site, p.from, "a=y", 1, 1);
     assert_string_equal(site_all(p.site, p.to), "a=y q1 #2"); /* neither 0 nor 1 */
     site_free(p.site);
 }
@@ -224,7 +224,7 @@ static void the_window_bounds_what_is_unacknowledged(void **state)
 
     (void)state;
     for (uint16_t i = 1; i <= 4; i++) {
-        site_publish(p.site, p.from, "a", "x", 1, i);
+        site_publish(p.site, p.from, "a=x", 1, i);
     }
     assert_string_equal(site_all(p.site, p.to), "a=x q1 #1; a=x q1 #2");
     assert_false(site_is_ready(p.site, p.to));
@@ -244,8 +244,8 @@ static void a_session_told_again_is_ready_again(void **state)
     struct pair p = pair_of(true, 0, 2);
 
     (void)state;
-    site_publish(p.site, p.from, "a", "1", 0, 0);
-    site_publish(p.site, p.from, "a", "2", 0, 0);
+    site_publish(p.site, p.from, "a=1", 0, 0);
+    site_publish(p.site, p.from, "a=2", 0, 0);
     assert_true(site_is_ready(p.site, p.to));
     assert_string_equal(site_next(p.site, p.to), "a=1");
     mqtt_session_again(&p.site->ss, p.to);
@@ -262,7 +262,7 @@ static void answers_go_without_deliveries_when_asked_so(void **state)
     struct mqtt_op op;
 
     (void)state;
-    site_publish(p.site, p.to, "a", "1", 1, 4);
+    site_publish(p.site, p.to, "a=1", 1, 4);
     assert_int_equal(mqtt_session_owed(p.to), 1);
     assert_true(mqtt_session_next_answer(&p.site->ss, p.to, &op));
     assert_int_equal(op.kind, MQTT_OP_PUBACK);
@@ -277,8 +277,8 @@ static void a_door_may_end_a_delivery_at_qos_2_at_once(void **state)
     struct pair p = pair_of(false, 2, 1);
 
     (void)state;
-    site_publish(p.site, p.from, "a", "1", 2, 1);
-    site_publish(p.site, p.from, "a", "2", 2, 2);
+    site_publish(p.site, p.from, "a=1", 2, 1);
+    site_publish(p.site, p.from, "a=2", 2, 2);
     assert_string_equal(site_all(p.site, p.to), "a=1 q2 #1");
     site_ack(p.site, p.to, MQTT_OP_PUBACK, 1);
     assert_string_equal(site_all(p.site, p.to), "a=2 q2 #2");
@@ -293,14 +293,13 @@ static void full_memory_refuses_before_anything_changes(void **state)
     (void)state;
     for (uint8_t qos = 0; qos < 3; qos++) {
         p.site->ss.budget.limit = p.site->ss.budget.used;
-        assert_int_equal(site_publish(p.site, p.from, "a", "x", qos, qos == 0 ? 0 : 5),
-                         MQTT_ERR_FULL);
+        assert_int_equal(site_publish(p.site, p.from, "a=x", qos, qos == 0 ? 0 : 5), MQTT_ERR_FULL);
         p.site->ss.budget.limit = limit;
         assert_string_equal(site_all(p.site, p.from), "");
         assert_string_equal(site_all(p.site, p.to), "");
     }
     assert_int_equal(p.site->ss.count.refused, 3);
-    assert_int_equal(site_publish(p.site, p.from, "a", "x", 2, 5), MQTT_OK); /* not a repetition */
+    assert_int_equal(site_publish(p.site, p.from, "a=x", 2, 5), MQTT_OK); /* not a repetition */
     assert_string_equal(site_all(p.site, p.to), "a=x q2 #1");
     site_free(p.site);
 }
@@ -312,12 +311,12 @@ static void a_full_store_refuses_qos_1_and_lets_qos_0_pass(void **state)
     (void)state;
     p.site->by_hand = true;
     p.site->journal.limit = 4;
-    assert_int_equal(site_publish(p.site, p.from, "a", "1", 1, 1), MQTT_ERR_FULL);
+    assert_int_equal(site_publish(p.site, p.from, "a=1", 1, 1), MQTT_ERR_FULL);
     assert_int_equal(p.site->journal.pending.count, 0);
-    assert_int_equal(site_publish(p.site, p.from, "a", "0", 0, 0), MQTT_OK);
+    assert_int_equal(site_publish(p.site, p.from, "a=0", 0, 0), MQTT_OK);
     assert_string_equal(site_all(p.site, p.to), "a=0");
     p.site->journal.limit = 5;
-    assert_int_equal(site_publish(p.site, p.from, "a", "1", 1, 1), MQTT_OK);
+    assert_int_equal(site_publish(p.site, p.from, "a=1", 1, 1), MQTT_OK);
     site_free(p.site);
 }
 
