@@ -63,9 +63,11 @@
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 
-
 /* After the last row. */
-#define END {.key = NULL}
+#define END         \
+    {               \
+        .key = NULL \
+    }
 
 extern const struct conf_option conf_rows_gateway[];
 extern const struct conf_option conf_rows_limits[];

@@ -33,4 +33,4 @@
      "older ones are dropped; 0 keeps nothing for a sleeper"},
     {"when_full", WORD, ONE, AT(with.when_full), 0, 0, "drop-qos0-first", "drop-oldest|drop-newest|drop-qos0-first", NONE, LIVE, YES, NULL,
      "what a full queue drops"},
-/* clang-format on */
+    /* clang-format on */
