@@ -26,21 +26,31 @@ static void refuse(struct sn_gate *gate, uint8_t code)
 
 /* --- will prompt ----------------------------------------------------------------------------- */
 
-/* SN-030; an ill-formed topic ends the attempt. */
+/* A part of the will that cannot be kept ends the attempt; true if it did. */
+bool sn_gate_will_fails(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    const struct budget *budget = gate->config.budget;
+    struct sn_packet connack = {.type = SN_CONNACK, .code = SN_RC_CONGESTION};
+
+    if (pkt->type == SN_WILLTOPIC && pkt->data.len != 0 && !sn_topic_is_name(pkt->data)) {
+        connack.code = SN_RC_NOT_SUPPORTED;
+    } else if (pkt->data.len + BLOCK_OVERHEAD <= budget->limit - budget->used) {
+        return false;
+    }
+    gate->cause = "its will cannot be kept";
+    (void)sn_gate_send(gate, &node->address.peer, &connack);
+    sn_gate_step(gate, node, SN_ON_TAKEN, NULL);
+    return true;
+}
+
+/* SN-030 */
 void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,
                              const struct sn_packet *pkt)
 {
     static const struct sn_packet ask = {.type = SN_WILLMSGREQ};
-    struct block *topic = NULL;
 
-    if (sn_topic_is_name(pkt->data)) {
-        topic = block_copy(gate->config.budget, pkt->data);
-    }
-    if (topic == NULL) {
-        return; /* no answer: the client repeats, and the prompt's time ends it */
-    }
     block_drop(node->prompt.topic);
-    node->prompt.topic = topic;
+    node->prompt.topic = block_copy(gate->config.budget, pkt->data);
     node->prompt.flags = pkt->flags;
     (void)sn_gate_send(gate, &node->address.peer, &ask);
 }

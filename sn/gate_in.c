@@ -214,12 +214,8 @@ static void answer_stranger(struct sn_gate *gate, enum sn_event event, const str
 /* True if a prompt's answer comes when it was asked for, and in order. */
 static bool prompt_fits(const struct sn_node *node, enum sn_event event)
 {
-    switch (event) {
-    case SN_ON_WILLTOPIC:
-    case SN_ON_NO_WILLTOPIC: return node->prompt.asking;
-    case SN_ON_WILLMSG: return node->prompt.asking && node->prompt.topic != NULL;
-    default: return true;
-    }
+    return node->state == SN_CONNECTING && node->prompt.asking &&
+           (event != SN_ON_WILLMSG || node->prompt.topic != NULL);
 }
 
 /* A PINGREQ that carries another client's id is a stranger's. SN-181 SN-185 */
@@ -250,9 +246,14 @@ static void dispatch(struct sn_gate *gate, const struct sn_packet *pkt)
     if (node == NULL || node->state == SN_GONE || node->state == SN_LOST ||
         !is_its_own(node, pkt)) {
         answer_stranger(gate, event, pkt);
-    } else if (prompt_fits(node, event)) {
-        sn_gate_step(gate, node, event, pkt);
+        return;
     }
+    if (pkt->type == SN_WILLTOPIC || pkt->type == SN_WILLMSG) {
+        if (!prompt_fits(node, event) || sn_gate_will_fails(gate, node, pkt)) {
+            return;
+        }
+    }
+    sn_gate_step(gate, node, event, pkt);
 }
 
 void sn_gate_input(struct sn_gate *gate, const struct sn_peer *from, struct span wire,

@@ -144,6 +144,7 @@ void sn_gate_step(struct sn_gate *gate, struct sn_node *node, enum sn_event even
 
 /* --- gate_connect.c */
 void sn_gate_connect(struct sn_gate *gate, const struct sn_packet *pkt);
+bool sn_gate_will_fails(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
 void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,
                              const struct sn_packet *pkt);
 void sn_gate_keep_will_message(struct sn_gate *gate, struct sn_node *node,

@@ -159,7 +159,7 @@ void sn_gate_stray(struct sn_gate *gate, struct sn_node *node, const struct sn_p
     }
     news = sn_gate_tell(gate, SN_NEWS_STRAY, node);
     news->peer = &gate->from;
-    news->topic_type = sn_flags_topic_type(pkt->flags);
+    news->topic_type = (uint8_t)sn_flags_topic_type(pkt->flags);
     news->topic_id = pkt->topic_id;
     news->data = pkt->data;
     news->retain = (pkt->flags & SN_FLAG_RETAIN) != 0;

@@ -89,6 +89,17 @@ void says(struct field *f, uint8_t node, struct span wire)
     collect_news(f);
 }
 
+static void forget_taken(struct field *f)
+{
+    for (size_t i = 0; i < f->wire_count; i++) {
+        if (!f->wires[i].taken) {
+            return;
+        }
+    }
+    f->wire_count = 0;
+    memset(f->wires, 0, sizeof f->wires);
+}
+
 struct span hears(struct field *f, uint8_t node)
 {
     collect_wires(f);
@@ -98,8 +109,7 @@ struct span hears(struct field *f, uint8_t node)
             return span_of(f->wires[i].octets, f->wires[i].len);
         }
     }
-    f->wire_count = 0;
-    memset(f->wires, 0, sizeof f->wires);
+    forget_taken(f);
     return (struct span){NULL, 0};
 }
 

@@ -127,6 +127,68 @@ static void a_prompt_begins_anew_with_connect_and_ends_with_time(void **state)
     field_free(f);
 }
 
+static void a_will_that_cannot_be_kept_ends_the_attempt(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = NULL;
+
+    (void)state;
+    SAYS(f, 1, "\x08\x04\x08\x01\x00\x3Cn1");
+    HEARS(f, 1, "\x02\x06");
+    SAYS(f, 1, "\x05\x07\x00w#");
+    HEARS(f, 1, "\x03\x05\x03");
+    tells_nothing(f); /* the hub never heard of it */
+    node = connects(f, 1);
+    SAYS(f, 1, "\x08\x04\x08\x01\x00\x3Cn1");
+    HEARS(f, 1, "\x02\x06");
+    SAYS(f, 1, "\x04\x07\x00w");
+    HEARS(f, 1, "\x02\x08");
+    f->budget.limit = f->budget.used;
+    SAYS(f, 1, "\x06\x09gone");
+    HEARS(f, 1, "\x03\x05\x01");
+    assert_ptr_equal(tells(f, SN_NEWS_LOST)->node, node); /* its session before is over */
+    field_free(f);
+}
+
+static void without_memory_for_a_node_it_is_told_congestion(void **state)
+{
+    struct field *f = field_new();
+    size_t limit = f->budget.limit;
+
+    (void)state;
+    for (f->budget.limit = 0; f->budget.limit < 80; f->budget.limit++) {
+        SAYS(f, 1, "\x08\x04\x04\x01\x00\x3Cn1");
+        if (f->news_count > 0) {
+            break;
+        }
+        HEARS(f, 1, "\x03\x05\x01");
+        HEARS_NOTHING(f, 1);
+        f->now_ms += 1000;
+    }
+    assert_in_range(f->budget.limit, 2 * BLOCK_OVERHEAD, 79); /* id and address */
+    f->budget.limit = limit;
+    field_free(f);
+}
+
+/* The hub forgets a node while news of it wait: they are taken back. */
+static void news_of_a_forgotten_node_are_never_told(void **state)
+{
+    struct field *f = field_new();
+    struct sn_peer peer = {.addr_len = 6, .addr = {10, 0, 0, 1, 7, 92}};
+    struct sn_node *node = connects(f, 1);
+    struct sn_news news;
+
+    (void)state;
+    assert_ptr_equal(sn_node_user(node), f);
+    sn_gate_input(f->gate, &peer, WIRE_SPAN("\x08\x04\x04\x01\x00\x3Cn2"), f->now_ms);
+    sn_gate_forget(f->gate, node);
+    assert_true(sn_gate_event(f->gate, &news)); /* not LOST of n1 */
+    assert_int_equal(news.kind, SN_NEWS_CONNECT);
+    assert_int_equal(sn_node_peer(news.node)->addr[3], 1);
+    assert_false(sn_gate_event(f->gate, &news));
+    field_free(f);
+}
+
 /* SN-033 SN-035 SN-036 */
 static void a_connect_that_cannot_be_served_is_answered_3(void **state)
 {
@@ -543,6 +605,9 @@ int main(void)
         cmocka_unit_test(a_will_message_may_be_empty),
         cmocka_unit_test(an_empty_will_topic_deletes_the_will_without_asking_on),
         cmocka_unit_test(a_prompt_begins_anew_with_connect_and_ends_with_time),
+        cmocka_unit_test(a_will_that_cannot_be_kept_ends_the_attempt),
+        cmocka_unit_test(without_memory_for_a_node_it_is_told_congestion),
+        cmocka_unit_test(news_of_a_forgotten_node_are_never_told),
         cmocka_unit_test(a_connect_that_cannot_be_served_is_answered_3),
         cmocka_unit_test(one_node_too_many_is_told_congestion),
         cmocka_unit_test(the_same_connect_again_is_answered_again_without_news),
