@@ -87,7 +87,9 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
         (void)event_del(conn->writable);
         mqtt_broker_writable(broker_of(conn), conn->mqtt, gw_loop_now(conn->tcp->loop));
         break;
-    case GW_SENT_PART: break;
+    case GW_SENT_PART: /* it takes octets: 60 s more */
+        mqtt_broker_stuck(broker_of(conn), conn->mqtt, gw_loop_now(conn->tcp->loop));
+        break;
     case GW_SENT_BROKEN: end(conn); break;
     }
 }
