@@ -106,9 +106,18 @@ void hub_border_serve(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
     }
 }
 
-void hub_border_pump(struct hub *hub, uint64_t now_ms)
+static void hear(struct hub *hub, uint64_t now_ms)
 {
-    struct mqtt_session *s = NULL;
+    struct sn_news news;
+
+    while (sn_gate_event(hub->gate, &news)) {
+        hub_border_news(hub, &news, now_ms);
+    }
+}
+
+/* Nodes whose listener had no room: it may have some now. */
+static void serve_stalled(struct hub *hub, uint64_t now_ms)
+{
     struct list again;
     struct list *link = NULL;
 
@@ -119,20 +128,20 @@ void hub_border_pump(struct hub *hub, uint64_t now_ms)
     while ((link = list_pop(&again)) != NULL) {
         hub_border_serve(hub, LIST_ITEM(link, struct hub_node, in_stalled), now_ms);
     }
+}
+
+void hub_border_pump(struct hub *hub, uint64_t now_ms)
+{
+    struct mqtt_session *s = NULL;
+
+    serve_stalled(hub, now_ms);
     while ((s = mqtt_sessions_ready(&hub->sessions, MQTT_DOOR_NODE)) != NULL) {
         if (s->door_item != NULL) {
             hub_border_serve(hub, s->door_item, now_ms);
         }
+        hear(hub, now_ms);
     }
-}
-
-static void hear(struct hub *hub, uint64_t now_ms)
-{
-    struct sn_news news;
-
-    while (sn_gate_event(hub->gate, &news)) {
-        hub_border_news(hub, &news, now_ms);
-    }
+    hear(hub, now_ms);
 }
 
 void hub_border_input(struct hub *hub, const struct sn_peer *from, struct span wire,
