@@ -137,7 +137,9 @@ static uint64_t queue_for(struct mqtt_sessions *ss, struct mqtt_session *s, stru
     if (!place(ss, s, entry, now_ms)) {
         return 0;
     }
-    ticket = mqtt_keep_entry(ss, s, entry, now_ms);
+    if (qos != 0) {
+        ticket = mqtt_keep_entry(ss, s, entry, now_ms);
+    }
     if (qos == 2 && entry->state == MQTT_ENTRY_TO_SEND) {
         entry->due = ticket; /* its id is on disk before it is sent */
     }

@@ -149,7 +149,7 @@ uint64_t mqtt_keep_entry(struct mqtt_sessions *ss, const struct mqtt_session *s,
 {
     bool fresh = entry->number == 0;
 
-    if (!mqtt_keep_is_on(ss, s) || entry->qos == 0) {
+    if (!mqtt_keep_is_on(ss, s)) {
         return 0;
     }
     if (fresh) {

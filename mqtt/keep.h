@@ -34,8 +34,8 @@ void mqtt_keep_no_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint
 /* The will of a kept node session, or that it has none. */
 void mqtt_keep_will(struct mqtt_sessions *ss, const struct mqtt_session *s, uint64_t now_ms);
 
-/* Puts an entry's row, and its message's when this is the first that needs it. Needs room for two
- * records. */
+/* Puts the row of an entry at QoS 1 or 2, and its message's when this is the first that needs it.
+ * Needs room for two records. */
 uint64_t mqtt_keep_entry(struct mqtt_sessions *ss, const struct mqtt_session *s,
                          struct mqtt_entry *entry, uint64_t now_ms);
 

@@ -120,19 +120,24 @@ __attribute__((noinline)) void rounds(struct bench *b, unsigned messages)
     }
 }
 
+static unsigned number_of(const char *text)
+{
+    return (unsigned)strtoul(text, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
     static struct bench bench;
-    unsigned messages = argc > 3 ? (unsigned)atoi(argv[3]) : 1000000;
+    unsigned messages = argc > 3 ? number_of(argv[3]) : 1000000;
     struct timespec from;
     struct timespec to;
 
     if (argc < 3) {
         return 2;
     }
-    bench.qos = (uint8_t)atoi(argv[1]);
-    bench.reader_count = atoi(argv[2]);
-    if (bench.qos > 2 || bench.reader_count < 0 || bench.reader_count > READERS) {
+    bench.qos = (uint8_t)number_of(argv[1]);
+    bench.reader_count = (int)number_of(argv[2]);
+    if (bench.qos > 2 || bench.reader_count > READERS) {
         return 2;
     }
     start(&bench, !(argc > 4 && strcmp(argv[4], "kept") == 0));
