@@ -215,13 +215,16 @@ static void went_down(struct hub *hub, struct hub_uplink *up, const char *cause,
     up->hangup = true;
 }
 
+/* A session that the far broker kept has the filters that it has confirmed to this run; those of an
+ * earlier run may have been other ones, or never have got there. */
 static void went_online(struct hub *hub, struct hub_uplink *up, bool present, uint64_t now_ms)
 {
     hub_say(hub, &(struct hub_line_of_log){CONF_INFO, "uplink", "online with",
                                            span_of_text(up->conf->at.name),
                                            present ? "its session was kept" : "a new session"});
     up->online = open_session(hub, up, now_ms);
-    up->subscribed = present && up->session != NULL ? up->conf->receive.count : 0;
+    up->confirmed = present ? up->confirmed : 0;
+    up->subscribed = up->confirmed;
     up->birth = up->conf->will_topic != NULL;
 }
 

@@ -26,7 +26,8 @@ struct hub_uplink {
     bool dial;     /* news to be told */
     bool hangup;
     size_t url;        /* to try next */
-    size_t subscribed; /* receive filters asked for on this connection */
+    size_t subscribed; /* receive filters asked for, or known to be there, on this connection */
+    size_t confirmed;  /* of these, answered by a SUBACK since the far session began */
     uint64_t unruled;  /* messages of the far side that no receive rule takes */
     uint64_t unfit;    /* messages that a limit of the upstream forbids */
 };
@@ -50,7 +51,7 @@ void hub_uplinks_pump(struct hub *hub, uint64_t now_ms);
 void hub_uplinks_stop(struct hub *hub, uint64_t now_ms);
 bool hub_uplinks_are_stopped(const struct hub *hub);
 
-/* What the client told; in uplink_in.c. */
+/* What the client told while online; in uplink_flow.c. */
 void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
                      uint64_t now_ms);
 

@@ -1,5 +1,6 @@
 /* gateway/hub/uplink_flow.c - messages of an uplink, both ways. */
 #include "config/rule.h"
+#include "gateway/hub/say.h"
 #include "gateway/hub/uplink.h"
 #include "mqtt/op.h"
 #include "mqtt/topic.h"
@@ -28,6 +29,12 @@ static bool retain_of(const struct hub_uplink *up, const struct conf_rule *rule,
     return retain == CONF_RETAIN_SET || (retain != CONF_RETAIN_STRIP && came);
 }
 
+/* Not acknowledged: the far broker has it still, and sends it again after a new connection. */
+static void have_no_room(struct hub_uplink *up, uint64_t now_ms)
+{
+    mqtt_client_down(&up->client, "no room for a message from there", now_ms);
+}
+
 static void on_publish(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet,
                        uint64_t now_ms)
 {
@@ -45,7 +52,10 @@ static void on_publish(struct hub *hub, struct hub_uplink *up, const struct mqtt
                                          .retain =
                                              retain_of(up, rule, packet->flags & MQTT_RETAIN)};
 
-            mqtt_session_publish(&hub->sessions, up->session, &p, now_ms);
+            if (mqtt_session_publish(&hub->sessions, up->session, &p, now_ms) == MQTT_ERR_FULL &&
+                p.qos > 0) {
+                have_no_room(up, now_ms);
+            }
             return;
         }
     }
@@ -63,6 +73,20 @@ static void on_ack(struct hub *hub, struct hub_uplink *up, const struct mqtt_pac
     mqtt_session_ack(&hub->sessions, up->session, kinds[packet->type], packet->packet_id, now_ms);
 }
 
+static void on_subscribed(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet)
+{
+    struct reader codes = reader_of(packet->payload);
+
+    for (size_t i = up->confirmed; i < up->subscribed; i++) {
+        if (read_u8(&codes) == MQTT_FAILURE) {
+            hub_say(hub, &(struct hub_line_of_log){CONF_WARNING, "uplink", "refuses us to receive",
+                                                   span_of_text(up->conf->receive.at[i].filter),
+                                                   up->conf->at.name});
+        }
+    }
+    up->confirmed = up->subscribed;
+}
+
 void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
                      uint64_t now_ms)
 {
@@ -73,6 +97,8 @@ void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_c
         on_publish(hub, up, &news->packet, now_ms);
     } else if (news->kind == MQTT_CLIENT_ACK) {
         on_ack(hub, up, &news->packet, now_ms);
+    } else if (news->kind == MQTT_CLIENT_SUBSCRIBED) {
+        on_subscribed(hub, up, &news->packet);
     }
 }
 

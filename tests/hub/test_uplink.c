@@ -139,6 +139,97 @@ static void what_was_not_acknowledged_goes_again_with_dup_after_a_cut(void **sta
     site_free(site);
 }
 
+static void reconnect(struct site *site)
+{
+    hub_uplink_down(site->hub, 0, "cut", site->now_ms);
+    assert_true(told(site, HUB_HANGUP));
+    site_wait(site, 1000);
+    assert_true(told(site, HUB_DIAL));
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_span_equal(far_hears(site), connect);
+    far_says(site, WIRE_SPAN("\x20\x02\x01\0")); /* session present */
+}
+
+static const struct span birth_and_subscribe = {WIRE("\x31\x10\0\x08gw/stateonline"
+                                                     "\x82\x0b\xff\xff\0\x06"
+                                                     "down/#\x01")};
+
+static void a_filter_without_suback_is_asked_for_again(void **state)
+{
+    struct site *site = site_new(conf, false);
+
+    (void)state;
+    site_wait(site, 1);
+    assert_true(told(site, HUB_DIAL));
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_span_equal(far_hears(site), connect);
+    far_says(site, connack);
+    assert_span_equal(far_hears(site), birth_and_subscribe);
+    reconnect(site);
+    assert_span_equal(far_hears(site), birth_and_subscribe);
+    far_says(site, suback);
+    site_free(site);
+}
+
+static void a_session_kept_from_an_earlier_run_is_subscribed_once(void **state)
+{
+    struct site *site = site_new(conf, false);
+
+    (void)state;
+    site_wait(site, 1);
+    assert_true(told(site, HUB_DIAL));
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_span_equal(far_hears(site), connect);
+    far_says(site, WIRE_SPAN("\x20\x02\x01\0"));
+    assert_span_equal(far_hears(site), birth_and_subscribe);
+    far_says(site, suback);
+    reconnect(site);
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x31\x10\0\x08gw/stateonline"));
+    site_free(site);
+}
+
+static void a_filter_that_the_far_broker_refuses_is_named(void **state)
+{
+    struct site *site = site_online();
+
+    (void)state;
+    hub_uplink_down(site->hub, 0, "cut", site->now_ms);
+    site_wait(site, 1000);
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_span_equal(far_hears(site), connect);
+    far_says(site, connack);
+    assert_span_equal(far_hears(site), birth_and_subscribe);
+    while (site_log(site) != NULL) {
+    }
+    far_says(site, WIRE_SPAN("\x90\x03\xff\xff\x80"));
+    assert_string_equal(site_log(site), "refuses us to receive down/#: cloud");
+    site_free(site);
+}
+
+static void a_message_without_room_is_not_lost_but_comes_again(void **state)
+{
+    struct site *site = site_online();
+    struct budget *budget = hub_budget(site->hub);
+    size_t limit = budget->limit;
+
+    (void)state;
+    budget->limit = budget->used;
+    far_says(site, WIRE_SPAN("\x32\x0a\0\x06"
+                             "down/v\0\x07"));
+    budget->limit = limit;
+    assert_true(told(site, HUB_HANGUP));
+    site_wait(site, 1000);
+    assert_true(told(site, HUB_DIAL));
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_span_equal(far_hears(site), connect);
+    far_says(site, WIRE_SPAN("\x20\x02\x01\0"));
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x31\x10\0\x08gw/stateonline"));
+    far_says(site, WIRE_SPAN("\x3a\x0a\0\x06"
+                             "down/v\0\x07"));
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x40\x02\0\x07"));
+    site_free(site);
+}
+
 static void a_clean_stop_says_so_and_disconnects(void **state)
 {
     struct site *site = site_online();
@@ -181,6 +272,10 @@ int main(void)
         cmocka_unit_test(what_came_from_there_does_not_go_back),
         cmocka_unit_test(a_message_that_no_rule_takes_is_acknowledged_all_the_same),
         cmocka_unit_test(what_was_not_acknowledged_goes_again_with_dup_after_a_cut),
+        cmocka_unit_test(a_filter_without_suback_is_asked_for_again),
+        cmocka_unit_test(a_session_kept_from_an_earlier_run_is_subscribed_once),
+        cmocka_unit_test(a_filter_that_the_far_broker_refuses_is_named),
+        cmocka_unit_test(a_message_without_room_is_not_lost_but_comes_again),
         cmocka_unit_test(a_clean_stop_says_so_and_disconnects),
         cmocka_unit_test(each_refusal_doubles_the_delay_drawn_from_its_upper_half),
     };
