@@ -35,27 +35,33 @@ static void have_no_room(struct hub_uplink *up, uint64_t now_ms)
     mqtt_client_down(&up->client, "no room for a message from there", now_ms);
 }
 
+/* Publishes under the topic that the rule gives; false: the rule does not fit. */
+static bool enter(struct hub *hub, struct hub_uplink *up, const struct conf_rule *rule,
+                  const struct mqtt_packet *packet, uint64_t now_ms)
+{
+    uint8_t room[TOPIC_MOST];
+    struct writer w = writer_of(room, sizeof room);
+    struct mqtt_publication p = {.payload = packet->payload,
+                                 .packet_id = packet->packet_id,
+                                 .qos = mqtt_packet_qos(packet),
+                                 .retain = retain_of(up, rule, packet->flags & MQTT_RETAIN)};
+
+    if (!conf_rule_apply(rule, packet->topic, &w)) {
+        return false;
+    }
+    p.topic = span_of(room, written(&w));
+    if (mqtt_session_publish(&hub->sessions, up->session, &p, now_ms) == MQTT_ERR_FULL &&
+        p.qos > 0) {
+        have_no_room(up, now_ms);
+    }
+    return true;
+}
+
 static void on_publish(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet,
                        uint64_t now_ms)
 {
-    uint8_t room[TOPIC_MOST];
-
     for (size_t i = 0; i < up->conf->receive.count; i++) {
-        const struct conf_rule *rule = &up->conf->receive.at[i];
-        struct writer w = writer_of(room, sizeof room);
-
-        if (conf_rule_apply(rule, packet->topic, &w)) {
-            struct mqtt_publication p = {.topic = span_of(room, written(&w)),
-                                         .payload = packet->payload,
-                                         .packet_id = packet->packet_id,
-                                         .qos = mqtt_packet_qos(packet),
-                                         .retain =
-                                             retain_of(up, rule, packet->flags & MQTT_RETAIN)};
-
-            if (mqtt_session_publish(&hub->sessions, up->session, &p, now_ms) == MQTT_ERR_FULL &&
-                p.qos > 0) {
-                have_no_room(up, now_ms);
-            }
+        if (enter(hub, up, &up->conf->receive.at[i], packet, now_ms)) {
             return;
         }
     }
