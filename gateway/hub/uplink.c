@@ -134,18 +134,28 @@ static bool has_filter(const struct hub *hub, const struct hub_uplink *up, struc
            NULL;
 }
 
-/* The first rule of two with the same filter counts, so the later ones go in first and are
- * replaced. Retained messages go up once, when a rule is new. */
+/* The first of two with the same filter counts, and what is excluded before any. */
+static bool is_repeated(const struct conf_upstream *conf, size_t i)
+{
+    for (size_t exclude = 0; exclude < conf->exclude.count; exclude++) {
+        if (strcmp(conf->exclude.at[exclude], conf->send.at[i].filter) == 0) {
+            return true;
+        }
+    }
+    for (size_t earlier = 0; earlier < i; earlier++) {
+        if (strcmp(conf->send.at[earlier].filter, conf->send.at[i].filter) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is excluded goes in first, then rules in file order: retained messages go up once, by the
+ * first rule that fits, and only when a rule is new. */
 static void subscribe_rules(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
 {
     uint64_t ticket = 0;
 
-    for (size_t i = up->conf->send.count; i-- > 0;) {
-        struct mqtt_subscribing sub = subscribing_of(up->conf, i);
-
-        sub.no_retained = has_filter(hub, up, sub.filter);
-        mqtt_session_subscribe(&hub->sessions, up->session, &sub, &ticket, now_ms);
-    }
     for (size_t i = 0; i < up->conf->exclude.count; i++) {
         struct mqtt_subscribing sub = {.filter = span_of_text(up->conf->exclude.at[i]),
                                        .options = MQTT_SUB_EXCLUDE,
@@ -153,6 +163,14 @@ static void subscribe_rules(struct hub *hub, struct hub_uplink *up, uint64_t now
                                        .no_retained = true};
 
         mqtt_session_subscribe(&hub->sessions, up->session, &sub, &ticket, now_ms);
+    }
+    for (size_t i = 0; i < up->conf->send.count; i++) {
+        struct mqtt_subscribing sub = subscribing_of(up->conf, i);
+
+        sub.no_retained = has_filter(hub, up, sub.filter);
+        if (!is_repeated(up->conf, i)) {
+            mqtt_session_subscribe(&hub->sessions, up->session, &sub, &ticket, now_ms);
+        }
     }
 }
 
