@@ -146,7 +146,17 @@ void conf_reference(struct writer *w)
                   "Times are written as 500ms, 10s, 15m, 1h, 7d; sizes as 64KiB, 1MiB; rates as\n"
                   "20/s, 12/m. `many`: the key may stand several times; `list`: with commas.\n"
                   "A changed key acts at a reload `live`, for `new` connections, or at a "
-                  "`restart`.\n");
+                  "`restart`.\n"
+                  "There is no reload in this release: every change waits for a restart.\n\n"
+                  "In texts and topics, %g is the name of the gateway and %% a percent sign. In "
+                  "[topics]\n"
+                  "and `topic`, %n is the node ([node NAME], else its client id), %c its client "
+                  "id, %l its\n"
+                  "listener; who has none of these, as a sender of QoS -1, has no such topic. In "
+                  "`send`\n"
+                  "and `receive`, %1 to %9 are what the wildcards matched in turn, and %t is the "
+                  "topic\n"
+                  "from the first wildcard on.\n");
     for (size_t i = 0; i < CONF_SECTION_KINDS; i++) {
         write_kind(w, conf_section_kind(i));
     }
