@@ -1,11 +1,9 @@
 /* gateway/hub/uplink.c - life of the uplinks: made, started, dialled, stopped. */
 #include "gateway/hub/uplink.h"
 
+#include "gateway/hub/rules.h"
 #include "gateway/hub/say.h"
 #include "mqtt/op.h"
-
-#define RULE_EXCLUDE UINT16_MAX
-#define FILTER_MOST  8192u /* octets: a line of the configuration has no more */
 
 static struct span span_or_none(const char *text)
 {
@@ -67,113 +65,6 @@ void hub_uplinks_fini(struct hub *hub)
     hub->uplinks = NULL;
 }
 
-static uint8_t retain_option(enum conf_retain rule, enum conf_retain upstream)
-{
-    static const uint8_t options[] = {[CONF_RETAIN_UNSET] = MQTT_SUB_RETAIN_KEEP,
-                                      [CONF_RETAIN_KEEP] = MQTT_SUB_RETAIN_KEEP,
-                                      [CONF_RETAIN_STRIP] = MQTT_SUB_RETAIN_STRIP,
-                                      [CONF_RETAIN_SET] = MQTT_SUB_RETAIN_SET};
-
-    return options[rule == CONF_RETAIN_UNSET ? upstream : rule];
-}
-
-static struct mqtt_subscribing subscribing_of(const struct conf_upstream *conf, size_t i)
-{
-    const struct conf_rule *rule = &conf->send.at[i];
-    uint64_t qos_max = conf->qos_max;
-    uint64_t ttl_ms = rule->ttl_ms < conf->queue_age_ms ? rule->ttl_ms : conf->queue_age_ms;
-    struct mqtt_subscribing sub = {.filter = span_of_text(rule->filter),
-                                   .qos = (uint8_t)qos_max,
-                                   .options = retain_option(rule->retain, conf->retain),
-                                   .rule = (uint16_t)(i + 1),
-                                   .ttl_ms = ttl_ms == CONF_NONE ? 0 : ttl_ms};
-
-    if (rule->qos != CONF_QOS_UNSET) {
-        sub.qos = (uint8_t)(rule->qos < qos_max ? rule->qos : qos_max);
-        sub.options |= MQTT_SUB_FIXED_QOS;
-    }
-    return sub;
-}
-
-static bool is_rule(const struct conf_upstream *conf, struct span filter)
-{
-    for (size_t i = 0; i < conf->send.count; i++) {
-        if (span_equal(span_of_text(conf->send.at[i].filter), filter)) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < conf->exclude.count; i++) {
-        if (span_equal(span_of_text(conf->exclude.at[i]), filter)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Drops stored subscriptions that no rule asks for any more. */
-static void unsubscribe_old(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
-{
-    uint8_t room[FILTER_MOST];
-    uint64_t ticket = 0;
-
-    LIST_EACH_SAFE (link, after, &up->session->subscriptions) {
-        struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
-        struct writer w = writer_of(room, sizeof room);
-
-        mqtt_branch_write(sub->branch, &w);
-        if (!is_rule(up->conf, span_of(room, written(&w)))) {
-            mqtt_session_unsubscribe(&hub->sessions, up->session, span_of(room, written(&w)),
-                                     &ticket, now_ms);
-        }
-    }
-}
-
-static bool has_filter(const struct hub *hub, const struct hub_uplink *up, struct span filter)
-{
-    return mqtt_tree_find(&hub->sessions.tree, filter, up->session, &up->session->subscriptions) !=
-           NULL;
-}
-
-/* The first of two with the same filter counts, and what is excluded before any. */
-static bool is_repeated(const struct conf_upstream *conf, size_t i)
-{
-    for (size_t exclude = 0; exclude < conf->exclude.count; exclude++) {
-        if (strcmp(conf->exclude.at[exclude], conf->send.at[i].filter) == 0) {
-            return true;
-        }
-    }
-    for (size_t earlier = 0; earlier < i; earlier++) {
-        if (strcmp(conf->send.at[earlier].filter, conf->send.at[i].filter) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What is excluded goes in first, then rules in file order: retained messages go up once, by the
- * first rule that fits, and only when a rule is new. */
-static void subscribe_rules(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
-{
-    uint64_t ticket = 0;
-
-    for (size_t i = 0; i < up->conf->exclude.count; i++) {
-        struct mqtt_subscribing sub = {.filter = span_of_text(up->conf->exclude.at[i]),
-                                       .options = MQTT_SUB_EXCLUDE,
-                                       .rule = RULE_EXCLUDE,
-                                       .no_retained = true};
-
-        mqtt_session_subscribe(&hub->sessions, up->session, &sub, &ticket, now_ms);
-    }
-    for (size_t i = 0; i < up->conf->send.count; i++) {
-        struct mqtt_subscribing sub = subscribing_of(up->conf, i);
-
-        sub.no_retained = has_filter(hub, up, sub.filter);
-        if (!is_repeated(up->conf, i)) {
-            mqtt_session_subscribe(&hub->sessions, up->session, &sub, &ticket, now_ms);
-        }
-    }
-}
-
 static struct mqtt_opening opening_of(struct hub_uplink *up)
 {
     static const uint8_t when_full[] = {[CONF_DROP_OLDEST] = MQTT_DROP_OLDEST,
@@ -211,8 +102,7 @@ void hub_uplinks_start(struct hub *hub, uint64_t now_ms)
         if (!open_session(hub, up, now_ms)) {
             continue;
         }
-        unsubscribe_old(hub, up, now_ms);
-        subscribe_rules(hub, up, now_ms);
+        hub_rules_apply(hub, up, now_ms);
         mqtt_session_close(&hub->sessions, up->session, MQTT_END_PARTED, now_ms);
     }
 }
