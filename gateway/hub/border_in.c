@@ -79,19 +79,6 @@ static void take_will(struct hub *hub, struct hub_node *hn, const struct sn_news
     }
 }
 
-static struct mqtt_quota quota_of(const struct hub *hub, const struct hub_node *hn)
-{
-    struct conf_settings with = hub_node_settings(hub, hn);
-    static const uint8_t when_full[] = {[CONF_DROP_OLDEST] = MQTT_DROP_OLDEST,
-                                        [CONF_DROP_NEWEST] = MQTT_DROP_NEWEST,
-                                        [CONF_DROP_QOS0_FIRST] = MQTT_DROP_QOS0_FIRST};
-
-    return (struct mqtt_quota){.queued = (uint32_t)with.sleep_queue,
-                               .queued_bytes = (uint32_t)with.sleep_bytes,
-                               .inflight = 1, /* SN-152 */
-                               .when_full = when_full[with.when_full]};
-}
-
 static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = hub_node_of(hub, news->node);
@@ -113,9 +100,10 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
     if (hn->session != NULL && hn->session->open) {
         part(hub, hn, MQTT_END_PARTED, now_ms);
     }
-    opening.quota = quota_of(hub, hn);
+    opening.quota = hub_node_quota(hub, hn);
     hn->session = mqtt_session_open(&hub->sessions, &opening, now_ms);
-    if (hn->session == NULL) {
+    if (hn->session == NULL) { /* one that is kept may be there still, and names its node */
+        hn->session = mqtt_session_find(&hub->sessions, MQTT_DOOR_NODE, opening.name);
         refuse(hub, news, SN_RC_CONGESTION, now_ms);
         return;
     }

@@ -67,7 +67,18 @@ static bool restore_node(struct hub *hub, const struct record *record)
     }
     hn->session = s;
     s->user = hn;
+    s->quota = hub_node_quota(hub, hn);
     return true;
+}
+
+/* Until its client comes again, a stored session may queue what its door allows: it must not fill
+ * the memory of all. Upstreams open theirs, with their own quota, when all is restored. */
+static void limit_queue(struct hub *hub, const struct record *record)
+{
+    struct mqtt_session *s = mqtt_sessions_by_number(&hub->sessions, record->key[1]);
+
+    s->quota.queued = hub->broker.queued;
+    s->quota.when_full = MQTT_DROP_QOS0_FIRST;
 }
 
 static bool restore_topic(struct hub *hub, const struct record *record)
@@ -87,8 +98,9 @@ bool hub_restore(struct hub *hub, const struct record *record, uint64_t now_ms)
     if (!mqtt_sessions_restore(&hub->sessions, record, now_ms)) {
         return false;
     }
-    if (record->key[0] == TABLE_SESSION && record->fields[0] == MQTT_DOOR_NODE) {
-        return restore_node(hub, record);
+    if (record->key[0] != TABLE_SESSION) {
+        return true;
     }
-    return true;
+    limit_queue(hub, record);
+    return record->fields[0] != MQTT_DOOR_NODE || restore_node(hub, record);
 }

@@ -59,10 +59,11 @@ struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *h
 {
     struct span id = sn_node_id(hn->node);
     const struct conf_node *section = section_of(hub->conf, id);
+    uint16_t listener = sn_node_peer(hn->node)->listener;
 
     return (struct conf_place){
         .node = section,
-        .listener = &hub->conf->listener[sn_node_peer(hn->node)->listener],
+        .listener = listener < hub->conf->listener_count ? &hub->conf->listener[listener] : NULL,
         .name = section == NULL ? id : span_of_text(section->at.name),
         .client_id = id,
     };
@@ -73,6 +74,19 @@ struct conf_settings hub_node_settings(const struct hub *hub, const struct hub_n
     struct conf_place place = hub_node_place(hub, hn);
 
     return conf_node_settings(hub->conf, &place);
+}
+
+struct mqtt_quota hub_node_quota(const struct hub *hub, const struct hub_node *hn)
+{
+    struct conf_settings with = hub_node_settings(hub, hn);
+    static const uint8_t when_full[] = {[CONF_DROP_OLDEST] = MQTT_DROP_OLDEST,
+                                        [CONF_DROP_NEWEST] = MQTT_DROP_NEWEST,
+                                        [CONF_DROP_QOS0_FIRST] = MQTT_DROP_QOS0_FIRST};
+
+    return (struct mqtt_quota){.queued = (uint32_t)with.sleep_queue,
+                               .queued_bytes = (uint32_t)with.sleep_bytes,
+                               .inflight = 1, /* SN-152 */
+                               .when_full = when_full[with.when_full]};
 }
 
 /* One pass over the entries in force; with `names` NULL it only measures: octets of topics in

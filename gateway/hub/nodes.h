@@ -31,11 +31,15 @@ void hub_node_forget(struct hub *hub, struct hub_node *hn);
 /* Frees what all nodes hold; before the gate goes. */
 void hub_nodes_fini(struct hub *hub);
 
-/* Where the node stands for topic maps and settings. `near` is a peer of its listener. */
+/* Where the node stands for topic maps and settings; until it connects in this
+ * run, the first listener stands for its own. */
 struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *hn);
 
 /* Its settings: queue, window of a waking, when_full. */
 struct conf_settings hub_node_settings(const struct hub *hub, const struct hub_node *hn);
+
+/* What its session may queue, connected or not. */
+struct mqtt_quota hub_node_quota(const struct hub *hub, const struct hub_node *hn);
 
 /* Expands its topic maps anew. False: no memory, or too many. */
 bool hub_node_learn_names(struct hub *hub, struct hub_node *hn);

@@ -1,0 +1,94 @@
+/* tests/hub/test_keep.c - what a store gives back at start, and what may become of it. */
+#include "tests/hub/fixture.h"
+
+static const char conf[] = "[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\n"
+                           "[node away]\nclient_id = away\nsleep_queue = 3\n[limits]\nqueued = 2\n";
+
+static void give(struct site *site, const struct record *record)
+{
+    assert_true(hub_restore(site->hub, record, site->now_ms));
+}
+
+/* A session of `door` that is subscribed to farm/# at QoS 1 and whose client is away. */
+static struct mqtt_session *stored_session(struct site *site, enum mqtt_door door)
+{
+    struct record session = {
+        .key = {TABLE_SESSION, 7}, .fields = {door}, .text = span_of_text("away")};
+    struct record sub = {
+        .key = {TABLE_SUBSCRIPTION, 7, 8}, .fields = {1}, .text = span_of_text("farm/#")};
+
+    give(site, &session);
+    give(site, &sub);
+    return mqtt_sessions_by_number(hub_broker(site->hub)->sessions, 7);
+}
+
+static void publish(struct site *site, size_t count)
+{
+    struct mqtt_publication p = {.topic = span_of_text("farm/t"), .qos = 1};
+
+    while (count-- > 0) {
+        assert_int_equal(mqtt_sessions_publish(hub_broker(site->hub)->sessions, &p, site->now_ms),
+                         MQTT_OK);
+    }
+}
+
+static void a_restored_client_that_stays_away_queues_no_more_than_queued(void **state)
+{
+    struct site *site = site_new(conf, true);
+    struct mqtt_session *s = stored_session(site, MQTT_DOOR_CONN);
+
+    (void)state;
+    publish(site, 5);
+    assert_int_equal(s->queue_count, 2);
+    site_free(site);
+}
+
+static void a_restored_node_that_stays_away_queues_no_more_than_sleep_queue(void **state)
+{
+    struct site *site = site_new(conf, true);
+    struct mqtt_session *s = stored_session(site, MQTT_DOOR_NODE);
+
+    (void)state;
+    publish(site, 5);
+    assert_int_equal(s->queue_count, 3);
+    site_free(site);
+}
+
+/* SN: CONNECT of "away", CleanSession 0, 60 s. */
+static void a_kept_session_that_cannot_open_still_has_its_node_when_it_expires(void **state)
+{
+    struct site *site = site_new(conf, true);
+    struct mqtt_session *s = stored_session(site, MQTT_DOOR_NODE);
+    struct mqtt_sessions *ss = hub_broker(site->hub)->sessions;
+    size_t limit = ss->answers.limit;
+
+    (void)state;
+    site_says(site, 2, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn2"));
+    assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x03\x05\0"));
+    ss->answers.limit = ss->answers.used;
+    site_says(site, 1,
+              WIRE_SPAN("\x0a\x04\0\x01\0\x3c"
+                        "away"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x03\x05\x01")); /* congestion */
+    ss->answers.limit = limit;
+    assert_non_null(s->user);
+    site->now_ms = hub_deadline(site->hub) + UINT64_C(8) * 24 * 3600 * 1000;
+    hub_tick(site->hub, site->now_ms);
+    hub_pump(site->hub, site->now_ms);
+    assert_null(mqtt_sessions_by_number(ss, 7));
+    site_says(site, 1,
+              WIRE_SPAN("\x0a\x04\x04\x01\0\x3c"
+                        "away"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x03\x05\0"));
+    site_free(site);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_restored_client_that_stays_away_queues_no_more_than_queued),
+        cmocka_unit_test(a_restored_node_that_stays_away_queues_no_more_than_sleep_queue),
+        cmocka_unit_test(a_kept_session_that_cannot_open_still_has_its_node_when_it_expires),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
