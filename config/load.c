@@ -1,5 +1,6 @@
 #include "config/load.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
@@ -63,6 +64,19 @@ static struct span read_file(struct conf_arena *arena, const char *path, size_t 
     return text;
 }
 
+/* "WHAT: why", by errno; `else_what` without one. */
+static const char *cause_of(struct conf_arena *arena, const char *what, const char *else_what)
+{
+    char text[160];
+    const char *kept = NULL;
+
+    if (errno != 0) {
+        (void)snprintf(text, sizeof text, "%s: %s", what, strerror(errno));
+        kept = conf_arena_text(arena, span_of_text(text));
+    }
+    return errno == 0 ? else_what : kept == NULL ? what : kept;
+}
+
 static bool add_file(struct load *load, const char *path)
 {
     struct conf_source source = {conf_arena_text(load->arena, span_of_text(path)), {NULL, 0}};
@@ -71,9 +85,10 @@ static bool add_file(struct load *load, const char *path)
         say(load, path, 0, "is one file too many");
         return false;
     }
+    errno = 0;
     source.text = read_file(load->arena, path, FILE_OCTETS);
     if (source.text.at == NULL) {
-        say(load, path, 0, "cannot be read, or is longer than 4 MiB");
+        say(load, path, 0, cause_of(load->arena, "cannot be read", "is longer than 4 MiB"));
         return false;
     }
     load->sources[load->count++] = source;
@@ -208,13 +223,15 @@ static const char *secret_in(const struct secret_place *place, const char *path)
     size_t len = 0;
 
     if (fd < 0 || fstat(fd, &info) != 0) {
-        refuse(place, "names a file that cannot be read");
+        refuse(place, cause_of(arena, "names a file that cannot be read", ""));
     } else if ((info.st_mode & S_IRWXO) != 0) {
         refuse(place, "names a file that others can read: chmod o= FILE");
     } else {
+        errno = 0;
         text = read_open(arena, fd, SECRET_OCTETS);
         if (text.at == NULL) {
-            refuse(place, "names a file that cannot be read, or is longer than 64 KiB");
+            refuse(place, cause_of(arena, "names a file that cannot be read",
+                                   "names a file that is longer than 64 KiB"));
         }
     }
     if (fd >= 0) {
