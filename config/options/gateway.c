@@ -67,7 +67,7 @@ const struct conf_option conf_rows_store[] = {
     {"path", TEXT, ONE, AT(path), 1, 4096, NULL, NULL, G, RESTART, YES, "/var/lib/sedge/sedge.db if that folder is writable, else ~/.local/state/sedge/sedge.db",
      "database file; none: memory only"},
     {"durability", WORD, ONE, AT(durability), 0, 0, "full", "full|relaxed|none", NONE, RESTART, YES, NULL,
-     "full: synced before the acknowledgement; relaxed: within a second; none: not at all"},
+     "full: synced before the acknowledgement; relaxed: within a second; none: as path = none"},
     {"commit_delay", MS, ONE, AT(commit_delay_ms), 0, 10 * SECOND, "5ms", NULL, NONE, LIVE, YES, NULL,
      "how long records gather before one commit; 100ms spares an SD card"},
     {"max", SIZE, ONE, AT(max), MIB, 16384 * GIB, "1GiB", NULL, NONE, LIVE, YES, NULL,
