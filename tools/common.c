@@ -126,7 +126,10 @@ bool tool_option(struct tool *tool, int option, const char *arg)
 {
     switch (option) {
     case 'h': tool->host = arg; break;
-    case 'p': tool->port = arg; break;
+    case 'p':
+        (void)tool_number(tool, "-p", arg, 1, UINT16_MAX);
+        tool->port = arg;
+        break;
     case 'i': set_id(tool, arg); break;
     case 'k':
         tool->config.keepalive_s = (uint16_t)tool_number(tool, "-k", arg, 0, UINT16_MAX);
