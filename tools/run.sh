@@ -1,11 +1,13 @@
 #!/bin/sh
-# tools/run.sh - starts build/sedge with the first example of CONFIG, its store under build/run.
+# tools/run.sh - starts build/sedge with config/gateway.conf; its store is build/run/sedge.db unless
+# the file has a [store] of its own.
 set -eu
 mkdir -p build/run
 conf=build/run/gateway.conf
 {
     cat config/gateway.conf
-    printf '\n[store]\npath = build/run/sedge.db\n'
+    grep -q '^[[:space:]]*\[store\]' config/gateway.conf ||
+        printf '\n[store]\npath = build/run/sedge.db\n'
 } >"$conf.new"
 mv "$conf.new" "$conf"
 exec build/sedge run -c "$conf"
