@@ -69,6 +69,7 @@ FORCE:
 ## Install what is missing to build, build, and start the gateway (Ctrl-C ends it)
 run:
 	$(Q)tools/deps.sh build
+	$(Q)[ -e build/sedge ] || echo "Building; it says nothing until it is done."
 	$(Q)$(MAKE) $(sub) $(jobs) all
 	$(Q)tools/run.sh
 

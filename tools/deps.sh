@@ -38,6 +38,7 @@ names=$(echo "$wanted" | awk '{printf "%s ", $2}')
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     echo "This is not a Debian system. Please install what these packages hold:"
     list "$names"
+    echo "Then go on by make and tools/run.sh, or make check."
     exit 1
 fi
 
