@@ -5,7 +5,7 @@
 #include "config/number.h"
 
 static const char wrong_key[] =
-    "is no KEY: 1..65534, 0x0001..0xFFFE, or two octets such as tp or \"42\"";
+    "has a KEY that is not 1..65534, 0x0001..0xFFFE, or two octets such as tp or \"42\"";
 
 static int digit_of(uint8_t octet)
 {
@@ -37,7 +37,7 @@ static const char *short_name(struct span octets, struct conf_topic_key *out)
     }
     for (size_t i = 0; i < 2; i++) {
         if (octets.at[i] == '+' || octets.at[i] == '#') {
-            return "is a short topic name and holds a wildcard";
+            return "has a short topic name that holds a wildcard";
         }
     }
     *out = (struct conf_topic_key){(uint16_t)(octets.at[0] << 8 | octets.at[1]), true};
@@ -59,7 +59,7 @@ const char *conf_topic_key_read(struct span text, struct conf_topic_key *out)
         return short_name(text, out);
     }
     if (id < 1 || id > 65534) {
-        return "is out of range 1..65534";
+        return "has a topic id out of range 1..65534";
     }
     *out = (struct conf_topic_key){(uint16_t)id, false};
     return NULL;
