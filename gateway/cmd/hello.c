@@ -25,7 +25,7 @@ static void say_listeners(const struct gw_run *run)
         if (run->serials[i].loop != NULL) {
             (void)printf("  listener %-12s MQTT-SN on %s%s\n", conf->listener[i].at.name,
                          conf->listener[i].device,
-                         run->serials[i].readable == NULL ? ", which is not there yet" : "");
+                         run->serials[i].readable == NULL ? ", not open yet" : "");
         }
     }
     for (size_t i = 0; i < run->tcp.port_count && i < LINES_MOST; i++) {
@@ -44,6 +44,9 @@ static void say_rest(const struct gw_run *run)
 
         (void)printf("  upstream %-12s mqtt://%s%s%s:%u\n", conf->upstream[i].at.name,
                      is_v6 ? "[" : "", url->host, is_v6 ? "]" : "", url->port);
+    }
+    if (conf->listener_count == 0 && run->tcp.port_count == 0) {
+        (void)puts("  nothing: the configuration has no [listener] and no [broker]");
     }
     (void)printf("  store    %s\n", run->store == NULL ? "none, memory only" : conf->store.path);
 }
