@@ -182,10 +182,10 @@ struct sn_node *sn_gate_restore(struct sn_gate *gate, struct span client_id)
 }
 
 bool sn_gate_restore_topic(struct sn_gate *gate, struct sn_node *node, uint16_t topic_id,
-                           struct span topic)
+                           struct span topic, bool ours)
 {
     (void)gate;
-    return sn_topics_restore(&node->topics, topic_id, topic);
+    return sn_topics_restore(&node->topics, topic_id, topic, ours);
 }
 
 struct span sn_node_id(const struct sn_node *node)
@@ -247,7 +247,8 @@ static bool next_name(struct sn_gate *gate, struct sn_news *news)
             *news = (struct sn_news){.kind = SN_NEWS_NAMED,
                                      .node = node,
                                      .topic_id = topic->id,
-                                     .topic = sn_topic_name(topic)};
+                                     .topic = sn_topic_name(topic),
+                                     .ours = topic->ours};
             return true;
         }
         list_remove(&node->in_named);

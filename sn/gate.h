@@ -134,6 +134,7 @@ struct sn_news {
     bool retain;
     bool clean;
     bool will;    /* CONNECT: topic and data are the new will; false: a stored will stays */
+    bool ours;    /* NAMED, REGISTERED: made for a delivery; it counts as wildcard_names */
     bool no_will; /* CONNECT: the empty WILLTOPIC, a stored will is deleted */
 };
 
@@ -207,8 +208,9 @@ void sn_gate_forget(struct sn_gate *gate, struct sn_node *node);
 
 /* A node of a kept session, from the store: disconnected, without address. NULL: no room. */
 struct sn_node *sn_gate_restore(struct sn_gate *gate, struct span client_id);
+/* One of its ids; `ours` as in the news that told it. False: no memory, or the id is taken. */
 bool sn_gate_restore_topic(struct sn_gate *gate, struct sn_node *node, uint16_t topic_id,
-                           struct span topic);
+                           struct span topic, bool ours);
 
 /* Messages refused, by cause; for the log and later for metrics. */
 struct sn_counts {

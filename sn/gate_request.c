@@ -77,6 +77,7 @@ static void on_register(struct sn_gate *gate, struct sn_node *node, const struct
     news->msg_id = pkt->msg_id;
     news->topic_id = topic->id;
     news->topic = sn_topic_name(topic);
+    news->ours = topic->ours;
 }
 
 /* --- PUBLISH --------------------------------------------------------------------------------- */

@@ -121,10 +121,16 @@ struct sn_topic *sn_topics_add(struct sn_topics *topics, struct span name, bool 
     return entry;
 }
 
-bool sn_topics_restore(struct sn_topics *topics, uint16_t id, struct span name)
+bool sn_topics_restore(struct sn_topics *topics, uint16_t id, struct span name, bool ours)
 {
-    return id != 0 && id <= SN_TOPIC_ID_LAST && sn_topics_by_id(topics, id) == NULL &&
-           insert(topics, id, name) != NULL;
+    bool good = id != 0 && id <= SN_TOPIC_ID_LAST && sn_topics_by_id(topics, id) == NULL;
+    struct sn_topic *entry = good ? insert(topics, id, name) : NULL;
+
+    if (entry != NULL) {
+        entry->ours = ours;
+        topics->ours = (uint16_t)(topics->ours + ours);
+    }
+    return entry != NULL;
 }
 
 void sn_topics_untell(struct sn_topics *topics)

@@ -44,8 +44,9 @@ struct sn_topic *sn_topics_by_name(const struct sn_topics *topics, struct span n
  * table, the budget or the ids are used up. */
 struct sn_topic *sn_topics_add(struct sn_topics *topics, struct span name, bool ours, size_t limit);
 
-/* Takes an id from the store. False: it is there already, is reserved, or memory is short. */
-bool sn_topics_restore(struct sn_topics *topics, uint16_t id, struct span name);
+/* Takes an id from the store, `ours` as when it was added. False: it is there already, is reserved,
+ * or memory is short. */
+bool sn_topics_restore(struct sn_topics *topics, uint16_t id, struct span name, bool ours);
 
 /* A new connection: nothing is told any more. */
 void sn_topics_untell(struct sn_topics *topics);

@@ -152,7 +152,9 @@ static void on_unsubscribe(struct hub *hub, const struct sn_news *news, uint64_t
 static uint64_t keep_topic(struct hub *hub, const struct hub_node *hn, const struct sn_news *news,
                            uint64_t now_ms)
 {
-    struct record put = {.key = {TABLE_TOPIC, hn->session->number, news->topic_id}, .fresh = true};
+    struct record put = {.key = {TABLE_TOPIC, hn->session->number, news->topic_id},
+                         .fields = {news->ours},
+                         .fresh = true};
 
     if (hn->session->clean || hub->journal.off) {
         return 0;

@@ -86,8 +86,8 @@ static bool restore_topic(struct hub *hub, const struct record *record)
     struct mqtt_session *s = mqtt_sessions_by_number(&hub->sessions, record->key[1]);
     struct hub_node *hn = s == NULL ? NULL : s->user;
 
-    return hn != NULL &&
-           sn_gate_restore_topic(hub->gate, hn->node, (uint16_t)record->key[2], record->text);
+    return hn != NULL && sn_gate_restore_topic(hub->gate, hn->node, (uint16_t)record->key[2],
+                                               record->text, record->fields[0] != 0);
 }
 
 bool hub_restore(struct hub *hub, const struct record *record, uint64_t now_ms)

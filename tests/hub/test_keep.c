@@ -2,7 +2,8 @@
 #include "tests/hub/fixture.h"
 
 static const char conf[] = "[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\n"
-                           "[node away]\nclient_id = away\nsleep_queue = 3\n[limits]\nqueued = 2\n";
+                           "[node away]\nclient_id = away\nsleep_queue = 3\n[limits]\nqueued = 2\n"
+                           "registrations = 1, 3\n";
 
 static void give(struct site *site, const struct record *record)
 {
@@ -83,12 +84,61 @@ static void a_kept_session_that_cannot_open_still_has_its_node_when_it_expires(v
     site_free(site);
 }
 
+static const struct span connect_kept = {WIRE("\x0a\x04\0\x01\0\x3c"
+                                              "away")};
+
+/* Keeps the next batch of `from`; `to`, if not NULL, gets what it says of sessions and ids. */
+static void keep(struct site *from, struct site *to)
+{
+    struct batch batch;
+
+    site_wait(from, 10);
+    assert_true(hub_records(from->hub, &batch, from->now_ms));
+    LIST_EACH (link, &batch.records) {
+        const struct record *record = LIST_ITEM(link, struct record, in_batch);
+
+        if (to != NULL && record->op == RECORD_PUT && record->key[0] <= TABLE_TOPIC) {
+            give(to, record);
+        }
+    }
+    hub_kept(from->hub, &batch, from->now_ms);
+    hub_pump(from->hub, from->now_ms);
+}
+
+static void ids_made_for_a_wildcard_leave_room_to_register_after_a_restart(void **state)
+{
+    struct site *before = site_new(conf, true);
+    struct site *after = site_new(conf, true);
+
+    (void)state;
+    site_says(before, 1, connect_kept);
+    keep(before, after);
+    assert_span_equal(site_hears(before, 1), WIRE_SPAN("\x03\x05\0"));
+    site_says(before, 1,
+              WIRE_SPAN("\x0b\x12\0\0\x09"
+                        "farm/#"));
+    keep(before, after);
+    publish(before, 1); /* farm/t gets an id of ours */
+    hub_pump(before->hub, before->now_ms);
+    keep(before, after);
+    site_says(after, 1, connect_kept);
+    assert_span_equal(site_hears(after, 1), WIRE_SPAN("\x03\x05\0"));
+    site_says(after, 1,
+              WIRE_SPAN("\x09\x0a\0\0\0\x07"
+                        "a/b"));
+    keep(after, NULL);
+    assert_span_equal(site_hears(after, 1), WIRE_SPAN("\x07\x0b\0\x02\0\x07\0"));
+    site_free(before);
+    site_free(after);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_restored_client_that_stays_away_queues_no_more_than_queued),
         cmocka_unit_test(a_restored_node_that_stays_away_queues_no_more_than_sleep_queue),
         cmocka_unit_test(a_kept_session_that_cannot_open_still_has_its_node_when_it_expires),
+        cmocka_unit_test(ids_made_for_a_wildcard_leave_room_to_register_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

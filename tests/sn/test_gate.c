@@ -586,7 +586,7 @@ static void a_restored_node_comes_back_with_its_ids(void **state)
     struct sn_news *news = NULL;
 
     (void)state;
-    assert_true(sn_gate_restore_topic(f->gate, node, 5, WIRE_SPAN("a/b")));
+    assert_true(sn_gate_restore_topic(f->gate, node, 5, WIRE_SPAN("a/b"), false));
     SAYS(f, 1, "\x08\x04\x00\x01\x00\x3Cn1");
     assert_ptr_equal(tells(f, SN_NEWS_CONNECT)->node, node);
     admits(f, node, true, (struct sn_names){NULL, 0});

@@ -76,11 +76,11 @@ static void restored_ids_keep_their_numbers_and_new_ones_go_on_behind(void **sta
 
     (void)state;
     sn_topics_init(&topics, &budget);
-    assert_true(sn_topics_restore(&topics, 7, WIRE_SPAN("seven")));
-    assert_true(sn_topics_restore(&topics, 3, WIRE_SPAN("three")));
-    assert_false(sn_topics_restore(&topics, 7, WIRE_SPAN("again")));
-    assert_false(sn_topics_restore(&topics, 0, WIRE_SPAN("zero")));
-    assert_false(sn_topics_restore(&topics, 0xFFFF, WIRE_SPAN("last")));
+    assert_true(sn_topics_restore(&topics, 7, WIRE_SPAN("seven"), false));
+    assert_true(sn_topics_restore(&topics, 3, WIRE_SPAN("three"), false));
+    assert_false(sn_topics_restore(&topics, 7, WIRE_SPAN("again"), false));
+    assert_false(sn_topics_restore(&topics, 0, WIRE_SPAN("zero"), false));
+    assert_false(sn_topics_restore(&topics, 0xFFFF, WIRE_SPAN("last"), false));
     assert_span_equal(sn_topic_name(sn_topics_by_id(&topics, 3)), WIRE_SPAN("three"));
     assert_int_equal(sn_topics_add(&topics, WIRE_SPAN("new"), false, 10)->id, 8);
     sn_topics_clear(&topics);
@@ -93,7 +93,7 @@ static void the_last_id_is_fffe(void **state)
 
     (void)state;
     sn_topics_init(&topics, &budget);
-    assert_true(sn_topics_restore(&topics, 0xFFFD, WIRE_SPAN("x")));
+    assert_true(sn_topics_restore(&topics, 0xFFFD, WIRE_SPAN("x"), false));
     assert_int_equal(sn_topics_add(&topics, WIRE_SPAN("y"), true, 10)->id, 0xFFFE);
     assert_null(sn_topics_add(&topics, WIRE_SPAN("z"), true, 10));
     sn_topics_clear(&topics);
