@@ -111,8 +111,9 @@ struct hub_news {
 
 bool hub_event(struct hub *hub, struct hub_news *news);
 
-/* A clean stop: births are undone, uplinks say DISCONNECT, connections close without will... the
- * caller goes on with turns until hub_is_stopped or its patience ends. */
+/* A clean stop: an uplink with a will topic publishes its will's payload, all say DISCONNECT, and
+ * what is pending leaves for the store at once. Nodes and MQTT clients are not told: their sessions
+ * go on after the restart. The caller makes turns until hub_is_stopped, or its patience ends. */
 void hub_stop(struct hub *hub, uint64_t now_ms);
 bool hub_is_stopped(const struct hub *hub);
 

@@ -14,7 +14,6 @@ struct hub_node {
     struct list in_stalled;
     struct sn_node *node;
     struct mqtt_session *session; /* NULL: none yet */
-    const struct conf_node *conf; /* NULL: no section names it */
     struct block *names_memory;   /* entries of `names`, then their topics */
     struct sn_names names;
     uint32_t wake_left; /* deliveries that this waking may still make */
