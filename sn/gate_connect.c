@@ -108,7 +108,11 @@ static void begin(struct sn_gate *gate, struct sn_node *node, const struct sn_pa
         }
         return;
     }
-    sn_node_end_exchange(gate, node);
+    if (pkt->flags & SN_FLAG_CLEAN) {
+        sn_node_end_exchange(gate, node);
+    } else {
+        sn_node_pause_exchange(gate, node);
+    }
     sn_node_drop_prompt(node);
     node->last.known = false;
     node->hello = (struct sn_hello){hash, gate->now_ms, pkt->duration_s, pkt->flags};
@@ -271,4 +275,5 @@ void sn_gate_admit(struct sn_gate *gate, struct sn_node *node, const struct sn_a
     sn_topics_pardon(&node->topics);
     node->names = admission->names;
     sn_gate_step(gate, node, SN_ON_ADMITTED, NULL);
+    sn_node_resume_exchange(gate, node);
 }

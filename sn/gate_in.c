@@ -87,12 +87,13 @@ static void pingresp(struct sn_gate *gate, struct sn_node *node, const struct sn
 static void tell_awake(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     (void)pkt;
+    sn_node_resume_exchange(gate, node);
     sn_gate_tell(gate, SN_NEWS_AWAKE, node);
 }
 
 static void tell_sleep(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
-    sn_node_end_exchange(gate, node); /* its message waits with the hub */
+    sn_node_pause_exchange(gate, node);
     node->sleep_s = pkt->duration_s;
     sn_gate_tell(gate, SN_NEWS_SLEEP, node)->duration_s = pkt->duration_s;
 }
@@ -101,7 +102,7 @@ static void tell_kept(struct sn_gate *gate, struct sn_node *node, const struct s
 {
     (void)pkt;
     sn_gate_tell(gate, SN_NEWS_GAVE_UP, node)->msg_id = node->exchange.msg_id;
-    sn_node_end_exchange(gate, node);
+    sn_node_pause_exchange(gate, node);
 }
 
 /* The connection is over. A node that the hub never heard of goes with it. */

@@ -53,6 +53,33 @@ static void send_once(struct sn_gate *gate, struct sn_node *node)
     (void)sn_gate_send(gate, &node->address.peer, &pkt);
 }
 
+void sn_node_pause_exchange(struct sn_gate *gate, struct sn_node *node)
+{
+    if (node->exchange.kind != SN_EXCHANGE_REGISTER || node->exchange.qos != 0) {
+        sn_node_end_exchange(gate, node);
+        return;
+    }
+    sn_gate_timer(gate, &node->retry, HEAP_NEVER);
+    node->exchange.turn++; /* what has not left yet starts no timer */
+}
+
+void sn_node_resume_exchange(struct sn_gate *gate, struct sn_node *node)
+{
+    const struct sn_topic *topic = sn_topics_by_id(&node->topics, node->exchange.topic_id);
+
+    if (!sn_exchange_is_open(&node->exchange)) {
+        return;
+    }
+    if (topic == NULL) {
+        finish(gate, node);
+    } else if (topic->told) {
+        send_once(gate, node);
+        finish(gate, node);
+    } else {
+        turn(gate, node, SN_EXCHANGE_REGISTER);
+    }
+}
+
 /* SN-079 SN-140 SN-148 SN-183 */
 void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node)
 {
@@ -80,6 +107,8 @@ static void on_regack(struct sn_gate *gate, struct sn_node *node, const struct s
     topic->told = pkt->code == SN_RC_ACCEPTED;
     if (topic->told && node->exchange.qos != 0) {
         turn(gate, node, SN_EXCHANGE_PUBLISH);
+    } else if (topic->told && node->state == SN_ASLEEP) {
+        return; /* SN-167: the message goes when it wakes */
     } else if (topic->told) {
         send_once(gate, node);
         finish(gate, node);

@@ -166,6 +166,11 @@ void sn_gate_acknowledged(struct sn_gate *gate, struct sn_node *node, const stru
 void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node);
 void sn_node_end_exchange(struct sn_gate *gate, struct sn_node *node);
 
+/* The node cannot be reached for a while. A message of QoS 0 that waits for REGACK waits on here,
+ * for the hub has it no more; any other waits with the hub. sn_node_resume_exchange goes on. */
+void sn_node_pause_exchange(struct sn_gate *gate, struct sn_node *node);
+void sn_node_resume_exchange(struct sn_gate *gate, struct sn_node *node);
+
 /* --- gate_send.c */
 
 /* False, and counted, when there is no room. */

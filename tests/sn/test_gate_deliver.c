@@ -438,6 +438,36 @@ static void a_silent_waking_ends_asleep_and_the_message_is_kept(void **state)
     field_free(f);
 }
 
+/* SN-167 SN-168 SN-171: the hub has a message of QoS 0 no more once it was delivered. */
+static void a_qos_0_message_that_waits_for_its_name_waits_over_sleep(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = connects(f, 1);
+
+    (void)state;
+    assert_int_equal(delivers(f, node, message("c/d", 0, 0)), SN_OK);
+    (void)tells(f, SN_NEWS_NAMED);
+    (void)hears(f, 1);
+    SAYS(f, 1, "\x04\x18\x02\x58"); /* asleep before the REGACK */
+    assert_int_equal(tells(f, SN_NEWS_SLEEP)->duration_s, 600);
+    answers(f, node, (struct sn_answer){.type = SN_DISCONNECT});
+    HEARS(f, 1, "\x02\x18");
+    waits(f, 100000);
+    HEARS_NOTHING(f, 1);
+    SAYS(f, 1, "\x04\x16n1");
+    (void)tells(f, SN_NEWS_AWAKE);
+    assert_false(sn_gate_is_ready(f->gate, node));
+    HEARS(f, 1,
+          "\x09\x0A\x00\x01\x00\x02"
+          "c/d");
+    SAYS(f, 1, "\x07\x0B\x00\x01\x00\x02\x00");
+    assert_int_equal(hears(f, 1).at[1], SN_PUBLISH);
+    (void)tells(f, SN_NEWS_READY);
+    drained(f, node);
+    HEARS(f, 1, "\x02\x17");
+    field_free(f);
+}
+
 /* SN-178 SN-179, protocol page 7.8 */
 static void a_sleeper_may_speak_sleep_on_or_leave(void **state)
 {
@@ -559,6 +589,7 @@ int main(void)
         cmocka_unit_test(a_sleeper_is_served_when_it_wakes_and_pingresp_ends_the_waking),
         cmocka_unit_test(keep_alive_does_not_run_while_asleep),
         cmocka_unit_test(a_silent_waking_ends_asleep_and_the_message_is_kept),
+        cmocka_unit_test(a_qos_0_message_that_waits_for_its_name_waits_over_sleep),
         cmocka_unit_test(a_sleeper_may_speak_sleep_on_or_leave),
         cmocka_unit_test(a_sleepers_ping_from_elsewhere_is_a_strangers),
         cmocka_unit_test(ids_stay_told_over_sleep),
