@@ -148,36 +148,42 @@ static void on_unsubscribe(struct hub *hub, const struct sn_news *news, uint64_t
     owe(hub, hn, &answer);
 }
 
-/* A topic id is part of a kept session: it means the same after a restart. */
-static uint64_t keep_topic(struct hub *hub, const struct hub_node *hn, const struct sn_news *news,
-                           uint64_t now_ms)
+/* A topic id is part of a kept session: it means the same after a restart, and what the session is
+ * answered from now on waits for its row. False: no memory for the row. */
+static bool keep_topic(struct hub *hub, struct hub_node *hn, const struct sn_news *news,
+                       uint64_t now_ms)
 {
-    struct record put = {.key = {TABLE_TOPIC, hn->session->number, news->topic_id},
-                         .fields = {news->ours},
-                         .fresh = true};
+    struct mqtt_session *s = hn->session;
+    struct record put = {
+        .key = {TABLE_TOPIC, s->number, news->topic_id}, .fields = {news->ours}, .fresh = true};
 
-    if (hn->session->clean || hub->journal.off) {
-        return 0;
+    if (s->clean || hub->journal.off) {
+        return true;
     }
     put.block = block_copy(&hub->sessions.budget, news->topic);
     if (put.block == NULL) {
-        return 0;
+        return false;
     }
     put.text = block_span(put.block);
-    return journal_put(&hub->journal, &put, now_ms);
+    s->ticket = journal_put(&hub->journal, &put, now_ms);
+    return true;
 }
 
 static void on_registered(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = sn_node_user(news->node);
 
+    if (!keep_topic(hub, hn, news, now_ms)) {
+        reply(hub, news, SN_REGACK, SN_RC_CONGESTION, now_ms);
+        return;
+    }
     owe_other(hub, hn, news,
-              (struct mqtt_answer){.code = SN_REGACK, .ticket = keep_topic(hub, hn, news, now_ms)});
+              (struct mqtt_answer){.code = SN_REGACK, .ticket = hn->session->ticket});
 }
 
 static void on_named(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
-    keep_topic(hub, sn_node_user(news->node), news, now_ms);
+    (void)keep_topic(hub, sn_node_user(news->node), news, now_ms);
 }
 
 static void on_will_topic(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
