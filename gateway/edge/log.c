@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,7 @@ static void say(const struct gw_log *log, enum conf_level level, const char *are
 {
     uint8_t line[2 * GW_LOG_LINE + 256];
     struct writer w = writer_of(line, sizeof line - 1);
+    struct pollfd taker = {.fd = log->fd, .events = POLLOUT};
 
     if (log->json) {
         write_json(&w, level, area, text);
@@ -142,8 +144,9 @@ static void say(const struct gw_log *log, enum conf_level level, const char *are
         write_plain(&w, level, area, text);
     }
     line[written(&w)] = '\n';
-    /* A log that nobody takes must not stop the gateway. */
-    if (write(log->fd, line, written(&w) + 1) < 0) {
+    /* A log that nobody takes must not stop the gateway: a pipe that poll calls writable has room
+     * for PIPE_BUF octets, more than a line. */
+    if (poll(&taker, 1, 0) != 1 || write(log->fd, line, written(&w) + 1) < 0) {
         return;
     }
 }

@@ -148,6 +148,26 @@ static void many_different_lines_are_all_said(void **state)
     assert_int_equal(lines_of(end(rig)), 10 * GW_LOG_REPEATS);
 }
 
+/* Without a reader a blocking write would never return. */
+static void a_log_that_nobody_takes_stops_nothing(void **state)
+{
+    struct rig *rig = *state;
+    int ends[2];
+    int file = -1;
+
+    begin(rig);
+    assert_int_equal(pipe(ends), 0);
+    file = rig->log.fd;
+    rig->log.fd = ends[1];
+    for (int i = 0; i < 4000; i++) {
+        gw_log(&rig->log, CONF_INFO, "node", "line %d of many", i);
+    }
+    rig->log.fd = file;
+    close(ends[0]);
+    close(ends[1]);
+    gw_log_fini(&rig->log);
+}
+
 static void the_journal_gets_a_priority_and_no_time(void **state)
 {
     struct rig *rig = *state;
@@ -185,6 +205,7 @@ int main(void)
         CASE(json_is_escaped),
         CASE(the_same_line_again_and_again_is_counted),
         CASE(many_different_lines_are_all_said),
+        CASE(a_log_that_nobody_takes_stops_nothing),
         CASE(the_journal_gets_a_priority_and_no_time),
         CASE(a_journal_that_is_not_our_stream_is_none),
     };
