@@ -222,4 +222,4 @@ clean:
         sizes map pure tidy format format-check help clean FORCE \
         $(rings:%=check-%)
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build $(BUILD) -name '*.d' 2>/dev/null)
