@@ -42,6 +42,8 @@ struct hub {
     struct hub_uplink *uplinks;
     size_t uplink_count;
     struct hub_log log;
+    uint64_t strays_lost;    /* QoS -1 not published, when that was last said */
+    uint64_t strays_said_ms; /* when that was; 0: never */
     uint64_t commit_delay_ms;
     bool batch_out;
     bool not_kept; /* an episode of failing commits goes on */

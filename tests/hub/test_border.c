@@ -124,6 +124,23 @@ static void qos_minus_1_needs_no_session_and_gets_no_answer(void **state)
     site_free(site);
 }
 
+static void a_dropped_qos_minus_1_is_said_once_a_minute(void **state)
+{
+    struct site *site = site_new("[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\n"
+                                 "publish_without_connect = no\n[store]\npath = none\n",
+                                 false);
+
+    (void)state;
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x62zz\0\0x"));
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x62zz\0\0x"));
+    assert_non_null(strstr(site_log(site), "QoS -1 dropped"));
+    assert_null(site_log(site));
+    site_wait(site, 60000);
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x62zz\0\0x"));
+    assert_non_null(site_log(site));
+    site_free(site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +150,7 @@ int main(void)
         cmocka_unit_test(a_short_name_with_an_entry_means_its_template),
         cmocka_unit_test(a_publisher_waits_for_the_disk_only_where_a_kept_session_reads),
         cmocka_unit_test(qos_minus_1_needs_no_session_and_gets_no_answer),
+        cmocka_unit_test(a_dropped_qos_minus_1_is_said_once_a_minute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
