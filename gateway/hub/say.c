@@ -27,14 +27,32 @@ void hub_say(struct hub *hub, const struct hub_line_of_log *line)
     log->count++;
 }
 
+/* The ring has room again: what it could not take is told as a number. */
+static bool say_lost(struct hub *hub)
+{
+    struct hub_log *log = &hub->log;
+    uint8_t number[24];
+    struct writer w = writer_of(number, sizeof number);
+
+    if (log->lost == 0) {
+        return false;
+    }
+    write_decimal(&w, log->lost);
+    log->lost = 0;
+    hub_say(hub, &(struct hub_line_of_log){CONF_WARNING, "log",
+                                           "lines left out:", span_of(number, written(&w)), NULL});
+    return true;
+}
+
 bool hub_said(struct hub *hub, struct hub_news *news)
 {
     struct hub_log *log = &hub->log;
-    size_t at = log->first;
+    size_t at = 0;
 
-    if (log->count == 0) {
+    if (log->count == 0 && !say_lost(hub)) {
         return false;
     }
+    at = log->first;
     log->first = (log->first + 1) % HUB_LOG_LINES;
     log->count--;
     *news = (struct hub_news){.kind = HUB_LOG,
