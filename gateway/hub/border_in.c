@@ -1,6 +1,7 @@
 /* gateway/hub/border_in.c - from nodes to sessions: one function for each kind of news. */
 #include "gateway/hub/border.h"
 #include "gateway/hub/say.h"
+#include "mqtt/topic.h"
 
 #define TOPIC_MOST 1024u
 
@@ -128,6 +129,12 @@ static void on_publish(struct hub *hub, const struct sn_news *news, uint64_t now
     }
 }
 
+/* CONFIG [limits] topic_levels */
+static bool is_too_deep(const struct hub *hub, const struct sn_news *news)
+{
+    return mqtt_topic_levels(news->topic) > hub->conf->limits.topic_levels;
+}
+
 static void on_subscribe(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = sn_node_user(news->node);
@@ -173,6 +180,10 @@ static void on_registered(struct hub *hub, const struct sn_news *news, uint64_t 
 {
     struct hub_node *hn = sn_node_user(news->node);
 
+    if (is_too_deep(hub, news)) {
+        reply(hub, news, SN_REGACK, SN_RC_NOT_SUPPORTED, now_ms);
+        return;
+    }
     if (!keep_topic(hub, hn, news, now_ms)) {
         reply(hub, news, SN_REGACK, SN_RC_CONGESTION, now_ms);
         return;

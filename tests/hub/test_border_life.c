@@ -200,6 +200,29 @@ static void a_full_gateway_answers_congestion(void **state)
     site_free(site);
 }
 
+static void a_topic_with_too_many_levels_is_refused(void **state)
+{
+    struct site *site = site_new("[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\n"
+                                 "[limits]\ntopic_levels = 2\n[store]\npath = none\n",
+                                 false);
+
+    (void)state;
+    connect_node(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    site_says(site, 1,
+              WIRE_SPAN("\x0b\x0a\0\0\0\x01"
+                        "a/b/c"));
+    assert_int_equal(site_hears(site, 1).at[6], 3);
+    site_says(site, 1,
+              WIRE_SPAN("\x0a\x12\x20\0\x02"
+                        "a/b/#"));
+    assert_int_equal(site_hears(site, 1).at[7], 3);
+    site_says(site, 1,
+              WIRE_SPAN("\x09\x0a\0\0\0\x03"
+                        "a/b"));
+    assert_int_equal(site_hears(site, 1).at[6], 0);
+    site_free(site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +235,7 @@ int main(void)
         cmocka_unit_test(wake_messages_leaves_the_rest_for_the_next_waking),
         cmocka_unit_test(a_listener_of_listed_nodes_refuses_others),
         cmocka_unit_test(a_full_gateway_answers_congestion),
+        cmocka_unit_test(a_topic_with_too_many_levels_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
