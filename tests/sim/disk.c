@@ -144,13 +144,21 @@ void gw_store_give(struct gw_store *store, struct batch *batch)
     store->due_ms = store->disk->now_ms + SIM_COMMIT_MS;
 }
 
+static void judge(struct sim_disk *disk)
+{
+    size_t most = disk->full ? disk->most - disk->most / 10 : disk->most;
+
+    disk->full = disk->most != 0 && disk->count > most;
+}
+
 bool gw_store_hear(struct gw_store *store, struct gw_store_word *out)
 {
     if (sim_store_due(store) > store->disk->now_ms) {
         return false;
     }
     apply(store->disk, store->given);
-    *out = (struct gw_store_word){.kept = store->given};
+    judge(store->disk);
+    *out = (struct gw_store_word){.kept = store->given, .full = store->disk->full};
     store->given = NULL;
     return true;
 }

@@ -16,6 +16,8 @@ struct sim_disk {
     struct sim_row *rows;
     size_t count;
     size_t room;
+    size_t most; /* rows beyond which it is full, eased at nine tenths; 0: no end */
+    bool full;
     uint64_t now_ms; /* the caller moves it */
 };
 

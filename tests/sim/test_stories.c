@@ -1,8 +1,18 @@
 /* tests/sim/test_stories.c - days on a site, in milliseconds; each story from several seeds. */
+#include <stdlib.h>
+
 #include "mqtt/packet.h"
 #include "tests/sim/world.h"
 
-#define SEEDS 8
+#define SEEDS 16
+
+/* SIM_SEEDS=1000 make check-sim/test_stories tries more of them. */
+static uint64_t seeds(void)
+{
+    const char *more = getenv("SIM_SEEDS");
+
+    return more == NULL ? SEEDS : strtoull(more, NULL, 10);
+}
 
 static const char plain[] =
     "[listener udp]\ntype = udp\nbind = 0.0.0.0:1884\nretry = 500ms\nretries = 10\n"
@@ -105,7 +115,7 @@ static void bad_air_loses_nothing_and_doubles_no_qos2(uint64_t seed)
 static void qos1_comes_and_qos2_comes_once_through_bad_air(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
         bad_air_loses_nothing_and_doubles_no_qos2(seed);
     }
 }
@@ -113,7 +123,7 @@ static void qos1_comes_and_qos2_comes_once_through_bad_air(void **state)
 static void a_node_with_a_wildcard_hears_each_topic_by_name(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
         struct sim *sim = sim_new(plain, seed);
         struct sim_client *writer = sim_client(sim, false, "writer", true);
         struct sim_node *node = sim_node(sim, "n1");
@@ -148,7 +158,7 @@ static void a_node_with_a_wildcard_hears_each_topic_by_name(void **state)
 static void a_sleeper_gets_everything_in_one_waking(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
         struct sim *sim = sim_new(plain, seed);
         struct sim_client *writer = sim_client(sim, false, "writer", true);
         struct sim_node *node = sim_node(sim, "n1");
@@ -201,7 +211,7 @@ static void a_lost_nodes_will_and_retained_value_cross_the_border(void **state)
 static void what_was_acknowledged_while_the_cloud_was_away_arrives(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
         struct sim *sim = sim_new(cloudy, seed);
         struct sim_client *cloud = sim_client(sim, true, "cloud", true);
         struct sim_node *node = sim_node(sim, "n1");
@@ -282,7 +292,7 @@ static void crash_story(uint64_t seed)
 static void a_crash_loses_nothing_that_was_acknowledged(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 4 * SEEDS; seed++) {
+    for (uint64_t seed = 1; seed <= 4 * seeds(); seed++) {
         crash_story(seed);
     }
 }

@@ -100,7 +100,8 @@ void sim_free(struct sim *sim)
 
 /* --- the air --------------------------------------------------------------------------------- */
 
-static void launch(struct sim *sim, struct sim_node *from, struct sim_node *to, struct span wire)
+static void launch(struct sim *sim, struct sim_node *from, struct sim_node *to, struct span wire,
+                   uint64_t due_ms)
 {
     struct sim_packet *packet = malloc(sizeof *packet);
 
@@ -111,7 +112,7 @@ static void launch(struct sim *sim, struct sim_node *from, struct sim_node *to, 
     packet->to = to;
     packet->len = wire.len;
     memcpy(packet->octets, wire.at, wire.len);
-    heap_set(&sim->air, &packet->due, sim->now_ms + 1 + rng_below(&sim->rng, sim->faults.late_ms));
+    heap_set(&sim->air, &packet->due, due_ms);
 }
 
 static bool chance(struct sim *sim, unsigned of_thousand)
@@ -121,12 +122,15 @@ static bool chance(struct sim *sim, unsigned of_thousand)
 
 static void send_off(struct sim *sim, struct sim_node *from, struct sim_node *to, struct span wire)
 {
+    uint64_t due_ms = sim->now_ms + 1 + rng_below(&sim->rng, sim->faults.late_ms);
+
     sim->datagrams++;
-    if (!chance(sim, sim->faults.lost)) {
-        launch(sim, from, to, wire);
+    if (chance(sim, sim->faults.lost)) {
+        return;
     }
+    launch(sim, from, to, wire, due_ms);
     if (chance(sim, sim->faults.doubled)) {
-        launch(sim, from, to, wire);
+        launch(sim, from, to, wire, due_ms);
     }
 }
 
@@ -342,6 +346,7 @@ static bool store_turn(struct sim *sim)
     if (gw_store_hear(sim->store, &word)) {
         sim->batch_out = false;
         hub_kept(sim->hub, word.kept, sim->now_ms);
+        hub_store_full(sim->hub, word.full, sim->now_ms);
         return true;
     }
     if (!sim->batch_out && hub_records(sim->hub, &sim->batch, sim->now_ms)) {

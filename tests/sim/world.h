@@ -65,7 +65,9 @@ struct sim_client {
     bool mute; /* does not acknowledge */
 };
 
-/* Chances out of 1,000 for each datagram, and the most it is late. */
+/* Chances out of 1,000 for each datagram, and the most it is late, so that later ones overtake it.
+ * A copy comes with its original: one that outlives its exchange is a new message to MQTT-SN, whose
+ * MsgId is free after PUBCOMP, and QoS 2 cannot hold there. */
 struct sim_faults {
     unsigned lost;
     unsigned doubled;
