@@ -292,12 +292,13 @@ static struct conf *load_all(struct load *load)
     struct conf_machine machine = this_machine(load->arena);
     struct conf_reading reading = {.report = load->report};
 
-    if (load->path != NULL && add_file(load, load->path)) {
+    if (load->path != NULL) {
+        if (!add_file(load, load->path)) {
+            return NULL;
+        }
         add_includes(load);
     }
-    if (load->report->errors != 0) {
-        return NULL;
-    }
+    /* An include that is missing does not hide what else is wrong. */
     reading.conf = conf_read(load->sources, load->count, &machine, load->report);
     if (reading.conf == NULL) {
         return NULL;

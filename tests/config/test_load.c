@@ -84,6 +84,18 @@ static void a_file_that_is_not_there_is_an_error(void **state)
     conf_free(conf_load("main.conf", &(struct conf_report){0}));
 }
 
+static void a_missing_include_hides_no_other_error(void **state)
+{
+    struct conf_report report = {0};
+
+    (void)state;
+    put("main.conf", "[gateway]\nname = g\ninclude = none.conf\nid = 300\n", 0644);
+    assert_null(conf_load("main.conf", &report));
+    assert_int_equal(report.errors, 2);
+    assert_int_equal(report.items[1].line, 4);
+    conf_report_fini(&report);
+}
+
 #define UPSTREAM "[gateway]\nname = g\n[upstream u]\nurl = mqtt://h\n"
 
 static void a_secret_is_the_first_line_of_its_file(void **state)
@@ -164,6 +176,7 @@ int main(void)
         cmocka_unit_test(the_file_that_is_shipped_says_what_is_built_in),
         IN_FOLDER(included_files_come_in_name_order),
         IN_FOLDER(a_file_that_is_not_there_is_an_error),
+        IN_FOLDER(a_missing_include_hides_no_other_error),
         IN_FOLDER(a_secret_is_the_first_line_of_its_file),
         IN_FOLDER(a_secret_that_others_can_read_is_refused),
         IN_FOLDER(a_secret_can_come_from_the_environment),
