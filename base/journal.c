@@ -36,10 +36,15 @@ void journal_fini(struct journal *journal)
     pool_fini(&journal->records);
 }
 
-bool journal_has_room(const struct journal *journal, size_t count)
+bool journal_has_cells(const struct journal *journal, size_t count)
 {
     return journal->off || (journal->records.used <= journal->limit &&
                             count <= journal->limit - journal->records.used);
+}
+
+bool journal_has_room(const struct journal *journal, size_t count)
+{
+    return journal->off || (!journal->full && journal_has_cells(journal, count));
 }
 
 /* Puts a record at the end of what is pending and gives it the next ticket. */

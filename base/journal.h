@@ -62,6 +62,7 @@ struct batch {
 
 struct journal {
     bool off;
+    bool full;          /* the store is: set and cleared by its owner */
     size_t limit;       /* records that journal_has_room counts against */
     size_t out;         /* batches taken and not kept */
     uint64_t last;      /* ticket given last */
@@ -77,7 +78,10 @@ struct journal {
 bool journal_init(struct journal *journal, size_t limit, uint64_t seed);
 void journal_fini(struct journal *journal);
 
-/* True while at least `count` more records can be taken. Ask before a group of changes. */
+/* True while at least `count` more records can be taken. Ask before a group of changes; of these
+ * two, journal_has_room for new messages, which a full store does not get, journal_has_cells for
+ * all else, so that a full store can drain. */
+bool journal_has_cells(const struct journal *journal, size_t count);
 bool journal_has_room(const struct journal *journal, size_t count);
 
 /* Takes over the reference in `put->block` (also when off). Of `put` it reads table, owner and

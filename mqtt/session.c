@@ -194,7 +194,7 @@ static struct mqtt_session *find_or_make(struct mqtt_sessions *ss,
     if (s != NULL) { /* [MQTT-3.1.2-6] */
         mqtt_session_discard(ss, s, now_ms);
     }
-    if (!opening->clean && !journal_has_room(ss->journal, 1)) {
+    if (!opening->clean && !journal_has_cells(ss->journal, 1)) {
         return NULL;
     }
     s = mqtt_session_make(ss, opening->door, opening->name, ss->last_number + 1);

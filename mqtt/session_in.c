@@ -47,10 +47,19 @@ uint64_t mqtt_sessions_spread(struct mqtt_sessions *ss, struct mqtt_message *mes
     return spread(ss, &fan, message, now_ms);
 }
 
-static bool has_room(const struct mqtt_sessions *ss, const struct mqtt_fan *fan)
+/* A full store refuses only what it would have to keep. */
+static bool store_has_room(const struct mqtt_sessions *ss, const struct mqtt_fan *fan, bool retains)
+{
+    size_t count = fan->kept * 2 + RECORDS_BESIDE;
+
+    return fan->kept == 0 && !retains ? journal_has_cells(ss->journal, count)
+                                      : journal_has_room(ss->journal, count);
+}
+
+static bool has_room(const struct mqtt_sessions *ss, const struct mqtt_fan *fan, bool retains)
 {
     return ss->answers.used < ss->answers.limit && mqtt_entries_have_room(ss, fan->count) &&
-           journal_has_room(ss->journal, fan->kept * 2 + RECORDS_BESIDE);
+           store_has_room(ss, fan, retains);
 }
 
 /* At QoS 1 and 2 all or nothing; *ticket is what the answer waits for. */
@@ -61,7 +70,7 @@ static enum mqtt_err take(struct mqtt_sessions *ss, const struct mqtt_session *s
     struct mqtt_fan fan;
 
     mqtt_fan_match(ss, p->topic, &fan);
-    if (m == NULL || (p->qos > 0 && !has_room(ss, &fan))) {
+    if (m == NULL || (p->qos > 0 && !has_room(ss, &fan, p->retain && p->payload.len > 0))) {
         mqtt_message_drop(m);
         ss->count.refused++;
         return MQTT_ERR_FULL;

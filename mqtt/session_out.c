@@ -39,7 +39,7 @@ static enum voice voice_of_answers(const struct mqtt_sessions *ss, const struct 
 static bool can_take_off(const struct mqtt_sessions *ss, const struct mqtt_session *s,
                          const struct mqtt_entry *entry)
 {
-    return entry->qos != 2 || !mqtt_keep_is_on(ss, s) || journal_has_room(ss->journal, 1);
+    return entry->qos != 2 || !mqtt_keep_is_on(ss, s) || journal_has_cells(ss->journal, 1);
 }
 
 static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const struct mqtt_session *s)

@@ -1,7 +1,7 @@
 /* gateway/edge/ring.h - words from one thread to one other, with an eventfd to wake it.
  *
  * One producer, one consumer, no lock. Limits: GW_RING words; with one batch out there are never
- * more than two.
+ * more than three.
  */
 #ifndef GATEWAY_EDGE_RING_H
 #define GATEWAY_EDGE_RING_H

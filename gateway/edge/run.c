@@ -42,8 +42,11 @@ static void on_heard(evutil_socket_t fd, short what, void *arg)
         if (word.kept != NULL) {
             run->batch_out = false;
             hub_kept(run->loop.hub, word.kept, gw_loop_now(&run->loop));
-        } else {
+        }
+        if (word.cause != NULL) {
             hub_not_kept(run->loop.hub, word.cause, gw_loop_now(&run->loop));
+        } else {
+            hub_store_full(run->loop.hub, word.full, gw_loop_now(&run->loop));
         }
     }
 }

@@ -15,7 +15,6 @@
 
 #define RETRY_MS  1000
 #define SYNC_MS   1000 /* CONFIG [store] durability: relaxed */
-#define TIGHT     "the disk has less than [store] min_free left"
 #define STACK_LEN ((size_t)256 * 1024)
 
 struct gw_store {
@@ -27,7 +26,7 @@ struct gw_store {
     struct gw_sql sql;
     uint64_t max;
     uint64_t min_free;
-    bool tight; /* the writer's own, so the next two: less than min_free is left */
+    bool full; /* the writer's own, so the next two: as told last */
     uint64_t synced_ms;
     const char *told; /* why the batch at hand failed last */
     int lock;
@@ -36,32 +35,36 @@ struct gw_store {
 
 /* --- the writer's thread --------------------------------------------------------------------- */
 
-/* With little left on the disk the file may not grow; room that deletes made in it is still used.
- */
-static void bound_growth(struct gw_store *store)
+static uint64_t less_a_tenth(uint64_t octets)
 {
-    bool tight = gw_file_disk_left(store->lock) < store->min_free;
+    return octets - octets / 10;
+}
 
-    if (tight != store->tight && gw_sql_bound(&store->sql, tight ? 0 : store->max)) {
-        store->tight = tight;
+/* Once full, it eases when a tenth more is free than made it full. */
+static bool is_full(struct gw_store *store)
+{
+    uint64_t left = gw_file_disk_left(store->lock);
+    uint64_t used = gw_sql_used(&store->sql);
+
+    return store->full ? used > less_a_tenth(store->max) || less_a_tenth(left) < store->min_free
+                       : used > store->max || left < store->min_free;
+}
+
+/* Room may come without a batch: others delete on the disk, and a full store gets few batches. */
+static void look_for_room(struct gw_store *store)
+{
+    if (store->full && !is_full(store)) {
+        store->full = !gw_ring_push(&store->heard, (struct gw_store_word){.full = false});
     }
 }
 
-static const char *commit(struct gw_store *store, const struct batch *batch)
-{
-    const char *cause = NULL;
-
-    bound_growth(store);
-    cause = gw_sql_commit(&store->sql, batch);
-    return cause != NULL && store->tight ? TIGHT : cause;
-}
-
-/* Until something is given or something is due: a second try, the sync of relaxed commits. */
+/* Until something is given or something is due: a second try, the sync of relaxed commits,
+ * a look for room. */
 static void wait_for_work(struct gw_store *store, bool is_retry)
 {
     struct pollfd fd = {.fd = store->given.fd, .events = POLLIN};
 
-    (void)poll(&fd, 1, is_retry || store->sql.unsynced ? RETRY_MS : -1);
+    (void)poll(&fd, 1, is_retry || store->sql.unsynced || store->full ? RETRY_MS : -1);
     gw_ring_hush(&store->given);
 }
 
@@ -80,12 +83,14 @@ static void sync_when_due(struct gw_store *store)
 /* NULL when it is kept; else the batch, to be tried again. */
 static struct batch *attempt(struct gw_store *store, struct batch *batch)
 {
-    const char *cause = commit(store, batch);
+    const char *cause = gw_sql_commit(&store->sql, batch);
 
     if (cause == NULL) {
-        (void)gw_ring_push(&store->heard, (struct gw_store_word){batch, NULL});
+        store->full = is_full(store);
+        (void)gw_ring_push(&store->heard,
+                           (struct gw_store_word){.kept = batch, .full = store->full});
     } else if (cause != store->told) {
-        (void)gw_ring_push(&store->heard, (struct gw_store_word){NULL, cause});
+        (void)gw_ring_push(&store->heard, (struct gw_store_word){.cause = cause});
     }
     store->told = cause;
     return cause == NULL ? NULL : batch;
@@ -98,7 +103,7 @@ static void *write_batches(void *arg)
     bool stop = false;
 
     while (!stop) {
-        struct gw_store_word word = {NULL, NULL};
+        struct gw_store_word word = {.kept = NULL};
 
         wait_for_work(store, batch != NULL);
         stop = atomic_load(&store->stop);
@@ -107,6 +112,8 @@ static void *write_batches(void *arg)
         }
         if (batch != NULL) {
             batch = attempt(store, batch);
+        } else {
+            look_for_room(store);
         }
         sync_when_due(store);
     }
@@ -148,7 +155,7 @@ const char *gw_store_trouble(const struct gw_store *store)
 
 void gw_store_give(struct gw_store *store, struct batch *batch)
 {
-    (void)gw_ring_push(&store->given, (struct gw_store_word){batch, NULL});
+    (void)gw_ring_push(&store->given, (struct gw_store_word){.kept = batch});
 }
 
 bool gw_store_hear(struct gw_store *store, struct gw_store_word *out)

@@ -27,11 +27,12 @@ const char *gw_store_trouble(const struct gw_store *store);
 /* Hands a batch over; none is out, and gw_store_next has come to its end. */
 void gw_store_give(struct gw_store *store, struct batch *batch);
 
-/* What the writer says. A batch that failed stays with it and is tried again each
- * second; the same cause is told once. */
+/* What the writer says. A batch that failed stays with it and is tried again each second; the same
+ * cause is told once. Without a batch and a cause it says that the store is no longer full. */
 struct gw_store_word {
-    struct batch *kept; /* NULL: not yet, because of cause */
-    const char *cause;  /* static text */
+    struct batch *kept; /* NULL: none */
+    const char *cause;  /* static text: why a batch is not kept yet; NULL: none failed */
+    bool full;          /* without a cause: give only what makes room or must be */
 };
 bool gw_store_hear(struct gw_store *store, struct gw_store_word *out);
 
@@ -46,8 +47,8 @@ void gw_store_close(struct gw_store *store);
 struct gw_store_setup {
     const char *path;
     bool relaxed;      /* synced each second instead of at each commit */
-    uint64_t max;      /* octets of the file */
-    uint64_t min_free; /* octets left on the disk below which nothing more is put */
+    uint64_t max;      /* octets used in the file above which it is full */
+    uint64_t min_free; /* octets left on the disk below which it is full */
 };
 
 /* Opens the file or makes it, folder 0700, file 0600. False of `*store`: NULL. A file of another

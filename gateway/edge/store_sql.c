@@ -18,9 +18,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_LEN  512
-#define CACHE_KIB 512
-#define BUSY_MS   2000
+#define TEXT_LEN    512
+#define CACHE_KIB   512
+#define BUSY_MS     2000
+#define SLACK_LEAST ((uint64_t)4 * 1024 * 1024) /* octets of the file beyond max */
 #define CHECK_ABOVE \
     ((sqlite3_int64)256 * 1024 * 1024) /* octets: a larger file is not read twice at start */
 
@@ -122,14 +123,28 @@ static int prepare(struct gw_sql *sql)
     return error;
 }
 
-bool gw_sql_bound(struct gw_sql *sql, uint64_t octets)
+uint64_t gw_sql_used(struct gw_sql *sql)
+{
+    sqlite3_int64 used = ask(sql, "SELECT (page_count - freelist_count) * page_size FROM "
+                                  "pragma_page_count, pragma_freelist_count, pragma_page_size");
+
+    return used < 0 ? 0 : (uint64_t)used;
+}
+
+/* The end of the file: beyond what makes it full, so that the batch under way and what drains it
+ * still fit; beyond what a file from before a smaller `max` has. */
+static bool bound(struct gw_sql *sql, uint64_t max)
 {
     sqlite3_int64 page = ask(sql, "PRAGMA page_size");
+    sqlite3_int64 pages = ask(sql, "PRAGMA page_count");
+    uint64_t octets = 0;
     char text[TEXT_LEN];
 
-    if (page <= 0) {
+    if (page <= 0 || pages < 0) {
         return false;
     }
+    octets = (uint64_t)page * (uint64_t)pages;
+    octets = (octets > max ? octets : max) + (max / 4 > SLACK_LEAST ? max / 4 : SLACK_LEAST);
     (void)snprintf(text, sizeof text, "PRAGMA max_page_count = %llu",
                    (unsigned long long)octets / (unsigned long long)page + 1);
     return run(sql, text) == SQLITE_OK;
@@ -143,7 +158,7 @@ static int set_up(struct gw_sql *sql, const struct gw_store_setup *setup)
                    "PRAGMA cache_size = -%d; PRAGMA synchronous = %s; PRAGMA temp_store = MEMORY; "
                    "PRAGMA journal_size_limit = 8388608",
                    CACHE_KIB, setup->relaxed ? "NORMAL" : "FULL");
-    return gw_sql_bound(sql, setup->max) ? run(sql, text) : sqlite3_errcode(sql->db);
+    return bound(sql, setup->max) ? run(sql, text) : sqlite3_errcode(sql->db);
 }
 
 static bool is_damage(int error)

@@ -53,8 +53,8 @@ enum gw_sql_result gw_sql_open(struct gw_sql *sql, const struct gw_store_setup *
 bool gw_sql_open_damaged(struct gw_sql *sql, const char *path);
 void gw_sql_close(struct gw_sql *sql);
 
-/* The file may grow to `octets`, or stay as large as it is if that is more. */
-bool gw_sql_bound(struct gw_sql *sql, uint64_t octets);
+/* Octets of the file's pages that are not free. */
+uint64_t gw_sql_used(struct gw_sql *sql);
 
 /* Begins reading at the first table. */
 void gw_sql_rewind(struct gw_sql *sql, bool backwards);

@@ -79,6 +79,11 @@ void hub_kept(struct hub *hub, struct batch *batch, uint64_t now_ms);
 /* The writer failed and tries again: nothing that must be kept is answered meanwhile. */
 void hub_not_kept(struct hub *hub, const char *cause, uint64_t now_ms);
 
+/* What the writer says of its room, with each batch and when it changes. While full, QoS 1 and 2
+ * publications are refused: a node gets congestion, an MQTT client waits. All else goes on, so that
+ * what is stored can drain; the log has one line when it begins and one when it ends. */
+void hub_store_full(struct hub *hub, bool full, uint64_t now_ms);
+
 /* At start, before all else: each stored record, tables in order of enum table; then the end. The
  * record and its block stay the caller's. False: it does not fit what came before; told as news. */
 bool hub_restore(struct hub *hub, const struct record *record, uint64_t now_ms);

@@ -2,6 +2,7 @@
 
 #include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
+#include "gateway/hub/uplink.h"
 
 uint64_t hub_keep_deadline(const struct hub *hub)
 {
@@ -47,6 +48,25 @@ void hub_not_kept(struct hub *hub, const char *cause, uint64_t now_ms)
                                                "the store does not keep; acknowledgements wait",
                                                {NULL, 0},
                                                cause});
+    }
+}
+
+void hub_store_full(struct hub *hub, bool full, uint64_t now_ms)
+{
+    static const struct hub_line_of_log begins = {
+        .level = CONF_WARNING,
+        .area = "store",
+        .what = "store full, by [store] max or min_free; acknowledgements of new messages wait"};
+    static const struct hub_line_of_log ends = {
+        .level = CONF_NOTICE, .area = "store", .what = "the store has room again"};
+
+    if (full == hub->journal.full) {
+        return;
+    }
+    hub->journal.full = full;
+    hub_say(hub, full ? &begins : &ends);
+    if (!full) {
+        hub_uplinks_have_room(hub, now_ms);
     }
 }
 

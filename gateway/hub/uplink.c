@@ -158,6 +158,19 @@ void hub_uplinks_pump(struct hub *hub, uint64_t now_ms)
     }
 }
 
+void hub_uplinks_have_room(struct hub *hub, uint64_t now_ms)
+{
+    for (size_t i = 0; i < hub->uplink_count; i++) {
+        struct hub_uplink *up = &hub->uplinks[i];
+
+        if (up->refused && up->online) {
+            mqtt_client_down(&up->client, "to get what was refused while the store was full",
+                             now_ms);
+        }
+        up->refused = false;
+    }
+}
+
 void hub_uplink_up(struct hub *hub, size_t i, uint64_t now_ms)
 {
     mqtt_client_up(&hub->uplinks[i].client, now_ms);

@@ -25,6 +25,7 @@ struct hub_uplink {
     bool farewell; /* the will's payload is to be sent, then DISCONNECT */
     bool dial;     /* news to be told */
     bool hangup;
+    bool refused;      /* a message from there, because the store was full */
     size_t url;        /* to try next */
     size_t subscribed; /* receive filters asked for, or known to be there, on this connection */
     size_t confirmed;  /* of these, answered by a SUBACK since the far session began */
@@ -38,6 +39,9 @@ void hub_uplinks_fini(struct hub *hub);
 
 /* After restore: finds or makes each session and subscribes it to what its rules say now. */
 void hub_uplinks_start(struct hub *hub, uint64_t now_ms);
+
+/* The store is no longer full: what was refused comes again by new connections. */
+void hub_uplinks_have_room(struct hub *hub, uint64_t now_ms);
 
 void hub_uplinks_tick(struct hub *hub, uint64_t now_ms);
 uint64_t hub_uplinks_deadline(const struct hub *hub);

@@ -29,9 +29,14 @@ static bool retain_of(const struct hub_uplink *up, const struct conf_rule *rule,
     return retain == CONF_RETAIN_SET || (retain != CONF_RETAIN_STRIP && came);
 }
 
-/* Not acknowledged: the far broker has it still, and sends it again after a new connection. */
-static void have_no_room(struct hub_uplink *up, uint64_t now_ms)
+/* Not acknowledged: the far broker has it still, and sends it again after a new connection. While
+ * the store is full this one goes on, for the queue that fills it may leave by it. */
+static void have_no_room(const struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
 {
+    if (hub->journal.full) {
+        up->refused = true;
+        return;
+    }
     mqtt_client_down(&up->client, "no room for a message from there", now_ms);
 }
 
@@ -52,7 +57,7 @@ static bool enter(struct hub *hub, struct hub_uplink *up, const struct conf_rule
     p.topic = span_of(room, written(&w));
     if (mqtt_session_publish(&hub->sessions, up->session, &p, now_ms) == MQTT_ERR_FULL &&
         p.qos > 0) {
-        have_no_room(up, now_ms);
+        have_no_room(hub, up, now_ms);
     }
     return true;
 }

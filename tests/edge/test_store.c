@@ -1,36 +1,12 @@
 #include "tests/edge/store_cases.h"
+#include "tests/edge/store_home.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define MAX_OCTETS (64u * 1024u * 1024u)
-
-static struct gw_store *try_to_open(const struct store_home *home, struct gw_fault *note,
-                                    struct gw_fault *fault)
-{
-    struct gw_store_setup setup = {.path = home->path, .max = MAX_OCTETS};
-
-    return gw_store_open(&setup, note, fault);
-}
-
-static struct gw_store *open_home(struct store_home *home)
-{
-    struct gw_fault note = {""};
-    struct gw_fault fault = {""};
-    struct gw_store *store = try_to_open(home, &note, &fault);
-
-    if (store == NULL) {
-        fail_msg("%s", fault.text);
-    }
-    assert_string_equal(note.text, "");
-    return store;
-}
 
 static struct gw_store *open_relaxed(struct store_home *home)
 {
@@ -45,42 +21,10 @@ static struct gw_store *open_relaxed(struct store_home *home)
     return store;
 }
 
-static void wait_home(struct gw_store *store)
-{
-    struct pollfd fd = {.fd = gw_store_fd(store), .events = POLLIN};
-
-    assert_int_equal(poll(&fd, 1, 10000), 1);
-}
-
-static int make_home(void **state)
-{
-    struct store_home *home = calloc(1, sizeof *home);
-    char folder[] = "build/test-store-XXXXXX";
-
-    (void)mkdir("build", 0777);
-    assert_non_null(mkdtemp(folder));
-    snprintf(home->path, sizeof home->path, "%s/state/sedge.db", folder);
-    home->open = open_home;
-    home->wait = wait_home;
-    *state = home;
-    return 0;
-}
-
 static int make_relaxed_home(void **state)
 {
     make_home(state);
     ((struct store_home *)*state)->open = open_relaxed;
-    return 0;
-}
-
-static int remove_home(void **state)
-{
-    struct store_home *home = *state;
-    char command[256];
-
-    snprintf(command, sizeof command, "rm -rf \"$(dirname \"$(dirname '%s')\")\"", home->path);
-    assert_int_equal(system(command), 0);
-    free(home);
     return 0;
 }
 
@@ -305,78 +249,6 @@ static void a_place_that_cannot_be_written_is_an_error(void **state)
     assert_non_null(strstr(fault.text, "/proc/sedge/sedge.db cannot be written"));
 }
 
-/* Gives `count` bodies of 64 KiB and returns what the store says first. */
-static struct gw_store_word give_bodies(struct gw_store *store, struct changes *changes,
-                                        uint64_t count)
-{
-    static char body[65536];
-    struct gw_store_word word = {NULL, NULL};
-
-    memset(body, 'x', sizeof body - 1);
-    begin(changes);
-    for (uint64_t n = 0; n < count; n++) {
-        put(changes, KEY(TABLE_MESSAGE, 0, n), "t", body);
-    }
-    gw_store_give(store, &changes->batch);
-    while (!gw_store_hear(store, &word)) {
-        wait_home(store);
-    }
-    return word;
-}
-
-static struct gw_store *open_small(const struct store_home *home, uint64_t max, uint64_t min_free)
-{
-    struct gw_store_setup setup = {.path = home->path, .max = max, .min_free = min_free};
-    struct gw_fault note;
-    struct gw_fault fault;
-    struct gw_store *store = gw_store_open(&setup, &note, &fault);
-
-    assert_non_null(store);
-    return store;
-}
-
-static void a_full_store_says_so_and_keeps_nothing_of_the_batch(void **state)
-{
-    struct store_home *home = *state;
-    struct gw_store *store = open_small(home, 256 * 1024, 0);
-    struct gw_store_word word = {NULL, NULL};
-    struct changes changes;
-
-    expect_end(store);
-    word = give_bodies(store, &changes, 8);
-    assert_null(word.kept);
-    assert_string_equal(word.cause, "database or disk is full");
-    gw_store_close(store);
-    store = open_empty(home);
-    keep(home, store, &changes);
-    gw_store_close(store);
-}
-
-static void on_a_disk_that_is_nearly_full_the_room_in_the_file_is_still_used(void **state)
-{
-    struct store_home *home = *state;
-    struct gw_store *store = open_empty(home);
-    struct gw_store_word word = give_bodies(store, &(struct changes){0}, 8);
-    struct changes changes;
-
-    assert_non_null(word.kept);
-    gw_store_close(store);
-    store = open_small(home, MAX_OCTETS, UINT64_MAX);
-    for (struct record got; gw_store_next(store, &got);) {
-    }
-    begin(&changes);
-    for (uint64_t n = 0; n < 4; n++) {
-        change(&changes, RECORD_DEL, KEY(TABLE_MESSAGE, 0, n));
-    }
-    keep(home, store, &changes);
-    put(&changes, KEY(TABLE_META, 0, 1), "", "");
-    keep(home, store, &changes);
-    word = give_bodies(store, &changes, 16);
-    assert_null(word.kept);
-    assert_string_equal(word.cause, "the disk has less than [store] min_free left");
-    gw_store_close(store);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,11 +268,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_a_file_with_a_broken_page_the_rest_is_taken_over,
                                         make_home, remove_home),
         cmocka_unit_test(a_place_that_cannot_be_written_is_an_error),
-        cmocka_unit_test_setup_teardown(a_full_store_says_so_and_keeps_nothing_of_the_batch,
-                                        make_home, remove_home),
-        cmocka_unit_test_setup_teardown(
-            on_a_disk_that_is_nearly_full_the_room_in_the_file_is_still_used, make_home,
-            remove_home),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

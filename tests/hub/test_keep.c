@@ -132,6 +132,78 @@ static void ids_made_for_a_wildcard_leave_room_to_register_after_a_restart(void 
     site_free(after);
 }
 
+static struct span puback(uint8_t code)
+{
+    static uint8_t wire[] = {0x07, 0x0D, 'z', 'z', 0, 1, 0};
+
+    wire[6] = code;
+    return span_of(wire, sizeof wire);
+}
+
+/* SN: node 1 publishes "x" to the short topic zz at QoS 1. */
+static void publish_zz(struct site *site)
+{
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x22zz\0\x01x"));
+}
+
+/* The next line for the log that has `words`, or NULL. */
+static const char *site_log_of(struct site *site, const char *words)
+{
+    const char *line = NULL;
+
+    do {
+        line = site_log(site);
+    } while (line != NULL && strstr(line, words) == NULL);
+    return line;
+}
+
+static void while_the_store_is_full_a_publisher_gets_congestion(void **state)
+{
+    struct site *site = site_new(conf, true);
+    struct record sub = {
+        .key = {TABLE_SUBSCRIPTION, 7, 9}, .fields = {1}, .text = span_of_text("zz")};
+    struct mqtt_session *reader = stored_session(site, MQTT_DOOR_CONN);
+
+    (void)state;
+    give(site, &sub);
+    site_says(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x03\x05\0"));
+    hub_store_full(site->hub, true, site->now_ms);
+    hub_store_full(site->hub, true, site->now_ms);
+    assert_string_equal(site_log_of(site, "store full"),
+                        "store full, by [store] max or min_free; acknowledgements of new messages "
+                        "wait");
+    assert_null(site_log_of(site, "store"));
+    publish_zz(site);
+    assert_span_equal(site_hears(site, 1), puback(1));
+    assert_int_equal(reader->queue_count, 0);
+    hub_store_full(site->hub, false, site->now_ms);
+    assert_non_null(site_log_of(site, "the store has room again"));
+    publish_zz(site);
+    assert_int_equal(site_hears(site, 1).len, 0); /* it waits for the disk */
+    keep(site, NULL);
+    assert_span_equal(site_hears(site, 1), puback(0));
+    assert_int_equal(reader->queue_count, 1);
+    site_free(site);
+}
+
+static void a_full_store_does_not_matter_where_nothing_is_kept(void **state)
+{
+    struct site *site = site_new(conf, true);
+
+    (void)state;
+    site_says(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x03\x05\0"));
+    hub_store_full(site->hub, true, site->now_ms);
+    publish_zz(site);
+    assert_span_equal(site_hears(site, 1), puback(0));
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x32zz\0\x01x")); /* to be retained */
+    assert_span_equal(site_hears(site, 1), puback(1));
+    site_says(site, 1, WIRE_SPAN("\x07\x0c\x32zz\0\x01")); /* none is to be retained */
+    assert_span_equal(site_hears(site, 1), puback(0));
+    site_free(site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +211,8 @@ int main(void)
         cmocka_unit_test(a_restored_node_that_stays_away_queues_no_more_than_sleep_queue),
         cmocka_unit_test(a_kept_session_that_cannot_open_still_has_its_node_when_it_expires),
         cmocka_unit_test(ids_made_for_a_wildcard_leave_room_to_register_after_a_restart),
+        cmocka_unit_test(while_the_store_is_full_a_publisher_gets_congestion),
+        cmocka_unit_test(a_full_store_does_not_matter_where_nothing_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -264,6 +264,34 @@ static void each_refusal_doubles_the_delay_drawn_from_its_upper_half(void **stat
     site_free(site);
 }
 
+/* The connection goes on, for the store may drain by it. */
+static void a_message_that_a_full_store_refused_comes_again_when_it_eased(void **state)
+{
+    static const struct span message = {WIRE("\x32\x0a\0\x06"
+                                             "down/v\0\x07")};
+    struct record reader = {
+        .key = {TABLE_SESSION, 70}, .fields = {MQTT_DOOR_CONN}, .text = span_of_text("reader")};
+    struct record sub = {
+        .key = {TABLE_SUBSCRIPTION, 70, 71}, .fields = {1}, .text = span_of_text("site/set/#")};
+    struct site *site = site_online();
+
+    (void)state;
+    assert_true(hub_restore(site->hub, &reader, site->now_ms));
+    assert_true(hub_restore(site->hub, &sub, site->now_ms));
+    hub_broker(site->hub)->sessions->journal->off = false; /* from here on the store is in use */
+    hub_store_full(site->hub, true, site->now_ms);
+    far_says(site, message);
+    assert_int_equal(far_hears(site).len, 0);
+    assert_false(told(site, HUB_HANGUP));
+    publish(site, "site/x", "2", 0);
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x30\x08\0\x05"
+                                                 "all/x"
+                                                 "2"));
+    hub_store_full(site->hub, false, site->now_ms);
+    assert_true(told(site, HUB_HANGUP));
+    site_free(site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_session_kept_from_an_earlier_run_is_subscribed_once),
         cmocka_unit_test(a_filter_that_the_far_broker_refuses_is_named),
         cmocka_unit_test(a_message_without_room_is_not_lost_but_comes_again),
+        cmocka_unit_test(a_message_that_a_full_store_refused_comes_again_when_it_eased),
         cmocka_unit_test(a_clean_stop_says_so_and_disconnects),
         cmocka_unit_test(each_refusal_doubles_the_delay_drawn_from_its_upper_half),
     };
