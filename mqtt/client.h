@@ -58,10 +58,9 @@ struct mqtt_client {
     bool pinging; /* PINGREQ sent and not answered */
     bool wants_bye;
     struct {
-        enum mqtt_client_state was;
-        const char *cause;
-        bool dial, online, down, present, suback;
-        uint8_t code;
+        const char *cause; /* of down; static text */
+        bool dial;
+        bool down;
     } pending; /* news not asked for yet */
 };
 

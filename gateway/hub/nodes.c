@@ -79,14 +79,11 @@ struct conf_settings hub_node_settings(const struct hub *hub, const struct hub_n
 struct mqtt_quota hub_node_quota(const struct hub *hub, const struct hub_node *hn)
 {
     struct conf_settings with = hub_node_settings(hub, hn);
-    static const uint8_t when_full[] = {[CONF_DROP_OLDEST] = MQTT_DROP_OLDEST,
-                                        [CONF_DROP_NEWEST] = MQTT_DROP_NEWEST,
-                                        [CONF_DROP_QOS0_FIRST] = MQTT_DROP_QOS0_FIRST};
 
     return (struct mqtt_quota){.queued = (uint32_t)with.sleep_queue,
                                .queued_bytes = (uint32_t)with.sleep_bytes,
                                .inflight = 1, /* SN-152 */
-                               .when_full = when_full[with.when_full]};
+                               .when_full = hub_when_full(with.when_full)};
 }
 
 /* One pass over the entries in force; with `names` NULL it only measures: octets of topics in

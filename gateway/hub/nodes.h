@@ -18,7 +18,6 @@ struct hub_node {
     struct sn_names names;
     uint32_t wake_left; /* deliveries that this waking may still make */
     bool waking;
-    bool present; /* its session was there before the CONNECT under way */
 };
 
 /* The hub's part of `node`, made if need be; NULL: no room. */

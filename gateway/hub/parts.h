@@ -13,6 +13,16 @@
 struct hub_line;
 struct hub_uplink;
 
+/* The configuration's word for what a full queue drops, as sessions know it. */
+static inline uint8_t hub_when_full(enum conf_when_full when_full)
+{
+    static const uint8_t words[] = {[CONF_DROP_OLDEST] = MQTT_DROP_OLDEST,
+                                    [CONF_DROP_NEWEST] = MQTT_DROP_NEWEST,
+                                    [CONF_DROP_QOS0_FIRST] = MQTT_DROP_QOS0_FIRST};
+
+    return words[when_full];
+}
+
 #define HUB_LOG_LINES 64u
 #define HUB_LOG_TEXT  256u
 

@@ -67,9 +67,6 @@ void hub_uplinks_fini(struct hub *hub)
 
 static struct mqtt_opening opening_of(struct hub_uplink *up)
 {
-    static const uint8_t when_full[] = {[CONF_DROP_OLDEST] = MQTT_DROP_OLDEST,
-                                        [CONF_DROP_NEWEST] = MQTT_DROP_NEWEST,
-                                        [CONF_DROP_QOS0_FIRST] = MQTT_DROP_QOS0_FIRST};
     const struct conf_upstream *conf = up->conf;
     uint64_t octets = conf->queue_max < UINT32_MAX ? conf->queue_max : UINT32_MAX;
 
@@ -80,7 +77,7 @@ static struct mqtt_opening opening_of(struct hub_uplink *up)
         .quota = {.queued = (uint32_t)conf->queue_messages,
                   .queued_bytes = (uint32_t)octets,
                   .inflight = (uint16_t)conf->max_inflight,
-                  .when_full = when_full[conf->when_full],
+                  .when_full = hub_when_full(conf->when_full),
                   .retain_as_published = true,
                   .no_echo = true},
     };
