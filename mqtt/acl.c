@@ -2,6 +2,52 @@
 
 #include "mqtt/topic.h"
 
+static size_t octets_of(const struct mqtt_acl_list *list)
+{
+    size_t octets = list->count * sizeof(struct span);
+
+    for (size_t i = 0; i < list->count; i++) {
+        octets += list->filters[i].len;
+    }
+    return octets;
+}
+
+/* Copies a list to `spans` and its octets to `w`. */
+static struct mqtt_acl_list copy_list(const struct mqtt_acl_list *from, struct span *spans,
+                                      struct writer *w)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        spans[i] = span_of(w->at, from->filters[i].len);
+        write_span(w, from->filters[i]);
+    }
+    return (struct mqtt_acl_list){spans, from->count};
+}
+
+struct block *mqtt_acl_new(struct budget *budget, const struct mqtt_acl *from)
+{
+    size_t octets = octets_of(&from->publish) + octets_of(&from->subscribe);
+    size_t count = from->publish.count + from->subscribe.count;
+    struct block *block = block_new(budget, sizeof(struct mqtt_acl) + octets);
+    struct mqtt_acl *acl = NULL;
+    struct span *spans = NULL;
+    struct writer w;
+
+    if (block == NULL) {
+        return NULL;
+    }
+    acl = (struct mqtt_acl *)(void *)block->octets;
+    spans = (struct span *)(void *)(acl + 1);
+    w = writer_of((uint8_t *)(spans + count), octets - count * sizeof *spans);
+    acl->publish = copy_list(&from->publish, spans, &w);
+    acl->subscribe = copy_list(&from->subscribe, spans + from->publish.count, &w);
+    return block;
+}
+
+const struct mqtt_acl *mqtt_acl_of(const struct block *block)
+{
+    return block == NULL ? NULL : (const struct mqtt_acl *)(const void *)block->octets;
+}
+
 static bool is_word(struct span level, char word)
 {
     return level.len == 1 && level.at[0] == (uint8_t)word;
@@ -45,7 +91,7 @@ static bool any_matches(const struct mqtt_acl_list *list, struct span topic)
 
 bool mqtt_acl_may_publish(const struct mqtt_acl *acl, struct span topic)
 {
-    if (mqtt_topic_is_system(topic)) {
+    if (mqtt_topic_lies_under(topic, span_of_text("$SYS"))) {
         return false;
     }
     return acl == NULL || any_matches(&acl->publish, topic);

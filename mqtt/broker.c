@@ -12,6 +12,8 @@ bool mqtt_broker_init(struct mqtt_broker *b, struct mqtt_sessions *sessions, siz
     list_init(&b->all);
     list_init(&b->ready);
     list_init(&b->news);
+    list_init(&b->asking);
+    list_init(&b->waiting);
     heap_init(&b->timers);
     return true;
 }
@@ -84,7 +86,7 @@ static struct mqtt_conn *conn_new(struct mqtt_broker *b, const struct mqtt_entra
     write_span(&w, identity);
     conn->address = block;
     conn->address_len = address.len;
-    conn->anonymous = entrance->anonymous;
+    conn->place = entrance->place;
     list_init(&conn->in_ready);
     list_init(&conn->in_news);
     list_push(&b->all, &conn->in_all);
@@ -119,7 +121,8 @@ struct mqtt_conn *mqtt_broker_accept(struct mqtt_broker *b, const struct mqtt_en
     return conn;
 }
 
-/* Keeps the packet that found no room, and what came behind it, for another try. */
+/* Keeps the packet that found no room, and what came behind it, for another try; what came behind
+ * a CONNECT waits for the verdict. */
 static bool set_aside(struct mqtt_conn *conn, struct span wire, struct span octets, uint64_t now_ms)
 {
     struct block *rest = block_new(conn->stream.budget, wire.len + octets.len);
@@ -132,8 +135,25 @@ static bool set_aside(struct mqtt_conn *conn, struct span wire, struct span octe
     write_span(&w, wire);
     write_span(&w, octets);
     conn->rest = rest;
-    conn->retry_ms = now_ms + MQTT_RETRY_MS;
+    conn->retry_ms = conn->login == NULL ? now_ms + MQTT_RETRY_MS : HEAP_NEVER;
     return true;
+}
+
+/* True when it goes on later: with what is behind a CONNECT after the verdict, from a packet that
+ * found no room after a while. */
+static bool goes_on_later(struct mqtt_conn *conn, enum mqtt_err err, struct span wire,
+                          struct span octets, uint64_t now_ms)
+{
+    if (conn->login != NULL) {
+        return octets.len == 0 || set_aside(conn, (struct span){NULL, 0}, octets, now_ms);
+    }
+    return err == MQTT_ERR_FULL && set_aside(conn, wire, octets, now_ms);
+}
+
+static void fail(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_err err, uint64_t now_ms)
+{
+    b->count.malformed += err == MQTT_ERR_FULL ? 0 : 1;
+    mqtt_conn_end(b, conn, MQTT_END_LOST, mqtt_err_name(err), now_ms); /* [MQTT-4.8.0-2] */
 }
 
 static void take_in(struct mqtt_broker *b, struct mqtt_conn *conn, struct span octets,
@@ -150,13 +170,12 @@ static void take_in(struct mqtt_broker *b, struct mqtt_conn *conn, struct span o
         if (err == MQTT_OK) {
             err = mqtt_conn_packet(b, conn, wire, now_ms);
         }
-        if (err == MQTT_ERR_FULL && set_aside(conn, wire, octets, now_ms)) {
+        if (goes_on_later(conn, err, wire, octets, now_ms)) {
             arm(b, conn);
             return;
         }
-        if (err != MQTT_OK) {
-            b->count.malformed += err == MQTT_ERR_FULL ? 0 : 1;
-            mqtt_conn_end(b, conn, MQTT_END_LOST, mqtt_err_name(err), now_ms); /* [MQTT-4.8.0-2] */
+        if (err != MQTT_OK || conn->login != NULL) {
+            fail(b, conn, err == MQTT_OK ? MQTT_ERR_FULL : err, now_ms);
         }
     }
 }
@@ -166,7 +185,7 @@ void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct spa
 {
     struct block *rest = conn->rest;
 
-    if (rest == NULL) {
+    if (rest == NULL && conn->login == NULL) {
         take_in(b, conn, octets, now_ms);
     } else if (!set_aside(conn, block_span(rest), octets, now_ms)) {
         mqtt_conn_end(b, conn, MQTT_END_LOST, mqtt_err_name(MQTT_ERR_FULL), now_ms);
@@ -175,19 +194,20 @@ void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct spa
     }
 }
 
-/* Tries again what found no room. */
-static void retry(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms)
+void mqtt_conn_go_on(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms)
 {
     struct block *rest = conn->rest;
 
     conn->rest = NULL;
-    take_in(b, conn, block_span(rest), now_ms);
-    block_drop(rest);
+    if (rest != NULL) {
+        take_in(b, conn, block_span(rest), now_ms);
+        block_drop(rest);
+    }
 }
 
 bool mqtt_broker_may_read(const struct mqtt_broker *b, const struct mqtt_conn *conn)
 {
-    return conn->rest == NULL &&
+    return conn->rest == NULL && conn->login == NULL &&
            (conn->session == NULL || mqtt_session_owed(conn->session) < b->inflight);
 }
 
@@ -262,7 +282,7 @@ static void conn_tick(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t no
         conn->heard_ms = now_ms; /* the silence is ours */
     }
     if (conn->rest != NULL && now_ms >= conn->retry_ms) {
-        retry(b, conn, now_ms);
+        mqtt_conn_go_on(b, conn, now_ms);
     }
     if (conn->closing) {
         return;

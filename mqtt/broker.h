@@ -4,6 +4,7 @@
  * calls back: after input the edge asks for output until there is none.
  *
  *     accept -> input ... input -> output ... output{close} -> gone
+ *     asked -> login          each CONNECT is judged by the caller
  *
  * Ownership: a connection lives from mqtt_broker_accept to mqtt_broker_gone.
  * Units: octets, milliseconds.
@@ -11,6 +12,7 @@
 #ifndef MQTT_BROKER_H
 #define MQTT_BROKER_H
 
+#include "mqtt/packet.h"
 #include "mqtt/session.h"
 
 /* Scratch that a turn's output is written to; a caller gives this much. */
@@ -20,10 +22,9 @@
 
 /* Where a connection came in. Spans live as long as the broker. */
 struct mqtt_entrance {
-    struct span listener; /* section name */
     struct span address;  /* the peer's, as text; copied */
     struct span identity; /* of the TLS peer, or empty; copied */
-    bool anonymous;       /* a CONNECT without user name is served */
+    uint16_t place;       /* of the port, for who judges; the broker only passes it on */
 };
 
 struct mqtt_conn;
@@ -34,6 +35,9 @@ struct mqtt_broker {
     struct list all;
     struct list ready; /* connections with something of their own to say, or to close */
     struct list news;
+    struct list asking;  /* struct mqtt_login, to be asked */
+    struct list waiting; /* asked, without a verdict yet */
+    uint64_t last_ticket;
     struct mqtt_conn *told; /* gone, and kept for the news given last */
     struct heap timers;
     uint16_t inflight; /* window of each MQTT session, and answers owed before reading pauses */
@@ -60,6 +64,35 @@ void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct spa
 
 /* False while too many answers are owed: the edge stops reading until output says otherwise. */
 bool mqtt_broker_may_read(const struct mqtt_broker *b, const struct mqtt_conn *conn);
+
+/* A CONNECT that waits for a verdict: who is it, and what may it do? Its connection is not read
+ * meanwhile, what came behind the CONNECT is kept, connect_timeout goes on. Spans are valid until
+ * the verdict, or until the connection is gone. */
+struct mqtt_asking {
+    uint64_t ticket;
+    struct span client_id; /* empty: the broker makes one up */
+    struct span address;
+    struct span identity; /* proved by TLS, or empty */
+    struct span username;
+    struct span password;
+    uint16_t place;
+    bool has_username;
+    bool has_password;
+};
+bool mqtt_broker_asked(struct mqtt_broker *b, struct mqtt_asking *asking);
+
+/* One that was asked, again; false: its connection is gone. */
+bool mqtt_broker_ask_again(const struct mqtt_broker *b, uint64_t ticket,
+                           struct mqtt_asking *asking);
+
+/* `acl` is one reference that the broker takes over, or NULL: all is allowed. The password is
+ * wiped. A ticket whose connection is gone is ignored. */
+struct mqtt_verdict {
+    enum mqtt_code code;
+    struct block *acl;
+};
+void mqtt_broker_login(struct mqtt_broker *b, uint64_t ticket, const struct mqtt_verdict *verdict,
+                       uint64_t now_ms);
 
 /* What one connection has to say. `head` lies in the scratch; `body` follows it. */
 struct mqtt_out {

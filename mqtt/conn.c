@@ -124,7 +124,8 @@ enum mqtt_err mqtt_conn_packet(struct mqtt_broker *b, struct mqtt_conn *conn, st
         return err;
     }
     if (conn->level == 0) {
-        return pkt.type == MQTT_CONNECT ? mqtt_conn_open(b, conn, &pkt, now_ms) : MQTT_ERR_STATE;
+        return pkt.type == MQTT_CONNECT ? mqtt_conn_ask(b, conn, &pkt, wire, now_ms)
+                                        : MQTT_ERR_STATE;
     }
     return on_packet(b, conn, &pkt, now_ms);
 }
@@ -148,6 +149,7 @@ void mqtt_conn_end(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_end 
     conn->closing = true;
     conn->cause = cause;
     conn->session = NULL;
+    mqtt_conn_forget_login(conn);
     if (conn->holds) {
         mqtt_op_drop(&conn->held);
         conn->holds = false;

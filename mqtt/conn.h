@@ -1,7 +1,8 @@
 /* mqtt/conn.h - one connection's door: packets to operations of its session, operations to
  * packets. For mqtt/broker alone.
  *
- *     accepted --CONNECT--> session open --DISCONNECT, error, silence--> closing --gone--> freed
+ *     accepted --CONNECT--> asked --login--> session open --DISCONNECT, error, silence--> closing
+ * --gone--> freed
  *
  * Ownership: the connection holds its session only while that is open by it.
  */
@@ -27,8 +28,10 @@ struct mqtt_conn {
     struct block *name;           /* of the session, for the news */
     struct block *address;        /* address, then identity */
     size_t address_len;
-    struct block *rest; /* octets from a publish on that found no room; not read meanwhile */
-    uint64_t retry_ms;  /* when `rest` is tried again */
+    struct mqtt_login *login; /* CONNECT that waits for a verdict; NULL: none */
+    struct block *rest; /* octets from a publish on that found no room, or behind a CONNECT that
+                           waits; not read meanwhile */
+    uint64_t retry_ms;  /* when `rest` is tried again; behind a CONNECT never by itself */
     void *socket;
     const char *cause; /* why it closes; static text */
     struct mqtt_op held;
@@ -37,11 +40,11 @@ struct mqtt_conn {
     uint64_t stuck_ms;
     uint32_t silence_ms; /* most that is allowed; 0: any */
     uint16_t pings;      /* PINGRESP owed */
-    uint8_t level;       /* 0: no CONNECT yet */
-    uint8_t refusal;     /* CONNACK owed with this code */
-    bool anonymous;
-    bool holds; /* `held` was taken from the session and is not written */
-    bool begun; /* of `held`, header and topic are written */
+    uint16_t place;
+    uint8_t level;   /* 0: no CONNECT yet */
+    uint8_t refusal; /* CONNACK owed with this code */
+    bool holds;      /* `held` was taken from the session and is not written */
+    bool begun;      /* of `held`, header and topic are written */
     bool stuck;
     bool closing; /* nothing more is read; output says close */
     bool gone;    /* the socket is closed; kept for its news only */
@@ -53,9 +56,16 @@ struct mqtt_conn {
 enum mqtt_err mqtt_conn_packet(struct mqtt_broker *b, struct mqtt_conn *conn, struct span wire,
                                uint64_t now_ms);
 
-/* A first packet that is CONNECT: opens the session or refuses [3.1.4]. */
-enum mqtt_err mqtt_conn_open(struct mqtt_broker *b, struct mqtt_conn *conn,
-                             const struct mqtt_packet *pkt, uint64_t now_ms);
+/* A first packet that is CONNECT, whole in `wire`: asks who that is, or refuses [3.1.4]. */
+enum mqtt_err mqtt_conn_ask(struct mqtt_broker *b, struct mqtt_conn *conn,
+                            const struct mqtt_packet *pkt, struct span wire, uint64_t now_ms);
+
+/* Forgets the question and wipes the password; harmless when there is none. */
+void mqtt_conn_forget_login(struct mqtt_conn *conn);
+
+/* The verdict was good: opens the session; takes over `acl`. */
+void mqtt_conn_open(struct mqtt_broker *b, struct mqtt_conn *conn, const struct mqtt_packet *pkt,
+                    struct block *acl, uint64_t now_ms);
 
 /* Ends its session so, and closes. `cause` is static text. Harmless when it is closing. */
 void mqtt_conn_end(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_end end,
@@ -76,6 +86,9 @@ static inline void mqtt_conn_ready(struct mqtt_broker *b, struct mqtt_conn *conn
         list_push(&b->ready, &conn->in_ready);
     }
 }
+
+/* Goes on with `rest`, now that it may. */
+void mqtt_conn_go_on(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms);
 
 /* When to look at it again. */
 uint64_t mqtt_conn_due(const struct mqtt_broker *b, const struct mqtt_conn *conn);

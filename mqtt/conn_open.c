@@ -1,28 +1,8 @@
-/* mqtt/conn_open.c - CONNECT: who it is, and its session. [MQTT 3.1.1, 3.1] */
+/* mqtt/conn_open.c - a CONNECT that was judged good: its session. [MQTT 3.1.1, 3.1] */
 #include "mqtt/conn.h"
 
 #define AUTO_PREFIX "auto-"
 #define AUTO_LEN    (sizeof AUTO_PREFIX - 1 + 16)
-
-/* MQTT_ACCEPTED or why not. */
-static enum mqtt_code judge(const struct mqtt_broker *b, const struct mqtt_conn *conn,
-                            const struct mqtt_packet *pkt)
-{
-    bool clean = (pkt->connect_flags & MQTT_CONNECT_CLEAN) != 0;
-    bool named = conn->address->len > conn->address_len; /* by its TLS identity */
-
-    if (pkt->client_id.len > b->sessions->limits.client_id) {
-        return MQTT_REFUSED_ID;
-    }
-    if (pkt->client_id.len == 0 && (!clean || pkt->level == MQTT_LEVEL_3_1)) {
-        return MQTT_REFUSED_ID; /* [MQTT-3.1.3-8] */
-    }
-    if (!conn->anonymous && !named) {
-        return pkt->connect_flags & MQTT_CONNECT_USERNAME ? MQTT_REFUSED_LOGIN
-                                                          : MQTT_REFUSED_RIGHTS;
-    }
-    return MQTT_ACCEPTED;
-}
 
 /* A name that no client has [MQTT-3.1.3-6]. */
 static struct span invent(struct mqtt_broker *b, uint8_t room[AUTO_LEN])
@@ -91,17 +71,19 @@ static void start(struct mqtt_broker *b, struct mqtt_conn *conn, const struct mq
     list_push(&b->news, &conn->in_news);
 }
 
+/* Takes over the opening's acl. */
 static bool open_session(struct mqtt_broker *b, struct mqtt_conn *conn,
-                         const struct mqtt_packet *pkt, struct span name, uint64_t now_ms)
+                         const struct mqtt_packet *pkt, const struct mqtt_opening *opening,
+                         uint64_t now_ms)
 {
     bool has_will = (pkt->connect_flags & MQTT_CONNECT_WILL) != 0;
     struct mqtt_message *will = has_will ? will_of(b, pkt, now_ms) : NULL;
-    struct mqtt_opening opening = opening_of(b, conn, pkt, name);
 
     if (has_will && will == NULL) {
+        block_drop(opening->acl);
         return false;
     }
-    conn->session = mqtt_session_open(b->sessions, &opening, now_ms);
+    conn->session = mqtt_session_open(b->sessions, opening, now_ms);
     if (conn->session == NULL) {
         mqtt_message_drop(will);
         return false;
@@ -110,28 +92,23 @@ static bool open_session(struct mqtt_broker *b, struct mqtt_conn *conn,
     return true;
 }
 
-enum mqtt_err mqtt_conn_open(struct mqtt_broker *b, struct mqtt_conn *conn,
-                             const struct mqtt_packet *pkt, uint64_t now_ms)
+void mqtt_conn_open(struct mqtt_broker *b, struct mqtt_conn *conn, const struct mqtt_packet *pkt,
+                    struct block *acl, uint64_t now_ms)
 {
-    enum mqtt_code code = judge(b, conn, pkt);
     struct span name = pkt->client_id;
+    struct mqtt_opening opening;
     uint8_t room[AUTO_LEN];
 
-    if (code != MQTT_ACCEPTED) {
-        mqtt_conn_refuse(
-            b, conn, code,
-            mqtt_err_name(code == MQTT_REFUSED_ID ? MQTT_ERR_CLIENT_ID : MQTT_ERR_LOGIN), now_ms);
-        return MQTT_OK;
-    }
     if (name.len == 0) {
         name = invent(b, room);
     }
     take_over(b, name, now_ms);
-    if (!open_session(b, conn, pkt, name, now_ms)) {
+    opening = opening_of(b, conn, pkt, name);
+    opening.acl = acl;
+    if (!open_session(b, conn, pkt, &opening, now_ms)) {
         mqtt_conn_refuse(b, conn, MQTT_REFUSED_SERVER, mqtt_err_name(MQTT_ERR_FULL), now_ms);
-        return MQTT_OK;
+        return;
     }
     conn->level = pkt->level;
     start(b, conn, pkt);
-    return MQTT_OK;
 }

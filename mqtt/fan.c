@@ -84,7 +84,7 @@ static bool may_get(const struct mqtt_session *s, const struct mqtt_subscription
     if (qos == 0 && !s->open) {
         return false;
     }
-    return s->acl == NULL || mqtt_acl_may_read(s->acl, mqtt_message_topic(m));
+    return s->acl == NULL || mqtt_acl_may_read(mqtt_acl_of(s->acl), mqtt_message_topic(m));
 }
 
 /* An open window takes the message at once; else it waits within the quota. False: it is dropped,

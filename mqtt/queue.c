@@ -148,6 +148,18 @@ struct mqtt_entry *mqtt_queue_first(struct mqtt_sessions *ss, struct mqtt_sessio
     return NULL;
 }
 
+void mqtt_queue_drop_denied(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    LIST_EACH_SAFE (link, after, &s->queue) {
+        struct mqtt_entry *entry = entry_of(link);
+
+        if (!mqtt_acl_may_read(mqtt_acl_of(s->acl), mqtt_message_topic(entry->message))) {
+            ss->count.denied++;
+            drop(ss, s, entry, now_ms);
+        }
+    }
+}
+
 void mqtt_queue_clear(struct mqtt_sessions *ss, struct mqtt_session *s)
 {
     while (!list_is_empty(&s->queue)) {

@@ -161,6 +161,8 @@ void mqtt_session_empty(struct mqtt_sessions *ss, struct mqtt_session *s)
     mqtt_received_clear(ss, s);
     mqtt_message_drop(s->will);
     s->will = NULL;
+    block_drop(s->acl);
+    s->acl = NULL;
     s->open = false;
     list_remove(&s->in_ready);
     list_remove(&s->in_waiting);
@@ -220,6 +222,7 @@ struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mq
     struct mqtt_session *s = find_or_make(ss, opening, &present, now_ms);
 
     if (s == NULL) {
+        block_drop(opening->acl);
         return NULL;
     }
     if (s->open) {
@@ -227,17 +230,27 @@ struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mq
     }
     heap_set(&ss->expiry, &s->expiry, HEAP_NEVER);
     s->quota = opening->quota;
-    s->acl = opening->acl;
     s->door_item = opening->door_item;
     s->window = opening->quota.inflight;
     s->dropped = 0;
     s->open = true;
+    mqtt_session_set_acl(ss, s, opening->acl, now_ms);
     if (!owe_opened(ss, s, present)) {
         mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
         return NULL;
     }
     mqtt_session_resume(ss, s);
     return s;
+}
+
+void mqtt_session_set_acl(struct mqtt_sessions *ss, struct mqtt_session *s, struct block *acl,
+                          uint64_t now_ms)
+{
+    block_drop(s->acl);
+    s->acl = acl;
+    if (acl != NULL) {
+        mqtt_queue_drop_denied(ss, s, now_ms);
+    }
 }
 
 void mqtt_session_set_will(struct mqtt_sessions *ss, struct mqtt_session *s,

@@ -127,13 +127,13 @@ struct mqtt_session {
     struct mqtt_entry *oldest_q0; /* first of queue at QoS 0; NULL: none */
     struct block *name;           /* door octet, then client id */
     struct mqtt_message *will;
-    const struct mqtt_acl *acl; /* of the opening */
-    void *door_item; /* the opening's: connection, node or uplink, while open; else NULL */
-    void *user;      /* the door's own, for as long as the session lives */
-    uint64_t number; /* names it in the store; never reused */
-    uint64_t stamp;  /* scratch of publish: last message matched */
-    uint64_t ticket; /* of the last change of its rows that an answer waited for: an answer to a
-                        repetition, which changes nothing, waits for that */
+    struct block *acl; /* mqtt_acl_of; one reference; NULL: none, so all is allowed */
+    void *door_item;   /* the opening's: connection, node or uplink, while open; else NULL */
+    void *user;        /* the door's own, for as long as the session lives */
+    uint64_t number;   /* names it in the store; never reused */
+    uint64_t stamp;    /* scratch of publish: last message matched */
+    uint64_t ticket;   /* of the last change of its rows that an answer waited for: an answer to a
+                          repetition, which changes nothing, waits for that */
     struct mqtt_session *next_match;
     struct mqtt_subscription *match;
     struct mqtt_quota quota;
@@ -177,6 +177,7 @@ struct mqtt_sessions {
     struct pool received;
     struct pool restored;
     struct mqtt_limits limits;
+    struct span own; /* what lies under this topic is the gateway's to publish; borrowed */
     struct rng rng;
     uint64_t last_number; /* of sessions, messages, subscriptions, retained rows */
     uint64_t stamp;
@@ -204,7 +205,7 @@ struct mqtt_opening {
     struct span name; /* client id or upstream name; copied */
     bool clean;
     void *door_item;
-    const struct mqtt_acl *acl; /* outlives the session; NULL: all but publishing to `$` topics */
+    struct block *acl; /* by mqtt_acl_new, one reference that the session takes over; or NULL */
     struct mqtt_quota quota;
 };
 
@@ -217,9 +218,14 @@ struct span mqtt_session_name(const struct mqtt_session *s);
 /* Opens the stored session of that name, or makes one; clean: drops a stored one first. The
  * session must not be open by another door item: the caller has closed that (take-over).
  * Owes MQTT_OP_OPENED with code 0 and `present`; then re-sends what was unacknowledged, in
- * order, with DUP. NULL when there is no room. */
+ * order, with DUP. What waits and the acl does not allow is dropped and counted. NULL when there is
+ * no room. */
 struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mqtt_opening *opening,
                                        uint64_t now_ms);
+
+/* Other rights from now on, at the next publish and delivery; takes over the reference. */
+void mqtt_session_set_acl(struct mqtt_sessions *ss, struct mqtt_session *s, struct block *acl,
+                          uint64_t now_ms);
 
 /* Ends or, for MQTT_END_ASLEEP, suspends. Frees a clean session unless it sleeps; answers owed are
  * forgotten except when asleep. */
@@ -252,6 +258,10 @@ enum mqtt_err mqtt_session_publish(struct mqtt_sessions *ss, struct mqtt_session
 /* Publishes for the gateway itself, or for a sender without a session. */
 enum mqtt_err mqtt_sessions_publish(struct mqtt_sessions *ss, const struct mqtt_publication *p,
                                     uint64_t now_ms);
+
+/* May a client with this acl (mqtt_acl_of; NULL: none) publish, or have a will, there? */
+bool mqtt_sessions_may_publish(const struct mqtt_sessions *ss, const struct block *acl,
+                               struct span topic);
 
 /* PUBACK, PUBREC or PUBCOMP of a delivery, or PUBREL of a publication came in. Unknown packet ids
  * are harmless: PUBREC owes PUBREL, PUBREL owes PUBCOMP all the same. PUBACK ends a delivery at

@@ -13,7 +13,7 @@ static void publish_will(struct mqtt_sessions *ss, struct mqtt_session *s, uint6
         return;
     }
     m = mqtt_message_new(&ss->budget, mqtt_message_topic(will), mqtt_message_payload(will));
-    if (m == NULL || !mqtt_acl_may_publish(s->acl, mqtt_message_topic(will))) {
+    if (m == NULL || !mqtt_sessions_may_publish(ss, s->acl, mqtt_message_topic(will))) {
         ss->count.refused += m == NULL;
         ss->count.denied += m != NULL;
         mqtt_message_drop(m);

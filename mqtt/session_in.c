@@ -4,6 +4,7 @@
 #include "mqtt/keep.h"
 #include "mqtt/received.h"
 #include "mqtt/session_parts.h"
+#include "mqtt/topic.h"
 
 #define RECORDS_BESIDE 3u /* of a publication: its message, its id, its retained row */
 
@@ -126,6 +127,12 @@ static enum mqtt_err publish_once(struct mqtt_sessions *ss, struct mqtt_session 
     return MQTT_OK;
 }
 
+bool mqtt_sessions_may_publish(const struct mqtt_sessions *ss, const struct block *acl,
+                               struct span topic)
+{
+    return !mqtt_topic_lies_under(topic, ss->own) && mqtt_acl_may_publish(mqtt_acl_of(acl), topic);
+}
+
 /* Not allowed: answered as if it had been published [MQTT-3.3.5-2]. */
 static enum mqtt_err deny(struct mqtt_sessions *ss, struct mqtt_session *s,
                           const struct mqtt_publication *p)
@@ -143,7 +150,7 @@ enum mqtt_err mqtt_session_publish(struct mqtt_sessions *ss, struct mqtt_session
     enum mqtt_err err = MQTT_OK;
     uint64_t ticket = 0;
 
-    if (!mqtt_acl_may_publish(s->acl, p->topic)) {
+    if (!mqtt_sessions_may_publish(ss, s->acl, p->topic)) {
         return deny(ss, s, p);
     }
     if (p->qos == 2) {

@@ -47,7 +47,7 @@ static bool is_good(const struct mqtt_sessions *ss, const struct mqtt_session *s
                     struct span filter)
 {
     return mqtt_topic_is_filter(filter) && mqtt_topic_levels(filter) <= ss->limits.topic_levels &&
-           mqtt_acl_may_subscribe(s->acl, filter) && journal_has_cells(ss->journal, 1);
+           mqtt_acl_may_subscribe(mqtt_acl_of(s->acl), filter) && journal_has_cells(ss->journal, 1);
 }
 
 static bool is_same(const struct mqtt_subscription *sub, const struct mqtt_subscribing *as)

@@ -123,3 +123,12 @@ bool mqtt_topic_matches(struct span filter, struct span name)
     }
     return name.at == NULL;
 }
+
+bool mqtt_topic_lies_under(struct span topic, struct span parent)
+{
+    if (parent.len == 0 || topic.len < parent.len) {
+        return false;
+    }
+    return span_equal(span_of(topic.at, parent.len), parent) &&
+           (topic.len == parent.len || topic.at[parent.len] == '/');
+}

@@ -117,12 +117,11 @@ void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
     }
 }
 
-static bool open_conn(struct gw_conn *conn, const struct conf_broker *conf,
+static bool open_conn(struct gw_conn *conn, const struct gw_port_of_broker *port,
                       const union gw_addr *from)
 {
     struct event_base *base = conn->tcp->loop->base;
-    struct mqtt_entrance entrance = {.listener = span_of_text(conf->at.name),
-                                     .anonymous = conf->anonymous};
+    struct mqtt_entrance entrance = {.place = (uint16_t)(port - conn->tcp->ports)};
     char text[GW_ADDR_TEXT];
 
     conn->readable = event_new(base, conn->fd, EV_READ | EV_PERSIST, on_readable, conn);
@@ -136,9 +135,9 @@ static bool open_conn(struct gw_conn *conn, const struct conf_broker *conf,
     return conn->mqtt != NULL;
 }
 
-void gw_conn_new(struct gw_tcp *tcp, const struct conf_broker *conf, int fd,
-                 const union gw_addr *from)
+void gw_conn_new(const struct gw_port_of_broker *port, int fd, const union gw_addr *from)
 {
+    struct gw_tcp *tcp = port->tcp;
     struct gw_conn *conn = calloc(1, sizeof *conn);
 
     if (conn == NULL) {
@@ -149,7 +148,7 @@ void gw_conn_new(struct gw_tcp *tcp, const struct conf_broker *conf, int fd,
     conn->fd = fd;
     conn->reading = true;
     list_push(&tcp->conns, &conn->in_tcp);
-    if (!open_conn(conn, conf, from)) {
+    if (!open_conn(conn, port, from)) {
         gw_log(tcp->loop->log, CONF_WARNING, "mqtt", "no room for another connection");
         gw_conn_free(conn);
         return;

@@ -19,8 +19,7 @@ struct gw_conn {
 };
 
 /* Takes `fd`; closes it when there is no room for it. */
-void gw_conn_new(struct gw_tcp *tcp, const struct conf_broker *conf, int fd,
-                 const union gw_addr *from);
+void gw_conn_new(const struct gw_port_of_broker *port, int fd, const union gw_addr *from);
 
 /* Sends what the broker says; the connection may be gone afterwards. */
 void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out);

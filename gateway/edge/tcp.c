@@ -46,7 +46,7 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
         int conn = accept4(fd, &from.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (conn >= 0) {
-            gw_conn_new(port->tcp, port->conf, conn, &from);
+            gw_conn_new(port, conn, &from);
         } else if (is_exhaustion(errno)) {
             pause_accepting(port->tcp, strerror(errno));
             return;

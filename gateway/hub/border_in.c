@@ -1,4 +1,5 @@
 /* gateway/hub/border_in.c - from nodes to sessions: one function for each kind of news. */
+#include "gateway/hub/access.h"
 #include "gateway/hub/border.h"
 #include "gateway/hub/say.h"
 #include "mqtt/topic.h"
@@ -80,9 +81,16 @@ static void take_will(struct hub *hub, struct hub_node *hn, const struct sn_news
     }
 }
 
+static bool is_a_stranger(const struct hub *hub, const struct sn_news *news,
+                          const struct conf_place *place)
+{
+    return hub->conf->listener[news->peer->listener].auth == CONF_LISTED && place->node == NULL;
+}
+
 static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = hub_node_of(hub, news->node);
+    struct conf_place place;
     struct mqtt_opening opening = {.door = MQTT_DOOR_NODE,
                                    .name = sn_node_id(news->node),
                                    .clean = news->clean,
@@ -92,8 +100,8 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
         refuse(hub, news, SN_RC_CONGESTION, now_ms);
         return;
     }
-    if (hub->conf->listener[news->peer->listener].auth == CONF_LISTED &&
-        hub_node_place(hub, hn).node == NULL) {
+    place = hub_node_place(hub, hn);
+    if (is_a_stranger(hub, news, &place)) {
         say_node(hub, news, CONF_NOTICE, "refused a node that no [node] names:");
         refuse(hub, news, SN_RC_NOT_SUPPORTED, now_ms);
         return;
@@ -102,7 +110,9 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
         part(hub, hn, MQTT_END_PARTED, now_ms);
     }
     opening.quota = hub_node_quota(hub, hn);
-    hn->session = mqtt_session_open(&hub->sessions, &opening, now_ms);
+    hn->session = hub_access_node(hub, &place, &opening.acl)
+                      ? mqtt_session_open(&hub->sessions, &opening, now_ms)
+                      : NULL;
     if (hn->session == NULL) { /* one that is kept may be there still, and names its node */
         hn->session = mqtt_session_find(&hub->sessions, MQTT_DOOR_NODE, opening.name);
         refuse(hub, news, SN_RC_CONGESTION, now_ms);
@@ -289,6 +299,21 @@ static void on_end(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
     }
 }
 
+/* Publishes for a sender without a session, by the acl of its place. */
+static void publish_as(struct hub *hub, const struct conf_place *place,
+                       const struct mqtt_publication *p, uint64_t now_ms)
+{
+    struct block *acl = NULL;
+
+    if (hub_access_node(hub, place, &acl) &&
+        mqtt_sessions_may_publish(&hub->sessions, acl, p->topic)) {
+        mqtt_sessions_publish(&hub->sessions, p, now_ms);
+    } else {
+        hub->sessions.count.denied++;
+    }
+    block_drop(acl);
+}
+
 /* QoS -1: no session, no reply. The topic is the sender's entry, or the short name itself. */
 static void on_stray(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
@@ -314,7 +339,7 @@ static void on_stray(struct hub *hub, const struct sn_news *news, uint64_t now_m
     if (hn != NULL && hn->session != NULL) {
         mqtt_session_publish(&hub->sessions, hn->session, &p, now_ms);
     } else {
-        mqtt_sessions_publish(&hub->sessions, &p, now_ms);
+        publish_as(hub, &place, &p, now_ms);
     }
 }
 

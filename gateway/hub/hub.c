@@ -1,5 +1,6 @@
 #include "gateway/hub/hub.h"
 
+#include "gateway/hub/access.h"
 #include "gateway/hub/border.h"
 #include "gateway/hub/keep.h"
 #include "gateway/hub/line.h"
@@ -109,9 +110,10 @@ static bool hub_init(struct hub *hub, const struct hub_setup *setup, uint64_t no
     }
     hub->journal.off = !setup->stored;
     hub->sessions.wall_ms = setup->wall_ms;
+    hub->sessions.own = span_of_text(hub->conf->gateway.state);
     return mqtt_broker_init(&hub->broker, &hub->sessions, limits->clients,
                             (uint16_t)limits->inflight, (uint32_t)limits->queued) &&
-           gate_init(hub, rng_next(&rng), now_ms) && hub_lines_init(hub) &&
+           gate_init(hub, rng_next(&rng), now_ms) && hub_access_init(hub) && hub_lines_init(hub) &&
            hub_uplinks_init(hub, rng_next(&rng), now_ms);
 }
 
@@ -138,6 +140,7 @@ void hub_free(struct hub *hub)
         sn_gate_free(hub->gate);
     }
     release(hub->listeners);
+    hub_access_fini(hub);
     mqtt_broker_fini(&hub->broker);
     mqtt_sessions_fini(&hub->sessions);
     journal_fini(&hub->journal);
@@ -192,6 +195,7 @@ void hub_pump(struct hub *hub, uint64_t now_ms)
 {
     hub_uplinks_pump(hub, now_ms);
     hub_border_pump(hub, now_ms);
+    hub_access_pump(hub, now_ms);
     hear_broker(hub);
     hear_sessions(hub);
 }
@@ -220,7 +224,7 @@ uint64_t hub_deadline(const struct hub *hub)
 
 bool hub_event(struct hub *hub, struct hub_news *news)
 {
-    return hub_said(hub, news) || hub_uplinks_event(hub, news);
+    return hub_said(hub, news) || hub_access_event(hub, news) || hub_uplinks_event(hub, news);
 }
 
 void hub_stop(struct hub *hub, uint64_t now_ms)

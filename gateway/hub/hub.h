@@ -102,7 +102,17 @@ uint64_t hub_deadline(const struct hub *hub);
 enum hub_news_kind {
     HUB_DIAL,   /* connect uplink `index` to its url number `url` */
     HUB_HANGUP, /* close the socket of uplink `index` */
+    HUB_LOGIN,  /* login: is that the password? answered by hub_login */
     HUB_LOG     /* level, area and text, one line */
+};
+
+/* Spans are valid until the next hub_event; who keeps the password wipes it. */
+struct hub_login {
+    uint64_t ticket;
+    struct span user;
+    struct span password;
+    struct span address; /* of the peer, as text with its port */
+    const char *hash;    /* of the right password; NULL: no such user, one is tried all the same */
 };
 
 struct hub_news {
@@ -112,9 +122,15 @@ struct hub_news {
     enum conf_level level;
     const char *area; /* static: "node", "mqtt", "uplink", "store" */
     const char *text; /* valid until the next call */
+    struct hub_login login;
 };
 
 bool hub_event(struct hub *hub, struct hub_news *news);
+
+/* The answer to HUB_LOGIN; BUSY: could not be asked now. A ticket that is out of date is ignored.
+ */
+enum hub_verdict { HUB_LOGIN_GOOD, HUB_LOGIN_BAD, HUB_LOGIN_BUSY };
+void hub_login(struct hub *hub, uint64_t ticket, enum hub_verdict verdict, uint64_t now_ms);
 
 /* A clean stop: an uplink with a will topic publishes its will's payload, all say DISCONNECT, and
  * what is pending leaves for the store at once. Nodes and MQTT clients are not told: their sessions

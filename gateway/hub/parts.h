@@ -38,6 +38,22 @@ struct hub_log {
     uint64_t lost;
 };
 
+#define HUB_LOGINS 256u
+
+/* CONNECTs whose password the edge has to try, by ticket; a ring. */
+struct hub_logins {
+    uint64_t tickets[HUB_LOGINS];
+    size_t first;
+    size_t count;
+};
+
+/* Of one [acl]. */
+struct hub_acl {
+    struct block *shared; /* expanded, when it is the same for all; NULL: not made yet */
+    bool personal;        /* it has placeholders of the client */
+    bool said;            /* a line that grants nothing was told */
+};
+
 struct hub {
     const struct conf *conf;
     struct journal journal;
@@ -52,6 +68,8 @@ struct hub {
     struct hub_uplink *uplinks;
     size_t uplink_count;
     struct hub_log log;
+    struct hub_logins logins;
+    struct hub_acl *acls;    /* one for each [acl] */
     uint64_t strays_lost;    /* QoS -1 not published, when that was last said */
     uint64_t strays_said_ms; /* when that was; 0: never */
     uint64_t commit_delay_ms;

@@ -37,8 +37,7 @@ void rig_free(struct broker_rig *rig)
 
 void rig_accept(struct broker_rig *rig, size_t i, bool anonymous)
 {
-    struct mqtt_entrance entrance = {
-        .listener = {WIRE("local")}, .address = {WIRE("127.0.0.1")}, .anonymous = anonymous};
+    struct mqtt_entrance entrance = {.address = {WIRE("127.0.0.1")}, .place = anonymous ? 0 : 1};
     struct peer *peer = &rig->peer[i];
 
     peer->conn = mqtt_broker_accept(&rig->broker, &entrance, peer, rig->now_ms);
@@ -47,10 +46,23 @@ void rig_accept(struct broker_rig *rig, size_t i, bool anonymous)
     peer->parts = 0;
 }
 
+static void judge(struct broker_rig *rig)
+{
+    struct mqtt_asking asking;
+
+    while (mqtt_broker_asked(&rig->broker, &asking)) {
+        enum mqtt_code no = asking.has_username ? MQTT_REFUSED_LOGIN : MQTT_REFUSED_RIGHTS;
+        struct mqtt_verdict verdict = {.code = asking.place == 0 ? MQTT_ACCEPTED : no};
+
+        mqtt_broker_login(&rig->broker, asking.ticket, &verdict, rig->now_ms);
+    }
+}
+
 void rig_send(struct broker_rig *rig, size_t i, struct span octets)
 {
     assert_non_null(rig->peer[i].conn);
     mqtt_broker_input(&rig->broker, rig->peer[i].conn, octets, rig->now_ms);
+    judge(rig);
 }
 
 static void take(struct peer *peer, struct span octets)

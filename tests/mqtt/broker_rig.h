@@ -35,7 +35,8 @@ void rig_free(struct broker_rig *rig);
 /* Opens the socket of peer `i` at an entrance that is anonymous or not. */
 void rig_accept(struct broker_rig *rig, size_t i, bool anonymous);
 
-/* Octets of peer `i`; nothing is asked back. */
+/* Octets of peer `i`, and the verdict on its CONNECT: at an entrance that is not anonymous all are
+ * refused; nothing else is asked back. */
 void rig_send(struct broker_rig *rig, size_t i, struct span octets);
 
 /* Asks the broker for output until there is none; a socket that it closes is closed. */

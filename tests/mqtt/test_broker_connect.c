@@ -369,7 +369,7 @@ static void news_tell_who_came_and_why_it_went(void **state)
 static void connections_have_a_limit(void **state)
 {
     struct broker_rig *rig = rig_new();
-    struct mqtt_entrance entrance = {.anonymous = true};
+    struct mqtt_entrance entrance = {.place = 0};
 
     (void)state;
     for (size_t i = 0; i < PEERS; i++) {

@@ -313,7 +313,7 @@ static void an_acl_is_asked_at_publish_subscribe_and_delivery(void **state)
 
     (void)state;
     site_subscribe(site, s, "#", 0);
-    s->acl = &acl; /* as after a reload: rights are asked again */
+    mqtt_session_set_acl(&site->ss, s, mqtt_acl_new(&site->ss.budget, &acl), site->now_ms);
     assert_int_equal(site_subscribe(site, s, "#", 0), 0x80);
     assert_int_equal(site_subscribe(site, s, "me/+", 0), 0);
     assert_int_equal(site_publish(site, s, "you=x", 0, 0), MQTT_ERR_DENIED);

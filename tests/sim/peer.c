@@ -70,7 +70,7 @@ void sim_client_input(struct sim *sim, struct sim_client *client, struct span oc
 
 void sim_client_reconnect(struct sim *sim, struct sim_client *client, const char *id, bool clean)
 {
-    struct mqtt_entrance entrance = {.anonymous = true, .address = span_of_text(id)};
+    struct mqtt_entrance entrance = {.address = span_of_text(id)};
     struct mqtt_packet packet = {.type = MQTT_CONNECT,
                                  .level = MQTT_LEVEL_3_1_1,
                                  .connect_flags = clean ? MQTT_CONNECT_CLEAN : 0,

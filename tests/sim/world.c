@@ -293,7 +293,7 @@ static bool broker_turn(struct sim *sim, struct hub *hub)
 
 static void dial(struct sim *sim)
 {
-    struct mqtt_entrance entrance = {.anonymous = true, .address = span_of_text("uplink")};
+    struct mqtt_entrance entrance = {.address = span_of_text("uplink")};
 
     if (sim->far_down) {
         hub_uplink_down(sim->hub, 0, "connection refused", sim->now_ms);
@@ -376,6 +376,9 @@ static void settle(struct sim *sim)
         moved |= gate_turn(sim);
         moved |= broker_turn(sim, sim->hub);
         moved |= uplink_turn(sim);
+        if (sim->far != NULL) {
+            hub_pump(sim->far, sim->now_ms);
+        }
         moved |= broker_turn(sim, sim->far);
         moved |= store_turn(sim);
     }
