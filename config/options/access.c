@@ -21,7 +21,7 @@ const struct conf_option conf_rows_topics[] = {
 const struct conf_option conf_rows_user[] = {
     {"password", SECRET, ONE, AT(password), 1, 65535, NULL, NULL, NONE, LIVE, NOT_YET, NULL,
      "hashed ($argon2id$, $7$) or file:PATH"},
-    {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, LIVE, NOT_YET, NULL,
+    {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, LIVE, YES, NULL,
      "what the user may publish and read"},
     END,
 };
@@ -32,9 +32,9 @@ const struct conf_option conf_rows_user[] = {
 
 /* clang-format off */
 const struct conf_option conf_rows_acl[] = {
-    {"publish", FILTER, MANY, AT(publish), 0, 0, NULL, NULL, G | L | N | C | U, LIVE, NOT_YET, NULL,
+    {"publish", FILTER, MANY, AT(publish), 0, 0, NULL, NULL, G | L | N | C | U, LIVE, YES, NULL,
      "topics that may be written"},
-    {"subscribe", FILTER, MANY, AT(subscribe), 0, 0, NULL, NULL, G | L | N | C | U, LIVE, NOT_YET, NULL,
+    {"subscribe", FILTER, MANY, AT(subscribe), 0, 0, NULL, NULL, G | L | N | C | U, LIVE, YES, NULL,
      "topics that may be read"},
     END,
 };

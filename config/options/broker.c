@@ -30,7 +30,7 @@ const struct conf_option conf_rows_broker[] = {
      "clients without a user name are let in"},
     {"connect_timeout", MS, ONE, AT(connect_timeout_ms), 100, 10 * MINUTE, "10s", NULL, NONE, NEW, YES, NULL,
      "time from the connection to CONNECT"},
-    {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, LIVE, NOT_YET, NULL,
+    {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, LIVE, YES, NULL,
      "what its clients may publish and read"},
     END,
 };

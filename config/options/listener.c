@@ -30,7 +30,7 @@ const struct conf_option conf_rows_listener[] = {
      "topic maps of the nodes of this listener"},
     {"mount", MOUNT, ONE, AT(mount), 0, 0, NULL, NULL, G | L | N | C, NEW, NOT_YET, NULL,
      "put before every topic and filter that a node writes itself"},
-    {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, LIVE, NOT_YET, NULL,
+    {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, LIVE, YES, NULL,
      "what its nodes may publish and read"},
     {"stranger_rate", RATE, ONE, AT(stranger_rate), 1, 1000000, "20/s", NULL, NONE, LIVE, YES, NULL,
      "answers to senders without a session"},

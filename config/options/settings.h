@@ -9,7 +9,7 @@
      "KEY TEMPLATE: one entry before all maps"},
     {"mount", MOUNT, ONE, AT(with.mount), 0, 0, NULL, NULL, G | L | N | C, NEW, NOT_YET, NULL,
      "put before every topic and filter that the node writes itself"},
-    {"acl", NAME, ONE, AT(with.acl), 0, 0, NULL, "acl", NONE, LIVE, NOT_YET, NULL,
+    {"acl", NAME, ONE, AT(with.acl), 0, 0, NULL, "acl", NONE, LIVE, YES, NULL,
      "what it may publish and read"},
     {"key", SECRET, ONE, AT(with.key), 1, 4096, NULL, NULL, NONE, NEW, NOT_YET, NULL,
      "link protection: 32 hexadecimal digits or file:PATH"},

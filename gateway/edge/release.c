@@ -48,14 +48,6 @@ static void refuse(const struct findings *findings, const struct asked *asked)
                                                              .is_note = findings->as_notes});
 }
 
-static void check_acl(const struct findings *findings, const struct conf_section *at,
-                      const char *kind, const char *acl)
-{
-    if (acl != NULL) {
-        refuse(findings, &(struct asked){at, kind, "acl", "an access list"});
-    }
-}
-
 static void check_listener(const struct findings *findings, const struct conf_listener *listener)
 {
     static const char *const types[] = {[CONF_DTLS] = "dtls", [CONF_RS485] = "rs485"};
@@ -66,7 +58,6 @@ static void check_listener(const struct findings *findings, const struct conf_li
     } else if (listener->auth == CONF_PSK || listener->auth == CONF_CERT) {
         refuse(findings, &(struct asked){&listener->at, "listener", "auth", auths[listener->auth]});
     }
-    check_acl(findings, &listener->at, "listener", listener->acl);
 }
 
 static void check_broker(const struct findings *findings, const struct conf_broker *broker)
@@ -78,7 +69,6 @@ static void check_broker(const struct findings *findings, const struct conf_brok
         refuse(findings,
                &(struct asked){&broker->at, "broker", "transport", transports[broker->transport]});
     }
-    check_acl(findings, &broker->at, "broker", broker->acl);
 }
 
 static void check_upstream(const struct findings *findings, const struct conf_upstream *upstream)
@@ -113,11 +103,5 @@ void gw_release_check(const struct conf *conf, struct conf_report *report, bool 
     }
     for (size_t i = 0; i < conf->upstream_count; i++) {
         check_upstream(&findings, &conf->upstream[i]);
-    }
-    for (size_t i = 0; i < conf->node_count; i++) {
-        check_acl(&findings, &conf->node[i].at, "node", conf->node[i].with.acl);
-    }
-    for (size_t i = 0; i < conf->group_count; i++) {
-        check_acl(&findings, &conf->group[i].at, "group", conf->group[i].with.acl);
     }
 }
