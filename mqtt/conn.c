@@ -35,9 +35,6 @@ static uint8_t subscribe_one(struct mqtt_broker *b, struct mqtt_conn *conn,
 {
     struct mqtt_subscribing sub = {.filter = filter->filter, .qos = filter->qos};
 
-    if (mqtt_topic_levels(filter->filter) > b->sessions->limits.topic_levels) {
-        return MQTT_FAILURE;
-    }
     return mqtt_session_subscribe(b->sessions, conn->session, &sub, ticket, now_ms);
 }
 

@@ -2,6 +2,7 @@
 
 #include "mqtt/inflight.h"
 #include "mqtt/keep.h"
+#include "mqtt/share.h"
 
 static bool is_exclude(const struct mqtt_subscription *sub)
 {
@@ -24,8 +25,11 @@ static bool goes_before(const struct mqtt_subscription *a, const struct mqtt_sub
 static struct mqtt_session **add(struct mqtt_fan *fan, struct mqtt_session **end,
                                  struct mqtt_subscription *sub, uint64_t stamp)
 {
-    struct mqtt_session *s = sub->owner;
+    struct mqtt_session *s = sub == NULL ? NULL : sub->owner;
 
+    if (s == NULL) {
+        return end;
+    }
     if (s->stamp == stamp) {
         if (goes_before(sub, s->match)) {
             s->match = sub;
@@ -40,6 +44,14 @@ static struct mqtt_session **add(struct mqtt_fan *fan, struct mqtt_session **end
     return &s->next_match;
 }
 
+/* The subscription that stands here; of a group its member whose turn it is, if any. */
+static struct mqtt_subscription *whose(struct list *link, struct span topic)
+{
+    struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_branch);
+
+    return (sub->options & MQTT_SUB_GROUP) == 0 ? sub : mqtt_share_turn(sub, topic);
+}
+
 void mqtt_fan_match(struct mqtt_sessions *ss, struct span topic, struct mqtt_fan *fan)
 {
     struct mqtt_branch *branch = mqtt_tree_match(&ss->tree, topic);
@@ -49,7 +61,7 @@ void mqtt_fan_match(struct mqtt_sessions *ss, struct span topic, struct mqtt_fan
     *fan = (struct mqtt_fan){.first = NULL};
     for (; branch != NULL; branch = branch->next_found) {
         LIST_EACH (link, &branch->subscriptions) {
-            end = add(fan, end, LIST_ITEM(link, struct mqtt_subscription, in_branch), stamp);
+            end = add(fan, end, whose(link, topic), stamp);
         }
     }
     *end = NULL;

@@ -9,6 +9,7 @@
 #define MOST           1000000u /* subscriptions, answers, QoS 2 ids of all sessions together */
 #define ANSWERS_EACH   256u
 #define RECEIVED_USUAL 16384u
+#define SHARES_USUAL   256u
 #define RESTORED_USUAL 65536u
 
 static size_t at_most(size_t count)
@@ -35,6 +36,7 @@ static bool maps_init(struct mqtt_sessions *ss, const struct mqtt_limits *limits
         list_init(&ss->ready[door]);
     }
     good = map_init(&ss->by_number, limits->sessions, rng_next(&ss->rng)) && good;
+    good = map_init(&ss->shares, SHARES_USUAL, rng_next(&ss->rng)) && good;
     good = map_init(&ss->received_by_id, RECEIVED_USUAL, rng_next(&ss->rng)) && good;
     good = map_init(&ss->restoring, RESTORED_USUAL, rng_next(&ss->rng)) && good;
     return good;
@@ -91,6 +93,7 @@ void mqtt_sessions_fini(struct mqtt_sessions *ss)
         map_fini(&ss->by_name[door]);
     }
     map_fini(&ss->by_number);
+    map_fini(&ss->shares);
     map_fini(&ss->received_by_id);
     pool_fini(&ss->cells);
     pool_fini(&ss->entries);

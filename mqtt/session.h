@@ -163,6 +163,7 @@ struct mqtt_sessions {
     struct mqtt_retain retain;
     struct map by_name[MQTT_DOORS];
     struct map by_number;
+    struct map shares;         /* groups of shared subscriptions, by their text */
     struct map received_by_id; /* key: number of the session, packet id */
     struct map restoring;      /* messages by their number, until mqtt_sessions_restored */
     struct mqtt_session *told; /* expired, freed at the next notice */

@@ -21,6 +21,10 @@ void mqtt_session_unsubscribe_all(struct mqtt_sessions *ss, struct mqtt_session 
 struct mqtt_subscription *mqtt_session_add_subscription(struct mqtt_sessions *ss,
                                                         struct mqtt_session *s, struct span filter,
                                                         uint64_t number);
+/* The session's subscription of exactly this text, or NULL. */
+struct mqtt_subscription *mqtt_session_find_subscription(const struct mqtt_sessions *ss,
+                                                         const struct mqtt_session *s,
+                                                         struct span filter);
 void mqtt_session_cut_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
                                    struct mqtt_subscription *sub);
 

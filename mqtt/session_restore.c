@@ -57,7 +57,7 @@ static bool restore_subscription(struct mqtt_sessions *ss, const struct record *
     struct mqtt_session *s = mqtt_sessions_by_number(ss, record->key[1]);
     struct mqtt_subscription *sub = NULL;
 
-    if (s == NULL || mqtt_tree_find(&ss->tree, record->text, s, &s->subscriptions) != NULL) {
+    if (s == NULL || mqtt_session_find_subscription(ss, s, record->text) != NULL) {
         return false;
     }
     sub = mqtt_session_add_subscription(ss, s, record->text, record->key[2]);
@@ -65,7 +65,8 @@ static bool restore_subscription(struct mqtt_sessions *ss, const struct record *
         return false;
     }
     sub->qos = (uint8_t)record->fields[0];
-    sub->options = (uint8_t)record->fields[1];
+    sub->options = (uint8_t)((sub->options & MQTT_SUB_SHARED) |
+                             ((uint64_t)record->fields[1] & MQTT_SUB_STORED));
     sub->rule = (uint16_t)record->fields[2];
     sub->ttl_ms = (uint64_t)record->fields[3];
     return true;

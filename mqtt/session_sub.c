@@ -2,9 +2,37 @@
 #include "mqtt/fan.h"
 #include "mqtt/keep.h"
 #include "mqtt/session_parts.h"
+#include "mqtt/share.h"
 #include "mqtt/topic.h"
 
 #define REFUSED 0x80u
+
+/* Shared subscriptions are for MQTT clients; to others `$share` is a level like others. */
+static bool is_shared(const struct mqtt_session *s, struct span text, struct span *filter)
+{
+    return s->door == MQTT_DOOR_CONN && mqtt_share_parse(text, filter);
+}
+
+static bool enter(struct mqtt_sessions *ss, const struct mqtt_session *s, struct span text,
+                  struct mqtt_subscription *sub)
+{
+    struct span filter;
+
+    if (is_shared(s, text, &filter)) {
+        sub->options = MQTT_SUB_SHARED;
+        return mqtt_share_join(ss, text, sub);
+    }
+    return mqtt_tree_add(&ss->tree, text, sub);
+}
+
+struct mqtt_subscription *mqtt_session_find_subscription(const struct mqtt_sessions *ss,
+                                                         const struct mqtt_session *s,
+                                                         struct span filter)
+{
+    struct mqtt_subscription *member = mqtt_share_find(ss, filter, s);
+
+    return member != NULL ? member : mqtt_tree_find(&ss->tree, filter, s, &s->subscriptions);
+}
 
 struct mqtt_subscription *mqtt_session_add_subscription(struct mqtt_sessions *ss,
                                                         struct mqtt_session *s, struct span filter,
@@ -18,7 +46,7 @@ struct mqtt_subscription *mqtt_session_add_subscription(struct mqtt_sessions *ss
     list_init(&sub->in_session);
     sub->owner = s;
     sub->number = number;
-    if (!mqtt_tree_add(&ss->tree, filter, sub)) {
+    if (!enter(ss, s, filter, sub)) {
         pool_give(&ss->subscriptions, sub);
         return NULL;
     }
@@ -30,7 +58,11 @@ struct mqtt_subscription *mqtt_session_add_subscription(struct mqtt_sessions *ss
 void mqtt_session_cut_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
                                    struct mqtt_subscription *sub)
 {
-    mqtt_tree_remove(&ss->tree, sub);
+    if ((sub->options & MQTT_SUB_SHARED) != 0) {
+        mqtt_share_leave(ss, sub);
+    } else {
+        mqtt_tree_remove(&ss->tree, sub);
+    }
     list_remove(&sub->in_session);
     s->subscription_count--;
     pool_give(&ss->subscriptions, sub);
@@ -46,20 +78,21 @@ void mqtt_session_unsubscribe_all(struct mqtt_sessions *ss, struct mqtt_session 
 static bool is_good(const struct mqtt_sessions *ss, const struct mqtt_session *s,
                     struct span filter)
 {
+    (void)is_shared(s, filter, &filter);
     return mqtt_topic_is_filter(filter) && mqtt_topic_levels(filter) <= ss->limits.topic_levels &&
            mqtt_acl_may_subscribe(mqtt_acl_of(s->acl), filter) && journal_has_cells(ss->journal, 1);
 }
 
 static bool is_same(const struct mqtt_subscription *sub, const struct mqtt_subscribing *as)
 {
-    return sub->qos == as->qos && sub->options == as->options && sub->rule == as->rule &&
-           sub->ttl_ms == as->ttl_ms;
+    return sub->qos == as->qos && (sub->options & ~MQTT_SUB_SHARED) == as->options &&
+           sub->rule == as->rule && sub->ttl_ms == as->ttl_ms;
 }
 
 static void take_over(struct mqtt_subscription *sub, const struct mqtt_subscribing *from)
 {
     sub->qos = from->qos;
-    sub->options = from->options;
+    sub->options = (uint8_t)((sub->options & MQTT_SUB_SHARED) | from->options);
     sub->rule = from->rule;
     sub->ttl_ms = from->ttl_ms;
 }
@@ -73,7 +106,7 @@ static void raise_to(uint64_t *ticket, uint64_t other)
 static struct mqtt_subscription *put(struct mqtt_sessions *ss, struct mqtt_session *s,
                                      const struct mqtt_subscribing *from, uint64_t now_ms)
 {
-    struct mqtt_subscription *sub = mqtt_tree_find(&ss->tree, from->filter, s, &s->subscriptions);
+    struct mqtt_subscription *sub = mqtt_session_find_subscription(ss, s, from->filter);
     bool fresh = sub == NULL;
     struct mqtt_subscription was;
 
@@ -125,7 +158,7 @@ uint8_t mqtt_session_subscribe(struct mqtt_sessions *ss, struct mqtt_session *s,
     if (made == NULL) {
         return REFUSED;
     }
-    if (!sub->no_retained) {
+    if (!sub->no_retained && (made->options & MQTT_SUB_SHARED) == 0) {
         raise_to(ticket, send_retained(ss, s, made, sub->filter, now_ms));
     }
     return made->qos;
@@ -134,7 +167,7 @@ uint8_t mqtt_session_subscribe(struct mqtt_sessions *ss, struct mqtt_session *s,
 bool mqtt_session_unsubscribe(struct mqtt_sessions *ss, struct mqtt_session *s, struct span filter,
                               uint64_t *ticket, uint64_t now_ms)
 {
-    struct mqtt_subscription *sub = mqtt_tree_find(&ss->tree, filter, s, &s->subscriptions);
+    struct mqtt_subscription *sub = mqtt_session_find_subscription(ss, s, filter);
 
     if (sub != NULL) {
         mqtt_keep_no_subscription(ss, s, sub, now_ms);

@@ -22,14 +22,22 @@
 #define MQTT_SUB_RETAIN_SET   0x03u
 #define MQTT_SUB_FIXED_QOS    0x04u /* `qos` replaces the message's own; else it is the most */
 #define MQTT_SUB_EXCLUDE      0x08u /* what it matches is not delivered, whatever else matches */
+#define MQTT_SUB_STORED       0x0Fu /* of the above, all that the store is believed */
+#define MQTT_SUB_SHARED       0x10u /* a member of a group: not in the tree itself */
+#define MQTT_SUB_GROUP        0x20u /* stands in the tree for all members; mqtt/share */
+
+struct mqtt_share;
 
 struct mqtt_subscription {
-    struct list in_branch;
+    struct list in_branch; /* or among the members of its share */
     struct list in_session;
-    struct mqtt_branch *branch; /* its filter: mqtt_branch_write */
-    void *owner;                /* the session */
-    uint64_t number;            /* names it in the store */
-    uint64_t ttl_ms;            /* 0: none */
+    union {
+        struct mqtt_branch *branch; /* its filter: mqtt_branch_write */
+        struct mqtt_share *share;   /* of a member */
+    };
+    void *owner;     /* the session; of a group its share */
+    uint64_t number; /* names it in the store */
+    uint64_t ttl_ms; /* 0: none */
     uint16_t rule;
     uint8_t qos;
     uint8_t options;
