@@ -52,8 +52,8 @@ objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
 core_src := $(base_src) $(sn_src) $(mqtt_src) $(filter-out config/load.c,$(config_src)) $(hub_src)
 core_obj := $(call objs,$(core_src))
 
-edge_pkgs := libevent libserialport sqlite3
-edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lpthread
+edge_pkgs := libevent libserialport sqlite3 libargon2
+edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lmbedcrypto -lpthread
 test_libs  = $(shell pkg-config --libs cmocka)
 
 programs := sedge sn-pub sn-sub

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/expand.h"
+#include "config/hash.h"
 
 static void check_broker(const struct conf_reading *reading, const struct conf_broker *broker)
 {
@@ -27,13 +28,32 @@ static bool begins_with(const char *text, const char *with)
     return strlen(text) >= len && memcmp(text, with, len) == 0;
 }
 
+/* A hash may stand in a file: that is not read yet when the sections are checked. */
 static void check_user(const struct conf_reading *reading, const struct conf_user *user)
 {
+    struct conf_hash hash;
+    uint8_t room[160];
+    struct writer w = writer_of(room, sizeof room);
+    const char *source = user->password.source;
     const char *text = user->password.text;
+    const char *wrong = text == NULL ? NULL : conf_hash_read(span_of_text(text), &hash);
 
-    if (text != NULL && !begins_with(text, "$argon2id$") && !begins_with(text, "$7$")) {
-        conf_say_of(reading, &user->at, "password", false,
-                    "is a literal: write file:PATH, or a hash ($argon2id$, $7$)");
+    if (source != NULL && begins_with(source, "command:")) {
+        wrong = "is a command: write a hash ($argon2id$, $7$) or file:PATH";
+    }
+    if (wrong == NULL) {
+        return;
+    }
+    write_text(&w, text == source || text == NULL ? "" : "names a text that ");
+    write_text(&w, wrong);
+    write_end(&w);
+    conf_say_of(reading, &user->at, "password", false, (const char *)room);
+}
+
+void conf_check_users(const struct conf_reading *reading)
+{
+    for (size_t i = 0; i < reading->conf->user_count; i++) {
+        check_user(reading, &reading->conf->user[i]);
     }
 }
 
@@ -163,9 +183,7 @@ void conf_check_network(const struct conf_reading *reading)
     for (size_t i = 0; i < conf->broker_count; i++) {
         check_broker(reading, &conf->broker[i]);
     }
-    for (size_t i = 0; i < conf->user_count; i++) {
-        check_user(reading, &conf->user[i]);
-    }
+    conf_check_users(reading);
     for (size_t i = 0; i < conf->upstream_count; i++) {
         check_upstream(reading, &conf->upstream[i]);
     }

@@ -10,6 +10,9 @@ void conf_check_field(const struct conf_reading *reading);
 /* brokers, users, upstreams, log. */
 void conf_check_network(const struct conf_reading *reading);
 
+/* Passwords of users, those that are known so far: conf_load asks again when it has read files. */
+void conf_check_users(const struct conf_reading *reading);
+
 /* NULL, or why `name` cannot be a topic level. */
 const char *conf_level_problem(struct span name);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/checks.h"
 #include "config/lines.h"
 #include "config/reading.h"
 
@@ -305,6 +306,7 @@ static struct conf *load_all(struct load *load)
     }
     note_name(&reading);
     resolve_all(&reading);
+    conf_check_users(&reading);
     if (load->report->errors != 0) {
         conf_free(reading.conf);
         return NULL;

@@ -11,6 +11,8 @@ build  pkg-config               finds the libraries below
 build  libevent-dev             event loop, timers, names of hosts
 build  libserialport-dev        serial lines
 build  libsqlite3-dev           the store
+build  libargon2-dev            passwords
+build  libmbedtls-dev           TLS, and mosquitto's hashes of passwords
 test   libcmocka-dev            unit tests
 test   clang                    the second compiler, sanitizers, fuzzers
 test   libclang-rt-dev          their run time

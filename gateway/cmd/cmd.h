@@ -16,11 +16,13 @@ struct cmd_options {
     const char *conf;    /* -c; NULL: the built-in configuration */
     bool reference;      /* dump --reference */
     bool set;            /* dump --set */
+    const char *file;    /* passwd FILE; NULL: stdout */
 };
 
 int cmd_run(const struct cmd_options *options);
 int cmd_check(const struct cmd_options *options);
 int cmd_dump(const struct cmd_options *options);
+int cmd_passwd(const struct cmd_options *options);
 int cmd_version(const struct cmd_options *options);
 int cmd_help(const struct cmd_options *options);
 

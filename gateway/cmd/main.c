@@ -7,7 +7,8 @@
 struct verb {
     const char *name;
     int (*run)(const struct cmd_options *options);
-    const char *options; /* as the usage shows them; each word that begins with '-' is allowed */
+    const char
+        *options; /* as the usage shows them; each word that begins with '-' is allowed, and FILE */
     const char *help;
 };
 
@@ -16,6 +17,8 @@ static const struct verb verbs[] = {
     {"check", cmd_check, "[-c FILE]", "say all that is wrong or doubtful in a configuration"},
     {"dump", cmd_dump, "[-c FILE] [--set] [--reference]",
      "print the configuration in effect, what the file sets, or every option"},
+    {"passwd", cmd_passwd, "[FILE]",
+     "hash a password for [user]; read without echo, or from stdin"},
     {"version", cmd_version, "", "print the version"},
     {"help", cmd_help, "", "print this"},
 };
@@ -68,6 +71,10 @@ static bool has_option(const struct verb *verb, const char *option)
 /* Reads one option; returns the words it took, 0: it is none of the verb's. */
 static int read_option(const struct verb *verb, struct cmd_options *options, char **words)
 {
+    if (words[0][0] != '-' && options->file == NULL && strstr(verb->options, "[FILE]") != NULL) {
+        options->file = words[0];
+        return 1;
+    }
     if (!has_option(verb, words[0])) {
         return 0;
     }
