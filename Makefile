@@ -53,7 +53,7 @@ core_src := $(base_src) $(sn_src) $(mqtt_src) $(filter-out config/load.c,$(confi
 core_obj := $(call objs,$(core_src))
 
 edge_pkgs := libevent libserialport sqlite3 libargon2
-edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lmbedcrypto -lpthread
+edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lwslay -lmbedcrypto -lpthread
 test_libs  = $(shell pkg-config --libs cmocka)
 
 programs := sedge sn-pub sn-sub
@@ -160,9 +160,9 @@ fuzzers: $(fuzzers) $(BUILD)/fuzz-seeds
 $(BUILD)/fuzz-seeds: $(BUILD)/tests/fuzz/seeds.o
 	$(Q)$(CC) $(subst fuzzer-no-link$(,),,$(link)) -o $@ $^
 	$(Q)$@ $(BUILD)/seeds
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call lib,sn mqtt config base)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call lib,edge hub sn mqtt config base)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(subst fuzzer-no-link,fuzzer,$(link)) -o $@ $^
+	$(Q)$(CC) $(subst fuzzer-no-link,fuzzer,$(link)) -o $@ $^ -Wl,--as-needed $(edge_libs)
 
 benches := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 ## Measure CPU per message beside mosquitto and a floor; instructions and system calls

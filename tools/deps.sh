@@ -13,6 +13,7 @@ build  libserialport-dev        serial lines
 build  libsqlite3-dev           the store
 build  libargon2-dev            passwords
 build  libmbedtls-dev           TLS, and mosquitto's hashes of passwords
+build  libwslay-dev             frames of WebSocket
 test   libcmocka-dev            unit tests
 test   clang                    the second compiler, sanitizers, fuzzers
 test   libclang-rt-dev          their run time

@@ -4,6 +4,7 @@
 
 #include "tests/vectors/mqtt.h"
 #include "tests/vectors/sn.h"
+#include "tests/vectors/ws.h"
 
 static bool write_seed(const char *folder, const char *name, size_t number, struct span octets)
 {
@@ -37,6 +38,9 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; good && i < COUNT(mqtt_vectors); i++) {
         good = write_seed(folder, "mqtt", i, mqtt_vectors[i].wire);
+    }
+    for (size_t i = 0; good && i < COUNT(ws_vectors); i++) {
+        good = write_seed(folder, "ws", i, ws_vectors[i]);
     }
     return good ? 0 : 1;
 }
