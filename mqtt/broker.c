@@ -185,6 +185,7 @@ void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct spa
 {
     struct block *rest = conn->rest;
 
+    b->count.octets_in += octets.len;
     if (rest == NULL && conn->login == NULL) {
         take_in(b, conn, octets, now_ms);
     } else if (!set_aside(conn, block_span(rest), octets, now_ms)) {

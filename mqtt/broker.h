@@ -46,6 +46,13 @@ struct mqtt_broker {
         uint64_t accepted;
         uint64_t refused;   /* no room */
         uint64_t malformed; /* closed for a protocol error */
+        uint64_t closed;
+        uint64_t connects; /* CONNECT accepted */
+        uint64_t open;     /* of these, not closed yet */
+        uint64_t packets_in;
+        uint64_t packets_out;
+        uint64_t octets_in;
+        uint64_t octets_out;
     } count;
 };
 

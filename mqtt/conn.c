@@ -113,6 +113,7 @@ enum mqtt_err mqtt_conn_packet(struct mqtt_broker *b, struct mqtt_conn *conn, st
     enum mqtt_err err = mqtt_packet_decode(&pkt, wire, conn->level);
 
     conn->heard_ms = now_ms;
+    b->count.packets_in++;
     if (conn->level == 0 && err == MQTT_ERR_LEVEL) {
         mqtt_conn_refuse(b, conn, MQTT_REFUSED_LEVEL, mqtt_err_name(err), now_ms);
         return MQTT_OK;
@@ -145,6 +146,8 @@ void mqtt_conn_end(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_end 
     }
     conn->closing = true;
     conn->cause = cause;
+    b->count.closed++;
+    b->count.open -= session == NULL ? 0 : 1;
     conn->session = NULL;
     mqtt_conn_forget_login(conn);
     if (conn->holds) {

@@ -64,6 +64,8 @@ static struct mqtt_opening opening_of(const struct mqtt_broker *b, struct mqtt_c
 
 static void start(struct mqtt_broker *b, struct mqtt_conn *conn, const struct mqtt_packet *pkt)
 {
+    b->count.connects++;
+    b->count.open++;
     conn->name = block_hold(conn->session->name);
     conn->silence_ms = pkt->keepalive_s * 1500u; /* [MQTT-3.1.2-24] */
     heap_set(&b->timers, &conn->timer, mqtt_conn_due(b, conn));

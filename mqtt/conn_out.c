@@ -75,7 +75,8 @@ static bool write_op(struct mqtt_conn *conn, struct mqtt_op *op, struct writer *
 }
 
 /* The operation that was left over, if there is one; false: it is still left over. */
-static bool write_held(struct mqtt_conn *conn, struct writer *w, struct mqtt_out *out)
+static bool write_held(struct mqtt_broker *b, struct mqtt_conn *conn, struct writer *w,
+                       struct mqtt_out *out)
 {
     if (!conn->holds) {
         return true;
@@ -87,21 +88,24 @@ static bool write_held(struct mqtt_conn *conn, struct writer *w, struct mqtt_out
     } else {
         begin_long_topic(conn, w, out);
     }
+    b->count.packets_out += conn->holds ? 0 : 1;
     return !conn->holds;
 }
 
-static void write_own(struct mqtt_conn *conn, struct writer *w)
+static void write_own(struct mqtt_broker *b, struct mqtt_conn *conn, struct writer *w)
 {
     static const struct mqtt_packet answer = {.type = MQTT_PINGRESP};
 
     for (; conn->pings > 0 && write_left(w) >= 2; conn->pings--) {
         mqtt_packet_encode(&answer, w); /* [MQTT-3.12.4-1] */
+        b->count.packets_out++;
     }
     if (conn->refusal != MQTT_ACCEPTED) {
         struct mqtt_packet refusal = {.type = MQTT_CONNACK, .code = conn->refusal};
 
         mqtt_packet_encode(&refusal, w); /* [MQTT-3.2.2-4] */
         conn->refusal = MQTT_ACCEPTED;
+        b->count.packets_out++;
     }
 }
 
@@ -120,6 +124,7 @@ static void write_session(struct mqtt_broker *b, struct mqtt_conn *conn, struct 
             mqtt_conn_ready(b, conn);
             return;
         }
+        b->count.packets_out++;
     }
     mqtt_session_again(b->sessions, conn->session);
 }
@@ -133,15 +138,16 @@ bool mqtt_conn_output(struct mqtt_broker *b, struct mqtt_conn *conn, struct mqtt
         return false;
     }
     *out = (struct mqtt_out){.conn = conn, .socket = conn->socket};
-    if (!write_held(conn, &w, out) || out->block != NULL) {
+    if (!write_held(b, conn, &w, out) || out->block != NULL) {
         mqtt_conn_ready(b, conn);
     } else {
-        write_own(conn, &w);
+        write_own(b, conn, &w);
         if (conn->session != NULL) {
             write_session(b, conn, &w, out, now_ms);
         }
     }
     out->head = span_of(scratch, written(&w));
     out->close = conn->closing;
+    b->count.octets_out += out->head.len + out->body.len;
     return out->head.len != 0 || out->block != NULL || out->close;
 }

@@ -185,12 +185,15 @@ struct mqtt_sessions {
     uint64_t kept_seen; /* the journal's `kept` when those that wait were last asked */
     int64_t wall_ms;    /* wall clock less our clock: stored times are wall times */
     struct {
-        uint64_t received;  /* messages published by anyone */
-        uint64_t delivered; /* deliveries handed to doors */
-        uint64_t dropped;   /* by a full queue */
-        uint64_t expired;   /* by a ttl */
-        uint64_t refused;   /* publishes refused for want of memory or store */
-        uint64_t denied;    /* by acl */
+        uint64_t received;        /* messages published by anyone */
+        uint64_t delivered;       /* deliveries handed to doors */
+        uint64_t received_octets; /* of payloads, as the next */
+        uint64_t delivered_octets;
+        uint64_t dropped; /* by a full queue */
+        uint64_t expired; /* by a ttl */
+        uint64_t ended;   /* sessions, by session_expiry */
+        uint64_t refused; /* publishes refused for want of memory or store */
+        uint64_t denied;  /* by acl */
     } count;
 };
 

@@ -24,6 +24,7 @@ static void publish_will(struct mqtt_sessions *ss, struct mqtt_session *s, uint6
     m->qos = will->qos;
     m->retain = will->retain;
     ss->count.received++;
+    ss->count.received_octets += m->payload_len;
     mqtt_sessions_spread(ss, m, now_ms);
     mqtt_message_drop(m);
 }
@@ -87,6 +88,7 @@ static void expire(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t no
 {
     mqtt_keep_no_session(ss, s, now_ms);
     s->expired = true;
+    ss->count.ended++;
     mqtt_session_empty(ss, s);
     list_remove(&s->in_notices);
     list_push(&ss->notices, &s->in_notices);

@@ -11,6 +11,12 @@
 /* --- publications ------------------------------------------------------------------------------
  */
 
+/* What the gateway says of itself is never stored. */
+static bool is_fleeting(const struct mqtt_message *m)
+{
+    return mqtt_topic_lies_under(mqtt_message_topic(m), span_of_text("$SYS/broker"));
+}
+
 /* [MQTT-3.3.1-5], [MQTT-3.3.1-10], [MQTT-3.3.1-11] */
 static uint64_t retain(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_t now_ms)
 {
@@ -20,7 +26,7 @@ static uint64_t retain(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_
     if (m->payload_len != 0) {
         branch = mqtt_retain_set(&ss->retain, m);
         ss->count.refused += branch == NULL;
-        return branch == NULL ? 0 : mqtt_keep_retained(ss, branch, now_ms);
+        return branch == NULL || is_fleeting(m) ? 0 : mqtt_keep_retained(ss, branch, now_ms);
     }
     branch = mqtt_retain_find(&ss->retain, mqtt_message_topic(m));
     if (branch != NULL) {
@@ -81,6 +87,7 @@ static enum mqtt_err take(struct mqtt_sessions *ss, const struct mqtt_session *s
     m->qos = p->qos;
     m->retain = p->retain;
     ss->count.received++;
+    ss->count.received_octets += p->payload.len;
     *ticket = spread(ss, &fan, m, now_ms);
     mqtt_message_drop(m);
     return MQTT_OK;

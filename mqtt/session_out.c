@@ -211,6 +211,7 @@ static bool deliver(struct mqtt_sessions *ss, const struct mqtt_entry *entry, st
                            .retain = entry->retain,
                            .message = mqtt_message_hold(entry->message)};
     ss->count.delivered++;
+    ss->count.delivered_octets += entry->message->payload_len;
     return true;
 }
 

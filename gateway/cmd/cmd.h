@@ -6,8 +6,7 @@
 #define GATEWAY_CMD_CMD_H
 
 #include "config/conf.h"
-
-#define SEDGE_VERSION "0.1.0"
+#include "gateway/hub/hub.h" /* SEDGE_VERSION */
 
 enum { CMD_GOOD, CMD_FAULT, CMD_MISUSED };
 

@@ -2,6 +2,7 @@
 
 #include "config/expand.h"
 #include "gateway/hub/say.h"
+#include "gateway/hub/sys.h"
 
 #define PERSONAL (CONF_BIT(CONF_LISTENER) | CONF_NODE_VALUES | CONF_BIT(CONF_USER))
 
@@ -209,6 +210,7 @@ void hub_access_pump(struct hub *hub, uint64_t now_ms)
     struct mqtt_asking asking;
 
     while (mqtt_broker_asked(&hub->broker, &asking)) {
+        hub_sys_tell(hub, HUB_SYS_FRESH_MS, now_ms);
         judge(hub, &asking, now_ms);
     }
 }

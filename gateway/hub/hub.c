@@ -6,6 +6,7 @@
 #include "gateway/hub/line.h"
 #include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
+#include "gateway/hub/sys.h"
 #include "gateway/hub/uplink.h"
 
 #define RECORDS_MOST  1000000u
@@ -166,6 +167,7 @@ void hub_datagram(struct hub *hub, const struct sn_peer *from, struct span wire,
 void hub_restored(struct hub *hub, uint64_t now_ms)
 {
     mqtt_sessions_restored(&hub->sessions, now_ms);
+    hub_sys_init(hub, now_ms);
     hub_uplinks_start(hub, now_ms);
 }
 
@@ -207,6 +209,9 @@ void hub_tick(struct hub *hub, uint64_t now_ms)
     mqtt_sessions_tick(&hub->sessions, now_ms);
     hear_sessions(hub);
     hub_uplinks_tick(hub, now_ms);
+    if (hub_sys_deadline(hub) <= now_ms) {
+        hub_sys_tell(hub, HUB_SYS_MS, now_ms);
+    }
 }
 
 static uint64_t lesser(uint64_t a, uint64_t b)
@@ -219,7 +224,7 @@ uint64_t hub_deadline(const struct hub *hub)
     uint64_t cores = lesser(sn_gate_deadline(hub->gate), mqtt_broker_deadline(&hub->broker));
     uint64_t rest = lesser(mqtt_sessions_deadline(&hub->sessions), hub_uplinks_deadline(hub));
 
-    return lesser(lesser(cores, rest), hub_keep_deadline(hub));
+    return lesser(lesser(cores, rest), lesser(hub_keep_deadline(hub), hub_sys_deadline(hub)));
 }
 
 bool hub_event(struct hub *hub, struct hub_news *news)

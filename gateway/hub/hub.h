@@ -21,6 +21,8 @@
 #include "mqtt/broker.h"
 #include "sn/gate.h"
 
+#define SEDGE_VERSION "0.1.0"
+
 struct hub;
 
 struct hub_setup {

@@ -38,6 +38,21 @@ struct hub_log {
     uint64_t lost;
 };
 
+#define HUB_SYS_LOADS (size_t)9
+
+/* State of gateway/hub/sys.h. */
+struct hub_sys {
+    uint64_t began_ms;
+    uint64_t told_ms; /* 0: not yet */
+    uint64_t events;  /* of all kinds, when last told */
+    uint64_t own;     /* messages of this kind, which are not counted as anybody's */
+    uint64_t own_octets;
+    uint64_t clients_most;
+    uint64_t memory_most;
+    uint64_t seen[HUB_SYS_LOADS];
+    int64_t rate[HUB_SYS_LOADS][3]; /* in 1/1024 events a minute */
+};
+
 #define HUB_LOGINS 256u
 
 /* CONNECTs whose password the edge has to try, by ticket; a ring. */
@@ -68,6 +83,7 @@ struct hub {
     struct hub_uplink *uplinks;
     size_t uplink_count;
     struct hub_log log;
+    struct hub_sys sys;
     struct hub_logins logins;
     struct hub_acl *acls;    /* one for each [acl] */
     uint64_t strays_lost;    /* QoS -1 not published, when that was last said */
