@@ -172,14 +172,11 @@ static void accept(struct hub *hub, const struct mqtt_asking *asking, struct spa
     mqtt_broker_login(&hub->broker, asking->ticket, &verdict, now_ms);
 }
 
-static void ask_edge(struct hub *hub, const struct mqtt_asking *asking, uint64_t now_ms)
+/* There is room: the pump saw to it. */
+static void ask_edge(struct hub *hub, const struct mqtt_asking *asking)
 {
     struct hub_logins *logins = &hub->logins;
 
-    if (logins->count == HUB_LOGINS) {
-        refuse(hub, asking, MQTT_REFUSED_SERVER, now_ms);
-        return;
-    }
     logins->tickets[(logins->first + logins->count) % HUB_LOGINS] = asking->ticket;
     logins->count++;
 }
@@ -196,7 +193,7 @@ static void judge(struct hub *hub, const struct mqtt_asking *asking, uint64_t no
     } else if (asking->identity.len != 0) {
         accept(hub, asking, asking->identity, now_ms);
     } else if (claims && asking->has_password) {
-        ask_edge(hub, asking, now_ms);
+        ask_edge(hub, asking);
     } else if (port->anonymous && !claims) {
         accept(hub, asking, (struct span){NULL, 0}, now_ms);
     } else {
@@ -209,10 +206,15 @@ void hub_access_pump(struct hub *hub, uint64_t now_ms)
 {
     struct mqtt_asking asking;
 
-    while (mqtt_broker_asked(&hub->broker, &asking)) {
+    while (hub->logins.count < HUB_LOGINS && mqtt_broker_asked(&hub->broker, &asking)) {
         hub_sys_tell(hub, HUB_SYS_FRESH_MS, now_ms);
         judge(hub, &asking, now_ms);
     }
+}
+
+bool hub_access_waits(const struct hub *hub)
+{
+    return !list_is_empty(&hub->broker.asking);
 }
 
 bool hub_access_event(struct hub *hub, struct hub_news *news)

@@ -7,9 +7,9 @@
  *
  *     broker asks --> judged at once, or HUB_LOGIN --> the edge tries the hash --> hub_login
  *
- * Limits: HUB_LOGINS questions wait for the edge, more are answered "server unavailable"; an acl
- * has HUB_ACL_LINES lines and HUB_ACL_OCTETS octets once its placeholders are replaced, what is
- * beyond grants nothing.
+ * Limits: HUB_LOGINS questions wait for the edge, more wait in the broker; an acl has HUB_ACL_LINES
+ * lines and HUB_ACL_OCTETS octets once its placeholders are replaced, what is beyond grants
+ * nothing.
  */
 #ifndef GATEWAY_HUB_ACCESS_H
 #define GATEWAY_HUB_ACCESS_H
@@ -23,8 +23,11 @@
 bool hub_access_init(struct hub *hub);
 void hub_access_fini(struct hub *hub);
 
-/* Judges each CONNECT that the broker asks about. */
+/* Judges each CONNECT that the broker asks about, while there is room for questions. */
 void hub_access_pump(struct hub *hub, uint64_t now_ms);
+
+/* True when some are left for the next turn. */
+bool hub_access_waits(const struct hub *hub);
 
 /* The oldest question for the edge, as HUB_LOGIN; false: none. */
 bool hub_access_event(struct hub *hub, struct hub_news *news);

@@ -224,6 +224,9 @@ uint64_t hub_deadline(const struct hub *hub)
     uint64_t cores = lesser(sn_gate_deadline(hub->gate), mqtt_broker_deadline(&hub->broker));
     uint64_t rest = lesser(mqtt_sessions_deadline(&hub->sessions), hub_uplinks_deadline(hub));
 
+    if (hub_access_waits(hub)) {
+        return 0;
+    }
     return lesser(lesser(cores, rest), lesser(hub_keep_deadline(hub), hub_sys_deadline(hub)));
 }
 

@@ -1,5 +1,6 @@
 /* tests/hub/test_access.c - who may, through the whole hub: CONNECTs by octets, passwords judged by
  * the test. */
+#include "gateway/hub/access.h"
 #include "mqtt/conn.h"
 #include "tests/hub/fixture.h"
 
@@ -167,6 +168,30 @@ static void a_user_name_alone_proves_nothing(void **state)
     site_free(site);
 }
 
+static void a_storm_of_logins_is_asked_turn_by_turn(void **state)
+{
+    static struct client clients[HUB_LOGINS + 10];
+    struct site *site = site_new(conf, false);
+    struct hub_news news;
+    size_t asked = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(clients); i++) {
+        clients[i] = (struct client){.len = 0};
+        clients[i].conn = mqtt_broker_accept(hub_broker(site->hub), &shut_port, &clients[i], 0);
+        assert_non_null(clients[i].conn);
+        mqtt_broker_input(hub_broker(site->hub), clients[i].conn, WIRE_SPAN(CONNECT_ANN("s")), 0);
+    }
+    while (hub_deadline(site->hub) == 0) {
+        hub_pump(site->hub, site->now_ms);
+        while (question(site, &news) != NULL) {
+            asked++;
+        }
+    }
+    assert_int_equal(asked, COUNT(clients));
+    site_free(site);
+}
+
 static void user_names_say_nothing_where_no_users_are_known(void **state)
 {
     struct site *site = site_new("[broker a]\nbind = 127.0.0.1:1\n[store]\npath = none\n", false);
@@ -272,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_password_is_asked_of_the_edge),
         cmocka_unit_test(an_unknown_user_is_tried_like_others),
         cmocka_unit_test(a_user_name_alone_proves_nothing),
+        cmocka_unit_test(a_storm_of_logins_is_asked_turn_by_turn),
         cmocka_unit_test(user_names_say_nothing_where_no_users_are_known),
         cmocka_unit_test(a_proved_identity_is_the_user_and_needs_no_password),
         cmocka_unit_test(the_nearest_acl_decides_alone),

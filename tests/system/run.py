@@ -18,12 +18,21 @@ import traceback
 import sedge
 import stories_access
 import stories_border
+import stories_broker
 import stories_daemon
 import stories_line
 import stories_store
 import stories_upstream
 
-FILES = (stories_border, stories_line, stories_upstream, stories_store, stories_access, stories_daemon)
+FILES = (
+    stories_border,
+    stories_broker,
+    stories_line,
+    stories_upstream,
+    stories_store,
+    stories_access,
+    stories_daemon,
+)
 
 
 def stories(words):
