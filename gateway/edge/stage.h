@@ -47,7 +47,8 @@ static inline size_t gw_stage_input(struct gw_stage *stage, struct span *octets,
 
 /* Writes to `w` what the stage itself has to say (handshake, answers, close), then, once it is up,
  * takes from *plain what fits, wrapped. Asked again, with an empty writer, until *plain is empty
- * and nothing was written. *plain may be empty: only the stage's own. */
+ * and nothing was written. *plain may be empty: only the stage's own. One that is over is asked
+ * once more for its last words. */
 static inline void gw_stage_output(struct gw_stage *stage, struct span *plain, struct writer *w)
 {
     stage->kind->output(stage, plain, w);

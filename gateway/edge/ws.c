@@ -18,12 +18,19 @@ static struct gw_ws *ws_of(struct gw_stage *stage)
     return (struct gw_ws *)(void *)stage;
 }
 
+static void give_up(struct gw_ws *ws, const char *cause)
+{
+    ws->stage.state = GW_STAGE_OVER;
+    ws->stage.cause = cause;
+}
+
 static void judge_request(struct gw_ws *ws, enum gw_ws_taken taken)
 {
     ws->refusal = gw_ws_judge_request(gw_ws_collected(&ws->head), taken, ws->to.path);
     ws->speaks = true;
-    if (ws->refusal == NULL) {
-        ws->stage.state = GW_STAGE_UP;
+    ws->stage.state = GW_STAGE_UP;
+    if (ws->refusal != NULL) {
+        give_up(ws, ws->refusal->text);
     }
 }
 
@@ -33,22 +40,15 @@ static void judge_answer(struct gw_ws *ws, enum gw_ws_taken taken)
 
     ws->stage.state = GW_STAGE_UP;
     if (!gw_ws_judge_answer(gw_ws_collected(&ws->head), taken, &ws->to, &why)) {
-        ws->stage.state = GW_STAGE_OVER;
-        ws->stage.cause = (const char *)ws->frames.control;
+        give_up(ws, (const char *)ws->frames.control);
     }
     gw_ws_forget(&ws->head);
 }
 
-/* Takes what belongs to the head, and all that comes after one that is refused. */
 static void read_head(struct gw_ws *ws, struct span *octets)
 {
-    enum gw_ws_taken taken = GW_WS_MORE;
+    enum gw_ws_taken taken = gw_ws_collect(&ws->head, octets, ws->frames.budget);
 
-    if (ws->refusal != NULL) {
-        *octets = (struct span){NULL, 0};
-        return;
-    }
-    taken = gw_ws_collect(&ws->head, octets, ws->frames.budget);
     if (taken != GW_WS_MORE) {
         (ws->frames.client ? judge_answer : judge_request)(ws, taken);
     }
@@ -57,11 +57,18 @@ static void read_head(struct gw_ws *ws, struct span *octets)
 static size_t input(struct gw_stage *stage, struct span *octets, uint8_t *room, size_t size)
 {
     struct gw_ws *ws = ws_of(stage);
+    size_t len = 0;
 
     if (stage->state == GW_STAGE_OPENING) {
         read_head(ws, octets);
     }
-    return stage->state == GW_STAGE_UP ? gw_ws_frames_input(&ws->frames, octets, room, size) : 0;
+    if (stage->state == GW_STAGE_UP) {
+        len = gw_ws_frames_input(&ws->frames, octets, room, size);
+        if (ws->frames.over) {
+            give_up(ws, ws->frames.cause);
+        }
+    }
+    return len;
 }
 
 static void speak(struct gw_ws *ws, struct writer *w)
@@ -74,8 +81,6 @@ static void speak(struct gw_ws *ws, struct writer *w)
         gw_ws_forget(&ws->head);
     } else {
         gw_ws_write_refusal(w, ws->refusal, ws->to.path);
-        ws->stage.state = GW_STAGE_OVER;
-        ws->stage.cause = ws->refusal->text;
     }
 }
 
@@ -86,25 +91,21 @@ static void output(struct gw_stage *stage, struct span *plain, struct writer *w)
     if (ws->speaks) {
         speak(ws, w);
     }
-    if (stage->state == GW_STAGE_UP) {
+    if (stage->state == GW_STAGE_UP || ws->frames.last_word) {
         gw_ws_frames_output(&ws->frames, plain, w);
-        if (ws->frames.over) {
-            stage->state = GW_STAGE_OVER;
-            stage->cause = ws->frames.cause;
-        }
     }
 }
 
-/* Before it is up there is nothing to say, but for a refusal. */
 static void end(struct gw_stage *stage)
 {
     struct gw_ws *ws = ws_of(stage);
 
     if (stage->state == GW_STAGE_UP) {
         gw_ws_frames_end(&ws->frames);
-    } else if (ws->refusal == NULL) {
-        stage->state = GW_STAGE_OVER;
+        give_up(ws, NULL);
+    } else if (stage->state == GW_STAGE_OPENING) { /* there is nothing to say yet */
         ws->speaks = false;
+        give_up(ws, NULL);
     }
 }
 

@@ -1,9 +1,9 @@
 /* gateway/edge/ws.h - MQTT over WebSocket as a stage, either side. RFC 6455; MQTT 3.1.1, chapter 6.
  *
- *     OPENING  the server reads one HTTP/1.1 request and answers 101, or says what is wrong and is
- * OVER; the client sends the request and reads one answer (ws_open.h) UP       payload of binary
- * frames is passed on as it comes, however it is cut: MQTT packets need not align with frames
- * [MQTT-6.0.0-2], and nothing is collected (ws_frames.h)
+ *     OPENING  the server reads one HTTP/1.1 request and answers 101, or what is wrong; the client
+ *              sends the request and reads one answer (ws_open.h)
+ *     UP       payload of binary frames is passed on as it comes, however it is cut: MQTT packets
+ *              need not align with frames [MQTT-6.0.0-2], and nothing is collected (ws_frames.h)
  *
  * Sub-protocol: the client offers mqtt [MQTT-6.0.0-3]; the server chooses mqtt [MQTT-6.0.0-4], or
  * mqttv3.1 for a client that offers only that. No extensions. A text frame ends the connection
@@ -18,13 +18,13 @@
 #include "base/block.h"
 #include "gateway/edge/stage.h"
 
-/* Our side of a connection that came in; `path` is that of its URL, borrowed until it is up. NULL:
- * no memory. */
+/* Our side of a connection that came in; `path` is that of its URL, borrowed as long as the stage
+ * lives. NULL: no memory. */
 struct gw_stage *gw_ws_accept(const char *path, struct budget *budget);
 
 /* Our side of a connection that we made. `host`: a name or an address, without brackets; `path`:
- * from its '/' on, with what a '?' adds; both are borrowed until it is up. `seed` is that of the
- * key and the masks. NULL: no memory, or texts that no request has room for. */
+ * from its '/' on, with what a '?' adds; both are borrowed as long as the stage lives. `seed` is
+ * that of the key and the masks. NULL: no memory, or texts that no request has room for. */
 struct gw_stage *gw_ws_connect(const char *host, uint16_t port, const char *path, uint64_t seed,
                                struct budget *budget);
 

@@ -50,8 +50,8 @@ static void stop(struct gw_ws_frames *frames, uint16_t code, const char *cause)
 {
     frames->code = code;
     frames->cause = cause;
-    frames->ending = true;
-    frames->broken = true;
+    frames->over = true;
+    frames->last_word = true;
     frames->pong = false;
 }
 
@@ -174,7 +174,7 @@ static void take(struct gw_ws_frames *frames, const struct wslay_frame_iocb *io,
     if (frames->left == 0) {
         begin_frame(frames, io);
     }
-    if (frames->broken) {
+    if (frames->over) {
         return;
     }
     frames->held -= io->data_length;
@@ -202,7 +202,7 @@ size_t gw_ws_frames_input(struct gw_ws_frames *frames, struct span *octets, uint
 
     frames->octets = &r;
     frames->room = size;
-    while (got >= 0 && !frames->broken && (frames->held != 0 || read_left(&r) != 0) &&
+    while (got >= 0 && !frames->over && (frames->held != 0 || read_left(&r) != 0) &&
            open_reader(frames)) {
         got = wslay_frame_recv(frames->reader, &io);
         if (got >= 0) {
@@ -213,10 +213,7 @@ size_t gw_ws_frames_input(struct gw_ws_frames *frames, struct span *octets, uint
         }
     }
     frames->octets = NULL;
-    if (frames->broken) {
-        (void)read_rest(&r);
-    }
-    if (frames->broken || (frames->held == 0 && frames->left == 0)) {
+    if (frames->over || (frames->held == 0 && frames->left == 0)) {
         gw_ws_frames_fini(frames);
     }
     *octets = read_rest(&r);
@@ -287,7 +284,7 @@ static void write_close(struct gw_ws_frames *frames, struct writer *w)
         write_u16(&code, frames->code);
     }
     write_frame(frames, WSLAY_CONNECTION_CLOSE, span_of(octets, written(&code)), w);
-    frames->over = true;
+    frames->last_word = false;
 }
 
 void gw_ws_frames_output(struct gw_ws_frames *frames, struct span *plain, struct writer *w)
@@ -299,22 +296,20 @@ void gw_ws_frames_output(struct gw_ws_frames *frames, struct span *plain, struct
         write_frame(frames, WSLAY_PONG, span_of(frames->control, frames->control_len), w);
         frames->pong = false;
     }
-    room = write_left(w) > HEADER_MOST ? write_left(w) - HEADER_MOST : 0;
-    if (!frames->broken && plain->len != 0 && room != 0) {
-        size_t len = plain->len < room ? plain->len : room;
-
-        write_frame(frames, WSLAY_BINARY_FRAME, read_span(&r, len), w);
-        *plain = read_rest(&r);
-    }
-    if (frames->ending && (frames->broken || plain->len == 0) && write_left(w) >= HEADER_MOST) {
+    if (frames->last_word && write_left(w) >= HEADER_MOST) {
         write_close(frames, w);
+    }
+    room = write_left(w) > HEADER_MOST ? write_left(w) - HEADER_MOST : 0;
+    if (!frames->over && plain->len != 0 && room != 0) {
+        write_frame(frames, WSLAY_BINARY_FRAME,
+                    read_span(&r, plain->len < room ? plain->len : room), w);
+        *plain = read_rest(&r);
     }
 }
 
 void gw_ws_frames_end(struct gw_ws_frames *frames)
 {
-    if (!frames->ending) {
-        frames->code = WSLAY_CODE_NORMAL_CLOSURE;
-        frames->ending = true;
+    if (!frames->over) {
+        stop(frames, WSLAY_CODE_NORMAL_CLOSURE, NULL);
     }
 }

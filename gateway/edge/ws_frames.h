@@ -5,12 +5,10 @@
  *
  *     payload of binary frames  passed on as it comes
  *     ping                      answered by the next output, the last one if several came
- *     close                     answered, and `over`
- *     what is not allowed       a close frame that says so, and `over`: text (1003), a mask missing
+ *     close                     answered, and over
+ *     what is not allowed       a close frame that says so, and over: text (1003), a mask missing
  *                               or too many, reserved bits, unknown kinds, fragments out of order,
  *                               control frames in pieces or above 125 octets (1002)
- *
- * `over` is true when the last word was written; until then input is taken and forgotten.
  */
 #ifndef GATEWAY_EDGE_WS_FRAMES_H
 #define GATEWAY_EDGE_WS_FRAMES_H
@@ -32,13 +30,12 @@ struct gw_ws_frames {
     uint64_t left;                  /* payload octets to come of the frame under way */
     struct rng masks;
     const char *cause; /* of the end; NULL: orderly */
-    uint16_t code;     /* to tell with the end; 0: none */
+    uint16_t code;     /* of the close frame that is to be sent; 0: it has none */
     bool client;       /* masks what it sends and wants what comes without */
     bool in_message;   /* the last data frame was not final */
     bool pong;         /* control[] waits to be sent back */
-    bool ending;       /* a close frame is to be sent, after all that is plain */
-    bool broken;       /* nothing more is taken, neither octets nor plain */
-    bool over;
+    bool over;         /* nothing more is taken, neither octets nor plain */
+    bool last_word;    /* a close frame waits to be sent */
     uint8_t control_len;
     uint8_t control[GW_WS_CONTROL + 1]; /* of the control frame under way; at the end, the cause */
 };
@@ -54,7 +51,7 @@ size_t gw_ws_frames_input(struct gw_ws_frames *frames, struct span *octets, uint
 /* As gw_stage_output. */
 void gw_ws_frames_output(struct gw_ws_frames *frames, struct span *plain, struct writer *w);
 
-/* An orderly end by our side. */
+/* An orderly end by our side, unless there was another. */
 void gw_ws_frames_end(struct gw_ws_frames *frames);
 
 #endif
