@@ -1,35 +1,34 @@
 #include "gateway/edge/conn.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#define LAST_READS 16
+static struct gw_conn *conn_of(struct gw_wire *wire)
+{
+    return (struct gw_conn *)(void *)((char *)wire - offsetof(struct gw_conn, wire));
+}
 
 static struct mqtt_broker *broker_of(const struct gw_conn *conn)
 {
     return hub_broker(conn->tcp->loop->hub);
 }
 
+static uint64_t now_of(const struct gw_conn *conn)
+{
+    return gw_loop_now(conn->tcp->loop);
+}
+
 void gw_conn_free(struct gw_conn *conn)
 {
     list_remove(&conn->in_tcp);
-    if (conn->readable != NULL) {
-        event_free(conn->readable);
-    }
-    if (conn->writable != NULL) {
-        event_free(conn->writable);
-    }
-    gw_tail_drop(&conn->tail);
-    (void)close(conn->fd);
-    free(conn);
+    gw_wire_fini(&conn->wire);
+    pool_give(&conn->tcp->room, conn);
 }
 
 static void end(struct gw_conn *conn)
 {
     struct gw_tcp *tcp = conn->tcp;
 
-    mqtt_broker_gone(broker_of(conn), conn->mqtt, gw_loop_now(tcp->loop));
+    mqtt_broker_gone(broker_of(conn), conn->mqtt, now_of(conn));
     gw_conn_free(conn);
     tcp->loop->again = true;
     if (tcp->paused) {
@@ -37,69 +36,48 @@ static void end(struct gw_conn *conn)
     }
 }
 
-/* Closing with octets unread would send RST, which may overtake our last packet. */
-static void end_politely(struct gw_conn *conn)
-{
-    (void)shutdown(conn->fd, SHUT_WR);
-    for (int i = 0; i < LAST_READS; i++) {
-        if (recv(conn->fd, conn->tcp->loop->scratch, MQTT_SCRATCH, MSG_DONTWAIT) <= 0) {
-            break;
-        }
-    }
-    end(conn);
-}
-
 static void regulate_reading(struct gw_conn *conn)
 {
-    bool may = mqtt_broker_may_read(broker_of(conn), conn->mqtt);
-
-    if (may && !conn->reading) {
-        (void)event_add(conn->readable, NULL);
-    } else if (!may && conn->reading) {
-        (void)event_del(conn->readable);
-    }
-    conn->reading = may;
+    gw_wire_read(&conn->wire, mqtt_broker_may_read(broker_of(conn), conn->mqtt));
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void on_input(struct gw_wire *wire, struct span octets)
 {
-    struct gw_conn *conn = arg;
-    struct gw_loop *loop = conn->tcp->loop;
-    ssize_t len = recv(fd, loop->scratch, MQTT_SCRATCH, MSG_DONTWAIT);
+    struct gw_conn *conn = conn_of(wire);
 
-    (void)what;
-    if (len > 0) {
-        mqtt_broker_input(broker_of(conn), conn->mqtt, span_of(loop->scratch, (size_t)len),
-                          gw_loop_now(loop));
-        regulate_reading(conn);
-    } else if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
-        end(conn);
+    mqtt_broker_input(broker_of(conn), conn->mqtt, octets, now_of(conn));
+    regulate_reading(conn);
+}
+
+static void on_moved(struct gw_wire *wire)
+{
+    struct gw_conn *conn = conn_of(wire);
+
+    if (gw_wire_waits(wire)) { /* it takes octets: 60 s more */
+        mqtt_broker_stuck(broker_of(conn), conn->mqtt, now_of(conn));
+    } else {
+        mqtt_broker_writable(broker_of(conn), conn->mqtt, now_of(conn));
     }
 }
 
-static void on_writable(evutil_socket_t fd, short what, void *arg)
+static void on_over(struct gw_wire *wire, const char *cause)
 {
-    struct gw_conn *conn = arg;
+    (void)cause;
+    end(conn_of(wire));
+}
 
-    (void)what;
-    switch (gw_tail_flush(&conn->tail, fd)) {
-    case GW_SENT_ALL:
-        (void)event_del(conn->writable);
-        mqtt_broker_writable(broker_of(conn), conn->mqtt, gw_loop_now(conn->tcp->loop));
-        break;
-    case GW_SENT_PART: /* it takes octets: 60 s more */
-        mqtt_broker_stuck(broker_of(conn), conn->mqtt, gw_loop_now(conn->tcp->loop));
-        break;
-    case GW_SENT_BROKEN: end(conn); break;
-    }
+void gw_conn_use(struct gw_wire_user *user, struct gw_wires *wires)
+{
+    *user = (struct gw_wire_user){
+        .wires = wires, .input = on_input, .moved = on_moved, .over = on_over};
 }
 
 void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
 {
     enum gw_sent sent = GW_SENT_BROKEN;
 
-    if (gw_tail_is_empty(&conn->tail)) {
-        sent = gw_tail_send(&conn->tail, conn->fd, out);
+    if (!gw_wire_waits(&conn->wire)) {
+        sent = gw_wire_send(&conn->wire, out);
     } else {
         /* The broker closes a connection that is stuck; it has nothing else to say to one. */
         block_drop(out->block);
@@ -107,12 +85,12 @@ void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
     if (sent == GW_SENT_BROKEN || (sent == GW_SENT_PART && out->close)) {
         end(conn);
     } else if (out->close) {
-        end_politely(conn);
-    } else if (sent == GW_SENT_PART) {
-        mqtt_broker_stuck(broker_of(conn), conn->mqtt, gw_loop_now(conn->tcp->loop));
-        (void)event_add(conn->writable, NULL);
-        regulate_reading(conn);
+        gw_wire_part(&conn->wire);
+        end(conn);
     } else {
+        if (sent == GW_SENT_PART) {
+            mqtt_broker_stuck(broker_of(conn), conn->mqtt, now_of(conn));
+        }
         regulate_reading(conn);
     }
 }
@@ -120,38 +98,29 @@ void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
 static bool open_conn(struct gw_conn *conn, const struct gw_port_of_broker *port,
                       const union gw_addr *from)
 {
-    struct event_base *base = conn->tcp->loop->base;
     struct mqtt_entrance entrance = {.place = (uint16_t)(port - conn->tcp->ports)};
     char text[GW_ADDR_TEXT];
 
-    conn->readable = event_new(base, conn->fd, EV_READ | EV_PERSIST, on_readable, conn);
-    conn->writable = event_new(base, conn->fd, EV_WRITE | EV_PERSIST, on_writable, conn);
-    if (conn->readable == NULL || conn->writable == NULL) {
-        return false;
-    }
     gw_addr_print(from, text);
     entrance.address = span_of_text(text);
-    conn->mqtt = mqtt_broker_accept(broker_of(conn), &entrance, conn, gw_loop_now(conn->tcp->loop));
+    conn->mqtt = mqtt_broker_accept(broker_of(conn), &entrance, conn, now_of(conn));
     return conn->mqtt != NULL;
 }
 
 void gw_conn_new(const struct gw_port_of_broker *port, int fd, const union gw_addr *from)
 {
     struct gw_tcp *tcp = port->tcp;
-    struct gw_conn *conn = calloc(1, sizeof *conn);
+    struct gw_conn *conn = pool_take(&tcp->room);
 
     if (conn == NULL) {
+        gw_log(tcp->loop->log, CONF_WARNING, "mqtt", "no room for another connection");
         (void)close(fd);
         return;
     }
     conn->tcp = tcp;
-    conn->fd = fd;
-    conn->reading = true;
     list_push(&tcp->conns, &conn->in_tcp);
-    if (!open_conn(conn, port, from)) {
+    if (!gw_wire_init(&conn->wire, &tcp->user, fd) || !open_conn(conn, port, from)) {
         gw_log(tcp->loop->log, CONF_WARNING, "mqtt", "no room for another connection");
         gw_conn_free(conn);
-        return;
     }
-    (void)event_add(conn->readable, NULL);
 }

@@ -1,4 +1,5 @@
-/* gateway/edge/conn.h - one MQTT connection's socket: octets in, octets out, its tail.
+/* gateway/edge/conn.h - one MQTT connection that came in: a wire on one side, the broker on the
+ * other.
  *
  * Ownership: made by gw_conn_new, gone by itself when either side closes.
  */
@@ -6,17 +7,18 @@
 #define GATEWAY_EDGE_CONN_H
 
 #include "gateway/edge/tcp.h"
+#include "gateway/edge/wire.h"
 
+/* There are thousands of these: what only some need stands elsewhere. */
 struct gw_conn {
+    struct gw_wire wire;
     struct list in_tcp;
     struct gw_tcp *tcp;
     struct mqtt_conn *mqtt;
-    struct event *readable;
-    struct event *writable;
-    struct gw_tail tail;
-    int fd;
-    bool reading; /* false while the broker is owed answers */
 };
+
+/* Makes `user` one whose wires are of connections. */
+void gw_conn_use(struct gw_wire_user *user, struct gw_wires *wires);
 
 /* Takes `fd`; closes it when there is no room for it. */
 void gw_conn_new(const struct gw_port_of_broker *port, int fd, const union gw_addr *from);

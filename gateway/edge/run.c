@@ -148,7 +148,7 @@ static bool open_datagrams(struct gw_run *run, struct gw_fault *fault)
             return false;
         }
     }
-    return gw_tcp_init(&run->tcp, &run->loop, conf, fault);
+    return gw_tcp_init(&run->tcp, &run->wires, conf, fault);
 }
 
 static bool open_lines(struct gw_run *run, struct gw_fault *fault)
@@ -162,7 +162,7 @@ static bool open_lines(struct gw_run *run, struct gw_fault *fault)
         }
     }
     for (size_t i = 0; i < conf->upstream_count; i++) {
-        if (!gw_uplink_init(&run->uplinks[i], &run->loop, i, &conf->upstream[i])) {
+        if (!gw_uplink_init(&run->uplinks[i], &run->wires, i, &conf->upstream[i])) {
             return gw_fail(fault, "upstream %s: no memory", conf->upstream[i].at.name);
         }
     }
@@ -204,8 +204,9 @@ bool gw_run_start(struct gw_run *run, const struct conf *conf, struct gw_fault *
     *run = (struct gw_run){.conf = conf};
     (void)gw_loop_raise_files();
     if (!gw_log_init(&run->log, &conf->log, fault) || !gw_loop_init(&run->loop, &run->log, fault) ||
-        !make_room(run, fault) || !open_datagrams(run, fault) || !become(&conf->gateway, fault) ||
-        !open_store(run, fault) || !open_hub(run, fault)) {
+        !gw_wires_init(&run->wires, &run->loop, fault) || !make_room(run, fault) ||
+        !open_datagrams(run, fault) || !become(&conf->gateway, fault) || !open_store(run, fault) ||
+        !open_hub(run, fault)) {
         return false;
     }
     restore(run);
@@ -226,6 +227,7 @@ static void close_descriptors(struct gw_run *run)
         gw_serial_fini(&run->serials[i]);
     }
     gw_tcp_fini(&run->tcp);
+    gw_wires_fini(&run->wires);
 }
 
 static void free_event(struct event *event)

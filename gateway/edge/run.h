@@ -20,6 +20,7 @@ struct gw_run {
     const struct conf *conf;
     struct gw_log log;
     struct gw_loop loop;
+    struct gw_wires wires;
     struct gw_tcp tcp;
     /* One for each listener in the configuration, unused where it is of another type. */
     struct gw_udp *udps;

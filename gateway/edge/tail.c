@@ -1,7 +1,6 @@
 #include "gateway/edge/tail.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -14,72 +13,56 @@ static struct iovec part_of(struct span s)
     return part;
 }
 
-/* Writes both and takes off them what left; false: the socket is broken. */
-static bool write_some(int fd, struct span *head, struct span *body)
+bool gw_tail_write(struct gw_tail *tail, int fd, bool with_body)
 {
-    struct iovec parts[2] = {part_of(*head), part_of(*body)};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = body->len == 0 ? 1 : 2};
-    ssize_t sent = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    struct span body = with_body ? tail->body : (struct span){NULL, 0};
+    struct iovec parts[2] = {part_of(tail->head), part_of(body)};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = body.len == 0 ? 1 : 2};
     size_t of_head = 0;
+    ssize_t sent = 0;
 
+    if (tail->head.len + body.len == 0) {
+        return true;
+    }
+    sent = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) {
         return errno == EAGAIN || errno == EINTR;
     }
-    of_head = (size_t)sent < head->len ? (size_t)sent : head->len;
-    *head = span_from(*head, of_head);
-    *body = span_from(*body, (size_t)sent - of_head);
+    of_head = (size_t)sent < tail->head.len ? (size_t)sent : tail->head.len;
+    tail->head = span_from(tail->head, of_head);
+    tail->body = span_from(tail->body, (size_t)sent - of_head);
     return true;
 }
 
-static bool keep(struct gw_tail *tail, struct span head)
+struct block *gw_tail_keep(const struct gw_tail *tail, struct budget *budget)
 {
-    if (head.len != 0) {
-        tail->octets = malloc(head.len);
-        if (tail->octets == NULL) {
-            return false;
-        }
-        memcpy(tail->octets, head.at, head.len);
-        tail->head = span_of(tail->octets, head.len);
+    struct block *kept = block_new(budget, sizeof *tail + tail->head.len);
+    struct gw_tail *copy = NULL;
+    uint8_t *octets = NULL;
+
+    if (kept == NULL) {
+        errno = ENOMEM;
+        return NULL;
     }
-    return true;
+    copy = gw_tail_of(kept);
+    *copy = *tail;
+    if (tail->head.len != 0) {
+        octets = kept->octets + sizeof *tail;
+        memcpy(octets, tail->head.at, tail->head.len);
+        copy->head.at = octets;
+    }
+    return kept;
 }
 
-enum gw_sent gw_tail_send(struct gw_tail *tail, int fd, const struct mqtt_out *out)
+struct gw_tail *gw_tail_of(struct block *kept)
 {
-    struct span head = out->head;
-
-    *tail = (struct gw_tail){.body = out->body, .block = out->block};
-    if (head.len + tail->body.len == 0) {
-        gw_tail_drop(tail);
-        return GW_SENT_ALL;
-    }
-    if (!write_some(fd, &head, &tail->body) || !keep(tail, head)) {
-        gw_tail_drop(tail);
-        return GW_SENT_BROKEN;
-    }
-    if (gw_tail_is_empty(tail)) {
-        gw_tail_drop(tail);
-        return GW_SENT_ALL;
-    }
-    return GW_SENT_PART;
+    return (struct gw_tail *)(void *)kept->octets;
 }
 
-enum gw_sent gw_tail_flush(struct gw_tail *tail, int fd)
+void gw_tail_drop(struct block *kept)
 {
-    if (!write_some(fd, &tail->head, &tail->body)) {
-        gw_tail_drop(tail);
-        return GW_SENT_BROKEN;
+    if (kept != NULL) {
+        block_drop(gw_tail_of(kept)->block);
+        block_drop(kept);
     }
-    if (!gw_tail_is_empty(tail)) {
-        return GW_SENT_PART;
-    }
-    gw_tail_drop(tail);
-    return GW_SENT_ALL;
-}
-
-void gw_tail_drop(struct gw_tail *tail)
-{
-    free(tail->octets);
-    block_drop(tail->block);
-    *tail = (struct gw_tail){0};
 }

@@ -111,12 +111,14 @@ static bool add_port(struct gw_tcp *tcp, const struct conf_broker *conf, struct 
     return true;
 }
 
-bool gw_tcp_init(struct gw_tcp *tcp, struct gw_loop *loop, const struct conf *conf,
+bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct conf *conf,
                  struct gw_fault *fault)
 {
-    *tcp = (struct gw_tcp){.loop = loop};
+    *tcp = (struct gw_tcp){.loop = wires->loop};
     list_init(&tcp->conns);
-    tcp->resume = evtimer_new(loop->base, on_resume, tcp);
+    pool_init(&tcp->room, sizeof(struct gw_conn), conf->limits.clients);
+    gw_conn_use(&tcp->user, wires);
+    tcp->resume = evtimer_new(tcp->loop->base, on_resume, tcp);
     tcp->ports = calloc(conf->broker_count + 1, sizeof *tcp->ports);
     if (tcp->resume == NULL || tcp->ports == NULL) {
         return gw_fail(fault, "no memory");
@@ -155,6 +157,7 @@ void gw_tcp_fini(struct gw_tcp *tcp)
     LIST_EACH_SAFE (link, after, &tcp->conns) {
         gw_conn_free(LIST_ITEM(link, struct gw_conn, in_tcp));
     }
+    pool_fini(&tcp->room);
     free(tcp->ports);
     *tcp = (struct gw_tcp){0};
 }

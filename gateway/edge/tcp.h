@@ -10,9 +10,9 @@
 #ifndef GATEWAY_EDGE_TCP_H
 #define GATEWAY_EDGE_TCP_H
 
+#include "base/pool.h"
 #include "gateway/edge/addr.h"
-#include "gateway/edge/loop.h"
-#include "gateway/edge/tail.h"
+#include "gateway/edge/wire.h"
 
 #define GW_TCP_BACKLOG  1024
 #define GW_TCP_ACCEPTS  64 /* of one port in one turn */
@@ -35,10 +35,12 @@ struct gw_tcp {
     struct event *resume; /* accepting pauses until then */
     bool paused;
     struct list conns; /* struct gw_conn */
+    struct pool room;  /* their cells */
+    struct gw_wire_user user;
 };
 
 /* Opens a port for each [broker]. */
-bool gw_tcp_init(struct gw_tcp *tcp, struct gw_loop *loop, const struct conf *conf,
+bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct conf *conf,
                  struct gw_fault *fault);
 
 /* Closes all sockets without a word to the broker: what is stored stays as it is. */

@@ -6,20 +6,19 @@
 #define GATEWAY_EDGE_UPLINK_H
 
 #include "gateway/edge/dial.h"
-#include "gateway/edge/tail.h"
+#include "gateway/edge/wire.h"
 
 struct gw_uplink {
     struct gw_loop *loop;
     const struct conf_upstream *conf;
     size_t index;
     struct gw_dial dial;
-    struct event *readable; /* NULL while there is no connection, so the next */
-    struct event *writable;
-    struct gw_tail tail;
-    int fd; /* -1: not connected */
+    struct gw_wire_user user;
+    struct gw_wire wire;
+    bool connected; /* the wire is open */
 };
 
-bool gw_uplink_init(struct gw_uplink *uplink, struct gw_loop *loop, size_t index,
+bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, size_t index,
                     const struct conf_upstream *conf);
 void gw_uplink_fini(struct gw_uplink *uplink);
 
