@@ -12,7 +12,7 @@ build  libevent-dev             event loop, timers, names of hosts
 build  libserialport-dev        serial lines
 build  libsqlite3-dev           the store
 build  libargon2-dev            passwords
-build  libmbedtls-dev           TLS, and mosquitto's hashes of passwords
+build  libmbedtls-dev           TLS, and hashes of passwords that mosquitto made
 build  libwslay-dev             frames of WebSocket
 test   libcmocka-dev            unit tests
 test   clang                    the second compiler, sanitizers, fuzzers
