@@ -180,13 +180,25 @@ static void take_in(struct mqtt_broker *b, struct mqtt_conn *conn, struct span o
     }
 }
 
+/* Its first octet tells: HTTP and TLS, read as MQTT, may claim a length and be waited for. */
+static bool is_not_mqtt(const struct mqtt_conn *conn, struct span octets)
+{
+    struct reader r = reader_of(octets);
+
+    return conn->level == 0 && conn->login == NULL && !conn->closing &&
+           !mqtt_stream_is_partial(&conn->stream) && read_left(&r) > 0 &&
+           read_u8(&r) != MQTT_CONNECT << 4;
+}
+
 void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct span octets,
                        uint64_t now_ms)
 {
     struct block *rest = conn->rest;
 
     b->count.octets_in += octets.len;
-    if (rest == NULL && conn->login == NULL) {
+    if (is_not_mqtt(conn, octets)) {
+        fail(b, conn, MQTT_ERR_STATE, now_ms);
+    } else if (rest == NULL && conn->login == NULL) {
         take_in(b, conn, octets, now_ms);
     } else if (!set_aside(conn, block_span(rest), octets, now_ms)) {
         mqtt_conn_end(b, conn, MQTT_END_LOST, mqtt_err_name(MQTT_ERR_FULL), now_ms);

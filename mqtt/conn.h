@@ -43,6 +43,7 @@ struct mqtt_conn {
     uint16_t place;
     uint8_t level;   /* 0: no CONNECT yet */
     uint8_t refusal; /* CONNACK owed with this code */
+    bool greeted;    /* CONNACK is written; nothing goes before it */
     bool holds;      /* `held` was taken from the session and is not written */
     bool begun;      /* of `held`, header and topic are written */
     bool stuck;

@@ -96,7 +96,7 @@ static void write_own(struct mqtt_broker *b, struct mqtt_conn *conn, struct writ
 {
     static const struct mqtt_packet answer = {.type = MQTT_PINGRESP};
 
-    for (; conn->pings > 0 && write_left(w) >= 2; conn->pings--) {
+    for (; conn->greeted && conn->pings > 0 && write_left(w) >= 2; conn->pings--) {
         mqtt_packet_encode(&answer, w); /* [MQTT-3.12.4-1] */
         b->count.packets_out++;
     }
@@ -106,6 +106,15 @@ static void write_own(struct mqtt_broker *b, struct mqtt_conn *conn, struct writ
         mqtt_packet_encode(&refusal, w); /* [MQTT-3.2.2-4] */
         conn->refusal = MQTT_ACCEPTED;
         b->count.packets_out++;
+    }
+}
+
+/* The first that its session says is CONNACK [MQTT-3.2.0-1]: now pings may be answered. */
+static void greet(struct mqtt_broker *b, struct mqtt_conn *conn)
+{
+    if (!conn->greeted) {
+        conn->greeted = true;
+        mqtt_conn_ready(b, conn);
     }
 }
 
@@ -124,6 +133,7 @@ static void write_session(struct mqtt_broker *b, struct mqtt_conn *conn, struct 
             mqtt_conn_ready(b, conn);
             return;
         }
+        greet(b, conn);
         b->count.packets_out++;
     }
     mqtt_session_again(b->sessions, conn->session);

@@ -20,6 +20,42 @@ static void a_connect_is_answered(void **state)
     rig_free(rig);
 }
 
+/* [MQTT-3.2.0-1] */
+static void a_ping_with_connect_is_answered_after_connack(void **state)
+{
+    struct broker_rig *rig = rig_new();
+
+    (void)state;
+    rig_accept(rig, 0, true);
+    rig_say(rig, 0, WIRE_SPAN(CONNECT("\x02", "\0\0", "p") "\xc0\0\xc0\0"));
+    RIG_EXPECT(rig, 0, "\x20\x02\0\0\xd0\0\xd0\0");
+    rig_free(rig);
+}
+
+/* What another protocol says first may claim to be long, and is not waited for. */
+static void who_does_not_begin_with_connect_is_closed_at_once(void **state)
+{
+    static const struct span wires[] = {
+        {WIRE("GET / HTTP/1.1\r\n\r\n")},
+        {WIRE("\x16\x03\x01\x02\0\x01")}, /* a TLS ClientHello begins so */
+        {WIRE("SSH-2.0-x\r\n")},
+        {WIRE("\x00")},
+        {WIRE("\xff")},
+        {WIRE("\x11")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(wires); i++) {
+        struct broker_rig *rig = rig_new();
+
+        rig_accept(rig, 0, true);
+        rig_say(rig, 0, wires[i]);
+        RIG_EXPECT_CLOSED(rig, 0);
+        assert_int_equal(rig->broker.count.malformed, 1);
+        rig_free(rig);
+    }
+}
+
 /* First packets after which the connection is closed without a word. */
 static void a_first_packet_that_is_no_good_connect_closes(void **state)
 {
@@ -387,6 +423,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connect_is_answered),
+        cmocka_unit_test(a_ping_with_connect_is_answered_after_connack),
+        cmocka_unit_test(who_does_not_begin_with_connect_is_closed_at_once),
         cmocka_unit_test(a_first_packet_that_is_no_good_connect_closes),
         cmocka_unit_test(a_refused_connect_hears_why),
         cmocka_unit_test(ids_of_23_letters_and_digits_are_good),

@@ -66,7 +66,7 @@ static void what_came_behind_a_connect_waits_for_the_verdict(void **state)
     rig_run(rig, rig->now_ms + 5000);
     RIG_EXPECT(rig, 0, "");
     judge(rig, asking.ticket, MQTT_ACCEPTED);
-    RIG_EXPECT(rig, 0, "\xd0\0\x20\x02\0\0\x40\x02\0\x07");
+    RIG_EXPECT(rig, 0, "\x20\x02\0\0\x40\x02\0\x07\xd0\0");
     rig_free(rig);
 }
 
