@@ -147,6 +147,10 @@ test:
 system: all $(node_images)
 	$(Q)tests/system/run.py $(STORY)
 
+## Hold every statement of MQTT to the real gateway; makes docs/conformance.md
+conformance: all
+	$(Q)tests/conformance/run.py $(TEST)
+
 # The fuzzers, and the packages under them, as one variant with libFuzzer.
 fuzzers := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
@@ -218,7 +222,7 @@ help:
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all docs run deps install check test system fuzz fuzz-smoke fuzzers bench cov lint layers wire \
+.PHONY: all docs run deps install check test system conformance fuzz fuzz-smoke fuzzers bench cov lint layers wire \
         sizes map pure tidy format format-check help clean FORCE \
         $(rings:%=check-%)
 
