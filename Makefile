@@ -14,16 +14,18 @@ CC := gcc
 endif
 CFLAGS ?= -O2 -g -D_FORTIFY_SOURCE=2
 SAN    ?=# SAN=address,undefined
+MBEDTLS ?=# a tree of another Mbed TLS, include/ and library/ or lib/, instead of the system's
 PREFIX ?= /usr/local
 , := ,
-BUILD  ?= build/$(CC)$(if $(SAN),-$(subst $(,),-,$(SAN)))
+BUILD  ?= build/$(CC)$(if $(SAN),-$(subst $(,),-,$(SAN)))$(if $(MBEDTLS),-mbedtls)
 Q      := $(if $(V),,@)
 
 warn  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
          -Wmissing-prototypes -Wvla -Wcast-qual -Wwrite-strings -Wundef -Wformat=2
 hard  := -fstack-protector-strong -fPIE
 flags  = -std=c11 -I. -MMD -MP $(warn) $(if $(WERROR),-Werror) \
-         $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all,$(hard))
+         $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all,$(hard)) \
+         $(MBEDTLS:%=-isystem %/include)
 link   = $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LDFLAGS)
 sub   := --no-print-directory
 jobs  := -j$(shell nproc)
@@ -53,7 +55,8 @@ core_src := $(base_src) $(sn_src) $(mqtt_src) $(filter-out config/load.c,$(confi
 core_obj := $(call objs,$(core_src))
 
 edge_pkgs := libevent libserialport sqlite3 libargon2
-edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lwslay -lmbedcrypto -lpthread
+edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lwslay $(MBEDTLS:%=-L%/library -L%/lib) \
+             -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
 test_libs  = $(shell pkg-config --libs cmocka)
 
 programs := sedge sn-pub sn-sub
