@@ -1,10 +1,14 @@
 #include "gateway/edge/ring.h"
 
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-bool gw_ring_init(struct gw_ring *ring)
+bool gw_ring_init(struct gw_ring *ring, void *words, size_t len, unsigned count)
 {
+    ring->words = words;
+    ring->len = len;
+    ring->count = count;
     atomic_init(&ring->pushed, 0);
     atomic_init(&ring->popped, 0);
     ring->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -19,27 +23,32 @@ void gw_ring_fini(struct gw_ring *ring)
     ring->fd = -1;
 }
 
-bool gw_ring_push(struct gw_ring *ring, struct gw_store_word word)
+static uint8_t *word_at(const struct gw_ring *ring, unsigned i)
+{
+    return ring->words + (i % ring->count) * ring->len;
+}
+
+bool gw_ring_push(struct gw_ring *ring, const void *word)
 {
     unsigned pushed = atomic_load_explicit(&ring->pushed, memory_order_relaxed);
 
-    if (pushed - atomic_load_explicit(&ring->popped, memory_order_acquire) == GW_RING) {
+    if (pushed - atomic_load_explicit(&ring->popped, memory_order_acquire) == ring->count) {
         return false;
     }
-    ring->words[pushed % GW_RING] = word;
+    memcpy(word_at(ring, pushed), word, ring->len);
     atomic_store_explicit(&ring->pushed, pushed + 1, memory_order_release);
     gw_ring_wake(ring);
     return true;
 }
 
-bool gw_ring_pop(struct gw_ring *ring, struct gw_store_word *word)
+bool gw_ring_pop(struct gw_ring *ring, void *word)
 {
     unsigned popped = atomic_load_explicit(&ring->popped, memory_order_relaxed);
 
     if (popped == atomic_load_explicit(&ring->pushed, memory_order_acquire)) {
         return false;
     }
-    *word = ring->words[popped % GW_RING];
+    memcpy(word, word_at(ring, popped), ring->len);
     atomic_store_explicit(&ring->popped, popped + 1, memory_order_release);
     return true;
 }

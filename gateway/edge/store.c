@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,14 +10,17 @@
 #include "gateway/edge/ring.h"
 #include "gateway/edge/store_file.h"
 #include "gateway/edge/store_sql.h"
+#include "gateway/edge/thread.h"
 
-#define RETRY_MS  1000
-#define SYNC_MS   1000 /* CONFIG [store] durability: relaxed */
-#define STACK_LEN ((size_t)256 * 1024)
+#define RETRY_MS 1000
+#define SYNC_MS  1000 /* CONFIG [store] durability: relaxed */
+#define WORDS    8u   /* with one batch out there are never more than three */
 
 struct gw_store {
     struct gw_ring given; /* to the writer */
     struct gw_ring heard; /* from it */
+    struct gw_store_word given_words[WORDS];
+    struct gw_store_word heard_words[WORDS];
     atomic_bool stop;
     bool running;
     pthread_t writer;
@@ -54,7 +55,7 @@ static bool is_full(struct gw_store *store)
 static void look_for_room(struct gw_store *store)
 {
     if (store->full && !is_full(store)) {
-        store->full = !gw_ring_push(&store->heard, (struct gw_store_word){.full = false});
+        store->full = !gw_ring_push(&store->heard, &(struct gw_store_word){.full = false});
     }
 }
 
@@ -88,9 +89,9 @@ static struct batch *attempt(struct gw_store *store, struct batch *batch)
     if (cause == NULL) {
         store->full = is_full(store);
         (void)gw_ring_push(&store->heard,
-                           (struct gw_store_word){.kept = batch, .full = store->full});
+                           &(struct gw_store_word){.kept = batch, .full = store->full});
     } else if (cause != store->told) {
-        (void)gw_ring_push(&store->heard, (struct gw_store_word){.cause = cause});
+        (void)gw_ring_push(&store->heard, &(struct gw_store_word){.cause = cause});
     }
     store->told = cause;
     return cause == NULL ? NULL : batch;
@@ -121,26 +122,6 @@ static void *write_batches(void *arg)
     return NULL;
 }
 
-/* Signals are the loop's. */
-static bool start_writer(struct gw_store *store)
-{
-    pthread_attr_t attributes;
-    sigset_t all;
-    sigset_t before;
-    bool started = false;
-
-    (void)sigfillset(&all);
-    if (pthread_attr_init(&attributes) != 0) {
-        return false;
-    }
-    (void)pthread_attr_setstacksize(&attributes, STACK_LEN);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = pthread_create(&store->writer, &attributes, write_batches, store) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
-    return started;
-}
-
 /* --- the loop's side ------------------------------------------------------------------------- */
 
 bool gw_store_next(struct gw_store *store, struct record *out)
@@ -155,7 +136,7 @@ const char *gw_store_trouble(const struct gw_store *store)
 
 void gw_store_give(struct gw_store *store, struct batch *batch)
 {
-    (void)gw_ring_push(&store->given, (struct gw_store_word){.kept = batch});
+    (void)gw_ring_push(&store->given, &(struct gw_store_word){.kept = batch});
 }
 
 bool gw_store_hear(struct gw_store *store, struct gw_store_word *out)
@@ -253,14 +234,15 @@ static bool open_file(struct gw_store *store, const struct gw_store_setup *setup
 static bool open_all(struct gw_store *store, const struct gw_store_setup *setup,
                      struct gw_fault *note, struct gw_fault *fault)
 {
-    if (!gw_ring_init(&store->given) || !gw_ring_init(&store->heard)) {
+    if (!gw_ring_init(&store->given, store->given_words, sizeof store->given_words[0], WORDS) ||
+        !gw_ring_init(&store->heard, store->heard_words, sizeof store->heard_words[0], WORDS)) {
         return gw_fail(fault, "store: %s", strerror(errno));
     }
     store->lock = gw_file_lock(store->path, fault);
     if (store->lock < 0 || !open_file(store, setup, note, fault)) {
         return false;
     }
-    store->running = start_writer(store);
+    store->running = gw_thread_start(&store->writer, write_batches, store);
     return store->running || gw_fail(fault, "store: no thread for the writer");
 }
 
