@@ -6,7 +6,7 @@
  *
  * SALT and HASH are base64, of $7$ with padding. Nothing is computed here; gateway/edge/passwd.h
  * does that. What a hash may ask for is bounded, since each CONNECT with a wrong password costs it:
- * at the limits about a quarter of a second of a desktop's core.
+ * at the limits a third to half a second of a desktop's core.
  */
 #ifndef CONFIG_HASH_H
 #define CONFIG_HASH_H

@@ -19,7 +19,7 @@ const struct conf_option conf_rows_topics[] = {
 
 /* clang-format off */
 const struct conf_option conf_rows_user[] = {
-    {"password", SECRET, ONE, AT(password), 1, 65535, NULL, NULL, NONE, LIVE, NOT_YET, NULL,
+    {"password", SECRET, ONE, AT(password), 1, 65535, NULL, NULL, NONE, LIVE, YES, NULL,
      "hashed ($argon2id$, $7$) or file:PATH"},
     {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, LIVE, YES, NULL,
      "what the user may publish and read"},

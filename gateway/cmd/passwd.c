@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +18,22 @@ struct secret {
     size_t len;
 };
 
+/* NULL of `unblocked`: no signal is blocked. */
+static ssize_t read_octet(uint8_t *octet, const sigset_t *unblocked)
+{
+    struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return ppoll(&fd, 1, NULL, unblocked) < 0 ? -1 : read(STDIN_FILENO, octet, 1);
+}
+
 /* One line of stdin without its end. */
-static bool read_line(struct secret *secret, struct gw_fault *fault)
+static bool read_line(struct secret *secret, const sigset_t *unblocked, struct gw_fault *fault)
 {
     ssize_t got = 1;
     uint8_t octet = 0;
 
     secret->len = 0;
-    while (secret->len <= GW_PASSWD_MAX && (got = read(STDIN_FILENO, &octet, 1)) == 1 &&
+    while (secret->len <= GW_PASSWD_MAX && (got = read_octet(&octet, unblocked)) == 1 &&
            octet != '\n') {
         secret->octets[secret->len++] = octet;
     }
@@ -38,20 +47,22 @@ static bool read_line(struct secret *secret, struct gw_fault *fault)
     return secret->len != 0 || gw_fail(fault, "the password is empty");
 }
 
-static bool ask(const char *prompt, struct secret *secret, struct gw_fault *fault)
+static bool ask(const char *prompt, struct secret *secret, const sigset_t *unblocked,
+                struct gw_fault *fault)
 {
     bool done = false;
 
     (void)fputs(prompt, stderr);
-    done = read_line(secret, fault);
+    done = read_line(secret, unblocked, fault);
     (void)fputc('\n', stderr);
     return done;
 }
 
-static bool ask_twice(struct secret *secret, struct gw_fault *fault)
+static bool ask_twice(struct secret *secret, const sigset_t *unblocked, struct gw_fault *fault)
 {
     struct secret again;
-    bool done = ask("Password: ", secret, fault) && ask("Again: ", &again, fault);
+    bool done =
+        ask("Password: ", secret, unblocked, fault) && ask("Again: ", &again, unblocked, fault);
 
     if (done &&
         !span_equal(span_of(secret->octets, secret->len), span_of(again.octets, again.len))) {
@@ -66,33 +77,39 @@ static void interrupt(int number)
     (void)number;
 }
 
-/* What would end or stop us leaves the terminal as it was: the read is interrupted. */
-static void catch_signals(void)
+/* What would end or stop us leaves the terminal as it was: it interrupts a wait for input, and
+ * comes at no other time. */
+static void catch_signals(sigset_t *unblocked)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
     struct sigaction action = {.sa_handler = interrupt};
+    sigset_t blocked;
 
+    (void)sigemptyset(&blocked);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         (void)sigaction(numbers[i], &action, NULL);
+        (void)sigaddset(&blocked, numbers[i]);
     }
+    (void)sigprocmask(SIG_BLOCK, &blocked, unblocked);
 }
 
 static bool read_password(struct secret *secret, struct gw_fault *fault)
 {
     struct termios before;
     struct termios quiet;
+    sigset_t unblocked;
     bool done = false;
 
     if (tcgetattr(STDIN_FILENO, &before) != 0) {
-        return read_line(secret, fault); /* no terminal */
+        return read_line(secret, NULL, fault); /* no terminal */
     }
-    catch_signals();
+    catch_signals(&unblocked);
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0) {
         return gw_fail(fault, "the terminal's echo cannot be turned off: %s", strerror(errno));
     }
-    done = ask_twice(secret, fault);
+    done = ask_twice(secret, &unblocked, fault);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     return done;
 }

@@ -7,10 +7,15 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define MEMORY_KIB 4096u
-#define PASSES     3u
 #define SALT_LEN   16u
 #define DIGEST_LEN 32u
+
+const struct conf_hash gw_passwd_like = {.kind = CONF_HASH_ARGON2ID,
+                                         .memory_kib = 4096,
+                                         .lanes = 1,
+                                         .rounds = 3,
+                                         .salt_len = SALT_LEN,
+                                         .digest_len = DIGEST_LEN};
 
 /* argon2id_verify would start a thread for each lane. The context's pointers are not const, and
  * nothing is written through them: no flag asks to clear the password. */
@@ -73,13 +78,15 @@ enum gw_passwd_verdict gw_passwd_check(const struct conf_hash *hash, struct span
 
 bool gw_passwd_make(struct span password, char line[GW_PASSWD_LINE], struct gw_fault *fault)
 {
+    const struct conf_hash *like = &gw_passwd_like;
     uint8_t salt[SALT_LEN];
     int error = ARGON2_OK;
 
     if (getrandom(salt, sizeof salt, 0) != sizeof salt) {
         return gw_fail(fault, "no random octets: %s", strerror(errno));
     }
-    error = argon2id_hash_encoded(PASSES, MEMORY_KIB, 1, password.at, password.len, salt,
-                                  sizeof salt, DIGEST_LEN, line, GW_PASSWD_LINE);
+    error =
+        argon2id_hash_encoded(like->rounds, like->memory_kib, like->lanes, password.at,
+                              password.len, salt, sizeof salt, DIGEST_LEN, line, GW_PASSWD_LINE);
     return error == ARGON2_OK || gw_fail(fault, "argon2id: %s", argon2_error_message(error));
 }

@@ -210,7 +210,8 @@ bool gw_run_start(struct gw_run *run, const struct conf *conf, struct gw_fault *
         return false;
     }
     restore(run);
-    return open_lines(run, fault) && open_signals(run, fault);
+    return gw_login_init(&run->login, &run->loop, fault) && open_lines(run, fault) &&
+           open_signals(run, fault);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */
@@ -228,6 +229,9 @@ static void close_descriptors(struct gw_run *run)
     }
     gw_tcp_fini(&run->tcp);
     gw_wires_fini(&run->wires);
+    if (run->login.loop != NULL) {
+        gw_login_fini(&run->login);
+    }
 }
 
 static void free_event(struct event *event)

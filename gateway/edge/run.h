@@ -7,6 +7,7 @@
 #ifndef GATEWAY_EDGE_RUN_H
 #define GATEWAY_EDGE_RUN_H
 
+#include "gateway/edge/login.h"
 #include "gateway/edge/serial.h"
 #include "gateway/edge/store.h"
 #include "gateway/edge/tcp.h"
@@ -22,6 +23,7 @@ struct gw_run {
     struct gw_loop loop;
     struct gw_wires wires;
     struct gw_tcp tcp;
+    struct gw_login login;
     /* One for each listener in the configuration, unused where it is of another type. */
     struct gw_udp *udps;
     struct gw_serial *serials;

@@ -8,9 +8,7 @@ static void hear_hub(struct gw_run *run)
         switch (news.kind) {
         case HUB_DIAL: gw_uplink_dial(&run->uplinks[news.index], news.url); break;
         case HUB_HANGUP: gw_uplink_hang_up(&run->uplinks[news.index]); break;
-        case HUB_LOGIN:
-            hub_login(run->loop.hub, news.login.ticket, HUB_LOGIN_BUSY, gw_loop_now(&run->loop));
-            break;
+        case HUB_LOGIN: gw_login_ask(&run->login, &news); break;
         case HUB_LOG: gw_log(&run->log, news.level, news.area, "%s", news.text); break;
         }
     }
