@@ -134,6 +134,20 @@ static void check_rules(const struct conf_reading *reading, const struct conf_up
     }
 }
 
+/* What CONNECT may not say. [MQTT-3.1.2-22], [MQTT-3.1.3-7] */
+static void check_connect(const struct conf_reading *reading, const struct conf_upstream *upstream)
+{
+    const struct conf_section_kind *kind = conf_kind_of(reading->conf, &upstream->at);
+
+    if (conf_has(kind, &upstream->at, "password") && upstream->username == NULL) {
+        conf_say_of(reading, &upstream->at, "password", false, "needs a username, if an empty one");
+    }
+    if (upstream->client_id != NULL && upstream->client_id[0] == 0 && !upstream->clean_session) {
+        conf_say_of(reading, &upstream->at, "client_id", false,
+                    "is empty: needs clean_session = yes");
+    }
+}
+
 static void check_upstream(const struct conf_reading *reading, const struct conf_upstream *upstream)
 {
     const char *only = upstream->only_while_down;
@@ -149,6 +163,7 @@ static void check_upstream(const struct conf_reading *reading, const struct conf
     if (only != NULL && strcmp(only, upstream->at.name) == 0) {
         conf_say_of(reading, &upstream->at, "only_while_down", false, "names this upstream itself");
     }
+    check_connect(reading, upstream);
     check_rules(reading, upstream);
 }
 

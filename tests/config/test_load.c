@@ -107,7 +107,7 @@ static void a_missing_include_hides_no_other_error(void **state)
     conf_report_fini(&report);
 }
 
-#define UPSTREAM "[gateway]\nname = g\n[upstream u]\nurl = mqtt://h\n"
+#define UPSTREAM "[gateway]\nname = g\n[upstream u]\nurl = mqtt://h\nusername = u\n"
 
 static void a_secret_is_the_first_line_of_its_file(void **state)
 {

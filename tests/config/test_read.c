@@ -155,8 +155,9 @@ static void variables_must_be_set_and_be_one_line(void **state)
 
 static void a_secret_is_taken_as_it_is_and_never_shown(void **state)
 {
-    struct conf *conf = good(GATEWAY "[upstream u]\nurl = mqtt://h\npassword = ${HALF}%g%\n"
-                                     "[upstream f]\nurl = mqtt://h\npassword = file:/x\n");
+    struct conf *conf =
+        good(GATEWAY "[upstream u]\nurl = mqtt://h\nusername = u\npassword = ${HALF}%g%\n"
+                     "[upstream f]\nurl = mqtt://h\nusername = u\npassword = file:/x\n");
     struct conf_report report;
 
     (void)state;
