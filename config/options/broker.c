@@ -10,9 +10,9 @@
 const struct conf_option conf_rows_broker[] = {
     {"bind", ENDPOINT, ONE, AT(bind), 0, 0, NULL, NULL, NONE, RESTART, YES, NULL,
      "address and port; 0.0.0.0 is every IPv4 address"},
-    {"transport", WORD, ONE, AT(transport), 0, 0, "tcp", "tcp|tls|ws|wss", NONE, RESTART, "tcp", NULL,
+    {"transport", WORD, ONE, AT(transport), 0, 0, "tcp", "tcp|tls|ws|wss", NONE, RESTART, "tcp|ws", NULL,
      "what carries MQTT"},
-    {"path", TEXT, ONE, AT(path), 1, 1024, "/mqtt", NULL, G, NEW, NOT_YET, NULL,
+    {"path", TEXT, ONE, AT(path), 1, 1024, "/mqtt", NULL, G, NEW, YES, NULL,
      "ws, wss: path of the URL"},
     {"cert", TEXT, ONE, AT(cert), 1, 4096, NULL, NULL, G, NEW, NOT_YET, NULL,
      "certificate file"},

@@ -8,7 +8,7 @@
 
 /* clang-format off */
 const struct conf_option conf_rows_upstream[] = {
-    {"url", URL, MANY, AT(url), 0, 0, NULL, NULL, NONE, RESTART, "mqtt", NULL,
+    {"url", URL, MANY, AT(url), 0, 0, NULL, NULL, NONE, RESTART, "mqtt|ws", NULL,
      "where to; several are tried in turn"},
     {"balance", WORD, ONE, AT(balance), 0, 0, "order", "order|random", NONE, NEW, "order", NULL,
      "which of several URLs is first"},

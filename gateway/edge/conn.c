@@ -1,32 +1,40 @@
 #include "gateway/edge/conn.h"
 
+#include <assert.h>
 #include <unistd.h>
+
+#include "gateway/edge/ws.h"
 
 static struct gw_conn *conn_of(struct gw_wire *wire)
 {
     return (struct gw_conn *)(void *)((char *)wire - offsetof(struct gw_conn, wire));
 }
 
+static struct gw_loop *loop_of(const struct gw_conn *conn)
+{
+    return conn->port->tcp->loop;
+}
+
 static struct mqtt_broker *broker_of(const struct gw_conn *conn)
 {
-    return hub_broker(conn->tcp->loop->hub);
+    return hub_broker(loop_of(conn)->hub);
 }
 
 static uint64_t now_of(const struct gw_conn *conn)
 {
-    return gw_loop_now(conn->tcp->loop);
+    return gw_loop_now(loop_of(conn));
 }
 
 void gw_conn_free(struct gw_conn *conn)
 {
     list_remove(&conn->in_tcp);
     gw_wire_fini(&conn->wire);
-    pool_give(&conn->tcp->room, conn);
+    pool_give(&conn->port->tcp->room, conn);
 }
 
 static void end(struct gw_conn *conn)
 {
-    struct gw_tcp *tcp = conn->tcp;
+    struct gw_tcp *tcp = conn->port->tcp;
 
     mqtt_broker_gone(broker_of(conn), conn->mqtt, now_of(conn));
     gw_conn_free(conn);
@@ -60,22 +68,56 @@ static void on_moved(struct gw_wire *wire)
     }
 }
 
+/* That a socket broke is every day's news; what a stage could not take is worth a line. */
 static void on_over(struct gw_wire *wire, const char *cause)
 {
-    (void)cause;
-    end(conn_of(wire));
+    struct gw_conn *conn = conn_of(wire);
+    union gw_addr from = {0};
+    socklen_t len = sizeof from;
+    char text[GW_ADDR_TEXT];
+
+    if (wire->stages != NULL && cause != NULL && getpeername(wire->fd, &from.any, &len) == 0) {
+        gw_addr_print(&from, text);
+        gw_log(loop_of(conn)->log, CONF_INFO, "mqtt", "broker %s: %s: %s",
+               conn->port->conf->at.name, text, cause);
+    }
+    end(conn);
 }
 
-void gw_conn_use(struct gw_wire_user *user, struct gw_wires *wires)
+/* Only now, since a connection that says nothing shall cost nothing. */
+static bool on_begin(struct gw_wire *wire)
 {
-    *user = (struct gw_wire_user){
+    struct gw_conn *conn = conn_of(wire);
+    struct gw_stage *stage = gw_ws_accept(conn->port->conf->path, hub_budget(loop_of(conn)->hub));
+
+    return stage != NULL && gw_wire_raise(wire, &stage, 1);
+}
+
+static bool on_up(struct gw_wire *wire)
+{
+    (void)wire;
+    return true;
+}
+
+void gw_conn_use(struct gw_tcp *tcp, struct gw_wires *wires)
+{
+    tcp->plain = (struct gw_wire_user){
         .wires = wires, .input = on_input, .moved = on_moved, .over = on_over};
+    tcp->staged = tcp->plain;
+    tcp->staged.begin = on_begin;
+    tcp->staged.up = on_up;
 }
 
 void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
 {
     enum gw_sent sent = GW_SENT_BROKEN;
 
+    if (!gw_wire_is_up(&conn->wire)) { /* nobody came to CONNECT: there is nothing to say */
+        assert(out->close && out->block == NULL);
+        gw_wire_part(&conn->wire);
+        end(conn);
+        return;
+    }
     if (!gw_wire_waits(&conn->wire)) {
         sent = gw_wire_send(&conn->wire, out);
     } else {
@@ -98,7 +140,7 @@ void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
 static bool open_conn(struct gw_conn *conn, const struct gw_port_of_broker *port,
                       const union gw_addr *from)
 {
-    struct mqtt_entrance entrance = {.place = (uint16_t)(port - conn->tcp->ports)};
+    struct mqtt_entrance entrance = {.place = (uint16_t)(port - port->tcp->ports)};
     char text[GW_ADDR_TEXT];
 
     gw_addr_print(from, text);
@@ -117,9 +159,11 @@ void gw_conn_new(const struct gw_port_of_broker *port, int fd, const union gw_ad
         (void)close(fd);
         return;
     }
-    conn->tcp = tcp;
+    conn->port = port;
     list_push(&tcp->conns, &conn->in_tcp);
-    if (!gw_wire_init(&conn->wire, &tcp->user, fd) || !open_conn(conn, port, from)) {
+    if (!gw_wire_init(&conn->wire, port->conf->transport == CONF_TCP ? &tcp->plain : &tcp->staged,
+                      fd) ||
+        !open_conn(conn, port, from)) {
         gw_log(tcp->loop->log, CONF_WARNING, "mqtt", "no room for another connection");
         gw_conn_free(conn);
     }

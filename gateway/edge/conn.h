@@ -13,12 +13,12 @@
 struct gw_conn {
     struct gw_wire wire;
     struct list in_tcp;
-    struct gw_tcp *tcp;
+    const struct gw_port_of_broker *port;
     struct mqtt_conn *mqtt;
 };
 
-/* Makes `user` one whose wires are of connections. */
-void gw_conn_use(struct gw_wire_user *user, struct gw_wires *wires);
+/* Makes the users of `tcp`: for wires of connections that have stages, and that have none. */
+void gw_conn_use(struct gw_tcp *tcp, struct gw_wires *wires);
 
 /* Takes `fd`; closes it when there is no room for it. */
 void gw_conn_new(const struct gw_port_of_broker *port, int fd, const union gw_addr *from);

@@ -62,10 +62,9 @@ static void check_listener(const struct findings *findings, const struct conf_li
 
 static void check_broker(const struct findings *findings, const struct conf_broker *broker)
 {
-    static const char *const transports[] = {
-        [CONF_TLS] = "tls", [CONF_TCP_WS] = "ws", [CONF_TLS_WS] = "wss"};
+    static const char *const transports[] = {[CONF_TLS] = "tls", [CONF_TLS_WS] = "wss"};
 
-    if (broker->transport != CONF_TCP) {
+    if (broker->transport == CONF_TLS || broker->transport == CONF_TLS_WS) {
         refuse(findings,
                &(struct asked){&broker->at, "broker", "transport", transports[broker->transport]});
     }
@@ -73,13 +72,12 @@ static void check_broker(const struct findings *findings, const struct conf_brok
 
 static void check_upstream(const struct findings *findings, const struct conf_upstream *upstream)
 {
-    static const char *const schemes[] = {
-        [CONF_MQTTS] = "mqtts://", [CONF_WS] = "ws://", [CONF_WSS] = "wss://"};
+    static const char *const schemes[] = {[CONF_MQTTS] = "mqtts://", [CONF_WSS] = "wss://"};
 
     for (size_t i = 0; i < upstream->url.count; i++) {
         enum conf_scheme scheme = upstream->url.at[i].scheme;
 
-        if (scheme != CONF_MQTT) {
+        if (scheme == CONF_MQTTS || scheme == CONF_WSS) {
             refuse(findings, &(struct asked){&upstream->at, "upstream", "url", schemes[scheme]});
         }
     }

@@ -87,6 +87,13 @@ static bool open_port(struct gw_port_of_broker *port)
            listen(port->fd, GW_TCP_BACKLOG) == 0;
 }
 
+static const char *const carried[] = {
+    [CONF_TCP] = "MQTT",
+    [CONF_TLS] = "MQTT in TLS",
+    [CONF_TCP_WS] = "MQTT over WebSocket",
+    [CONF_TLS_WS] = "MQTT over WebSocket in TLS",
+};
+
 static bool add_port(struct gw_tcp *tcp, const struct conf_broker *conf, struct gw_fault *fault)
 {
     struct gw_port_of_broker *port = &tcp->ports[tcp->port_count];
@@ -107,7 +114,8 @@ static bool add_port(struct gw_tcp *tcp, const struct conf_broker *conf, struct 
         return gw_fail(fault, "broker %s: no memory", conf->at.name);
     }
     gw_addr_print(&port->bound, text);
-    gw_log(tcp->loop->log, CONF_INFO, "mqtt", "broker %s: MQTT on tcp %s", conf->at.name, text);
+    gw_log(tcp->loop->log, CONF_INFO, "mqtt", "broker %s: %s on tcp %s", conf->at.name,
+           carried[conf->transport], text);
     return true;
 }
 
@@ -117,7 +125,7 @@ bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct conf *
     *tcp = (struct gw_tcp){.loop = wires->loop};
     list_init(&tcp->conns);
     pool_init(&tcp->room, sizeof(struct gw_conn), conf->limits.clients);
-    gw_conn_use(&tcp->user, wires);
+    gw_conn_use(tcp, wires);
     tcp->resume = evtimer_new(tcp->loop->base, on_resume, tcp);
     tcp->ports = calloc(conf->broker_count + 1, sizeof *tcp->ports);
     if (tcp->resume == NULL || tcp->ports == NULL) {

@@ -36,7 +36,8 @@ struct gw_tcp {
     bool paused;
     struct list conns; /* struct gw_conn */
     struct pool room;  /* their cells */
-    struct gw_wire_user user;
+    struct gw_wire_user plain;
+    struct gw_wire_user staged;
 };
 
 /* Opens a port for each [broker]. */

@@ -15,7 +15,10 @@ struct gw_uplink {
     struct gw_dial dial;
     struct gw_wire_user user;
     struct gw_wire wire;
-    bool connected; /* the wire is open */
+    struct event *late; /* its stages have had their time */
+    const struct conf_url *to;
+    bool connected;  /* the wire is up */
+    char cause[160]; /* why it was lost last */
 };
 
 bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, size_t index,

@@ -23,12 +23,14 @@ import stories_daemon
 import stories_line
 import stories_store
 import stories_upstream
+import stories_ws
 
 FILES = (
     stories_border,
     stories_broker,
     stories_line,
     stories_upstream,
+    stories_ws,
     stories_store,
     stories_access,
     stories_daemon,
