@@ -172,9 +172,9 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call lib,edge hub sn mqtt config base
 	$(Q)$(CC) $(subst fuzzer-no-link,fuzzer,$(link)) -o $@ $^ -Wl,--as-needed $(edge_libs)
 
 benches := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
-## Measure CPU per message beside mosquitto and a floor; instructions and system calls
+## Measure CPU, latency and memory beside mosquitto; ROWS=cpu,idle for some (docs/performance.md)
 bench: all $(benches)
-	$(Q)tests/bench/bench.py $(BUILD)/bench
+	$(Q)tests/bench/bench.py $(BUILD)/bench $(ROWS)
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(call lib,sn mqtt base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(link) -o $@ $^

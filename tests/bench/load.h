@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,9 +50,13 @@ static inline int load_connect(int kind, const char *port)
 {
     struct sockaddr_in address = load_address(port);
     int fd = socket(AF_INET, kind, 0);
+    int on = 1;
 
     load_check(fd, "socket");
     load_check(connect(fd, (struct sockaddr *)&address, sizeof address), "connect");
+    if (kind == SOCK_STREAM) { /* else what is measured is the generator's waiting */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
     return fd;
 }
 
