@@ -198,6 +198,10 @@ static void write_plain(struct gw_tls *tls, struct span *plain, struct writer *w
     while (len != 0) {
         int done = mbedtls_ssl_write(&tls->ssl, plain->at, len);
 
+        if (done == GW_TLS_NEW_TICKET) {
+            gw_tls_keep(tls);
+            continue;
+        }
         if (done <= 0) {
             fail(tls, done);
             break;

@@ -18,7 +18,8 @@
 #include "gateway/edge/fault.h"
 #include "gateway/edge/stage.h"
 
-#define GW_TLS_MEMORY ((size_t)36 * 1024) /* octets of one stage */
+#define GW_TLS_MEMORY \
+    ((size_t)38 * 1024) /* octets of one stage, with a certificate of the other side */
 #define GW_TLS_FLIGHT                                                                     \
     ((size_t)32 * 1024)           /* octets to say that output has not taken yet, at most \
                                    */

@@ -2,6 +2,7 @@
 #ifndef GATEWAY_EDGE_TLS_COMPAT_H
 #define GATEWAY_EDGE_TLS_COMPAT_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include <mbedtls/ctr_drbg.h>
@@ -97,7 +98,7 @@ static inline int gw_tls_suite_of(const mbedtls_ssl_session *session)
 
 #define GW_TLS_HAS_1_3 false
 #define GW_TLS_SUITES_1_3
-#define GW_TLS_NEW_TICKET       1 /* no error has this number */
+#define GW_TLS_NEW_TICKET       INT_MIN /* no error has this number */
 #define GW_TLS_VERSION_REFUSED  MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION
 #define GW_TLS_NO_COMMON        MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN
 #define GW_TLS_NO_USABLE        MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE

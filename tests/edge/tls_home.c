@@ -135,8 +135,7 @@ void tls_home_remove(struct tls_home *home)
     mbedtls_entropy_free(&home->entropy);
 }
 
-/* Asked until it has taken all and has no more, as the contract of a stage says. */
-static void hear(struct gw_stage *stage, struct tls_heard *heard, struct span octets)
+void tls_hear(struct gw_stage *stage, struct tls_heard *heard, struct span octets)
 {
     size_t got = 0;
 
@@ -162,8 +161,8 @@ bool tls_carry(struct tls_pair *pair, bool up, struct span *plain, size_t cut)
         struct span part = span_from(octets, at);
 
         part.len = part.len < cut ? part.len : cut;
-        hear(up ? pair->server : pair->client, up ? &pair->by_server : &pair->by_client,
-             at_edge(part, part.len));
+        tls_hear(up ? pair->server : pair->client, up ? &pair->by_server : &pair->by_client,
+                 at_edge(part, part.len));
     }
     return octets.len != 0;
 }

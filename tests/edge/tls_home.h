@@ -54,6 +54,8 @@ struct tls_pair {
     size_t carried; /* octets, both ways */
 };
 
+/* Asked until it has taken all and has no more, as the contract of a stage says. */
+void tls_hear(struct gw_stage *stage, struct tls_heard *heard, struct span octets);
 /* One go from one side to the other, `cut` octets at a time. True: something moved. */
 bool tls_carry(struct tls_pair *pair, bool up, struct span *plain, size_t cut);
 /* Until nothing moves. */
