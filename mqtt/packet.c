@@ -216,36 +216,25 @@ size_t mqtt_packet_length(struct span wire, enum mqtt_err *err)
     return 0;
 }
 
-/* The cursor behind the fixed header of a packet that fills `wire`. */
-static enum mqtt_err read_header(struct reader *r, struct mqtt_packet *pkt, struct span wire)
+/* The cursor behind the fixed header that `wire` begins with, which is whole. */
+static struct reader read_header(struct mqtt_packet *pkt, struct span wire)
 {
-    enum mqtt_err err = MQTT_OK;
-    size_t len = mqtt_packet_length(wire, &err);
-    uint8_t first = 0;
+    struct reader r = reader_of(wire);
+    uint8_t first = read_u8(&r);
 
-    if (err != MQTT_OK) {
-        return err;
-    }
-    if (len == 0 || len != wire.len) {
-        return len == 0 || len > wire.len ? MQTT_ERR_SHORT : MQTT_ERR_LONG;
-    }
-    *r = reader_of(wire);
-    first = read_u8(r);
-    while (read_u8(r) & 0x80) {
+    while (read_u8(&r) & 0x80) {
     }
     *pkt = (struct mqtt_packet){.type = (enum mqtt_type)(first >> 4), .flags = first & 0x0F};
-    return MQTT_OK;
+    return r;
 }
 
-enum mqtt_err mqtt_packet_decode(struct mqtt_packet *pkt, struct span wire, uint8_t level)
+/* Reads the fields behind the header; `wire` ends with the last. */
+static enum mqtt_err read_fields(struct mqtt_packet *pkt, struct span wire, uint8_t level)
 {
-    struct reader r;
+    struct reader r = read_header(pkt, wire);
     const struct mqtt_layout *row = NULL;
-    enum mqtt_err err = read_header(&r, pkt, wire);
+    enum mqtt_err err = MQTT_OK;
 
-    if (err != MQTT_OK) {
-        return err;
-    }
     if (pkt->type == 0 || pkt->type >= MQTT_TYPES) {
         return MQTT_ERR_TYPE;
     }
@@ -258,6 +247,46 @@ enum mqtt_err mqtt_packet_decode(struct mqtt_packet *pkt, struct span wire, uint
         return MQTT_ERR_SHORT;
     }
     return err == MQTT_OK && read_left(&r) != 0 ? MQTT_ERR_LONG : err;
+}
+
+enum mqtt_err mqtt_packet_decode(struct mqtt_packet *pkt, struct span wire, uint8_t level)
+{
+    enum mqtt_err err = MQTT_OK;
+    size_t len = mqtt_packet_length(wire, &err);
+
+    if (err != MQTT_OK) {
+        return err;
+    }
+    if (len == 0 || len != wire.len) {
+        return len == 0 || len > wire.len ? MQTT_ERR_SHORT : MQTT_ERR_LONG;
+    }
+    return read_fields(pkt, wire, level);
+}
+
+size_t mqtt_packet_head_length(struct span wire)
+{
+    enum mqtt_err err = MQTT_OK;
+    struct mqtt_packet pkt;
+    struct reader r;
+    size_t topic = 0;
+
+    if (mqtt_packet_length(wire, &err) == 0) {
+        return 0;
+    }
+    r = read_header(&pkt, wire);
+    topic = read_u16(&r);
+    return r.bad ? 0 : wire.len - read_left(&r) + topic + (mqtt_packet_qos(&pkt) == 0 ? 0 : 2);
+}
+
+enum mqtt_err mqtt_packet_decode_head(struct mqtt_packet *pkt, struct span wire)
+{
+    if (!mqtt_packet_is_publish(wire)) {
+        return MQTT_ERR_TYPE;
+    }
+    if (mqtt_packet_head_length(wire) != wire.len) {
+        return MQTT_ERR_SHORT;
+    }
+    return read_fields(pkt, wire, MQTT_LEVEL_3_1_1);
 }
 
 bool mqtt_filters_next(enum mqtt_type type, struct span *rest, struct mqtt_filter *filter)

@@ -100,6 +100,19 @@ size_t mqtt_packet_length(struct span wire, enum mqtt_err *err);
  * level and bridge are set, so that CONNACK can say so [MQTT-3.1.2-2]. */
 enum mqtt_err mqtt_packet_decode(struct mqtt_packet *pkt, struct span wire, uint8_t level);
 
+/* True if `wire`, not empty, begins as a PUBLISH does. */
+static inline bool mqtt_packet_is_publish(struct span wire)
+{
+    return wire.len != 0 && wire.at[0] >> 4 == MQTT_PUBLISH;
+}
+
+/* Octets before the payload of the PUBLISH that `wire` begins with; 0: `wire` ends too early to
+ * say. The packet may be shorter than that, and is ill-formed then. */
+size_t mqtt_packet_head_length(struct span wire);
+
+/* Reads a PUBLISH of which `wire` holds what stands before the payload; pkt->payload is empty. */
+enum mqtt_err mqtt_packet_decode_head(struct mqtt_packet *pkt, struct span wire);
+
 /* Writes the packet whole, or nothing and marks `w` bad. Reserved header flags are set here; of
  * `flags` only PUBLISH's are read. Well-formedness is the caller's: what decodes encodes. */
 void mqtt_packet_encode(const struct mqtt_packet *pkt, struct writer *w);

@@ -2,6 +2,8 @@
  *
  * A packet that lies whole in the input is handed out where it lies; one that is cut is collected
  * in a block of the budget, which grows with the octets that came, whatever the header claims.
+ * With `heads`, a PUBLISH above max_packet is no error: its payload is passed over as it comes, and
+ * then what stands before the payload is handed out, at most some 64 KiB.
  *
  *     while ((err = mqtt_stream_next(&stream, &octets, &wire)) == MQTT_OK && wire.len != 0) ...
  *
@@ -18,7 +20,11 @@ struct mqtt_stream {
     struct block *part; /* a packet that is not whole yet, or was handed out last */
     size_t have;        /* octets of it */
     size_t max_packet;  /* octets, header included */
+    size_t large;       /* octets of the packet under way if above max_packet, else 0 */
+    size_t skip;        /* of these, octets of payload still to come */
+    bool heads;         /* the caller's to set after init; see above */
     bool whole;         /* `part` was handed out: given up at the next call */
+    bool cut;           /* what was handed out last is a head: mqtt_packet_decode_head reads it */
 };
 
 void mqtt_stream_init(struct mqtt_stream *stream, struct budget *budget, size_t max_packet);

@@ -348,6 +348,43 @@ static void a_broken_packet_is_dumped_with_its_reason(void **state)
     assert_string_equal(line, "packet id 0: 40020000");
 }
 
+static void the_head_of_a_publish_ends_where_its_payload_begins(void **state)
+{
+    static const struct {
+        struct span wire;
+        size_t head;
+    } rows[] = {
+        {{WIRE("\x30\x05\0\x01"
+               "axy")},
+         5},
+        {{WIRE("\x32\x07\0\x01"
+               "a\0\x09xy")},
+         7},
+        {{WIRE("\x35\x85\x80\0\0\x01"
+               "a\0\x09")},
+         9},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct mqtt_packet pkt;
+
+        for (size_t len = 0; len < rows[i].head; len++) {
+            struct span wire = at_edge(rows[i].wire, len);
+            size_t head = mqtt_packet_head_length(wire);
+
+            assert_true(head == 0 || head == rows[i].head);
+            assert_int_not_equal(mqtt_packet_decode_head(&pkt, wire), MQTT_OK);
+        }
+        assert_int_equal(mqtt_packet_head_length(rows[i].wire), rows[i].head);
+        assert_int_equal(mqtt_packet_decode_head(&pkt, at_edge(rows[i].wire, rows[i].head)),
+                         MQTT_OK);
+        assert_span_equal(pkt.topic, WIRE_SPAN("a"));
+        assert_int_equal(pkt.packet_id, i == 0 ? 0 : 9);
+        assert_int_equal(pkt.payload.len, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +404,7 @@ int main(void)
         cmocka_unit_test(acknowledgements_encode_short),
         cmocka_unit_test(filters_are_written_as_they_are_read),
         cmocka_unit_test(a_broken_packet_is_dumped_with_its_reason),
+        cmocka_unit_test(the_head_of_a_publish_ends_where_its_payload_begins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
