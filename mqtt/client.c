@@ -1,7 +1,4 @@
-#include "mqtt/client.h"
-
-/* A connection that stood so long counts as good, and the delay starts anew. */
-#define GOOD_MS 30000u
+#include "mqtt/client_parts.h"
 
 void mqtt_client_init(struct mqtt_client *c, const struct mqtt_client_config *config,
                       struct budget *budget, uint64_t seed, uint64_t now_ms)
@@ -23,53 +20,29 @@ void mqtt_client_up(struct mqtt_client *c, uint64_t now_ms)
         return;
     }
     mqtt_stream_init(&c->stream, c->budget, c->config->max_packet);
+    c->stream.heads = true;
     c->state = MQTT_CONNECTING;
     c->due_ms = now_ms + c->config->ack_timeout_ms;
+    c->since_ms = now_ms;
     c->last_sent_ms = now_ms;
     c->last_heard_ms = now_ms;
     c->unanswered = 0;
-    c->subscribe_id = 0;
+    c->request = 0;
     c->id_taken = false;
-    c->acknowledged = false;
-    c->subscribed = false;
     c->pinging = false;
     c->wants_ping = false;
     c->wants_connect = true;
-}
-
-/* The next dial: after a delay from the upper half, whose upper end doubles. */
-static void plan_dial(struct mqtt_client *c, uint64_t now_ms)
-{
-    uint64_t half = c->delay_ms / 2;
-
-    if (c->stopping) {
-        c->due_ms = HEAP_NEVER;
-        return;
-    }
-    c->due_ms = now_ms + half + rng_below(&c->rng, c->delay_ms - half + 1);
-    c->delay_ms *= 2;
-    if (c->delay_ms > c->config->reconnect_most_ms) {
-        c->delay_ms = c->config->reconnect_most_ms;
-    }
+    c->pending.dial = false;
 }
 
 void mqtt_client_down(struct mqtt_client *c, const char *cause, uint64_t now_ms)
 {
-    if (c->state == MQTT_IDLE) {
-        return;
-    }
-    if (c->state == MQTT_ONLINE && now_ms - c->good_ms >= GOOD_MS) {
-        c->delay_ms = c->config->reconnect_least_ms;
-    }
-    mqtt_stream_fini(&c->stream);
-    c->state = MQTT_IDLE;
-    c->pending.dial = false;
-    c->pending.down = true;
-    c->pending.cause = cause;
-    c->wants_connect = false;
-    c->wants_ping = false;
-    c->wants_bye = false;
-    plan_dial(c, now_ms);
+    mqtt_client_end(c, MQTT_CLIENT_BY_THEM, cause, now_ms);
+}
+
+void mqtt_client_drop(struct mqtt_client *c, const char *cause, uint64_t now_ms)
+{
+    mqtt_client_end(c, MQTT_CLIENT_BY_FAULT, cause, now_ms);
 }
 
 bool mqtt_client_event(struct mqtt_client *c, struct mqtt_client_news *news, uint64_t now_ms)
@@ -77,7 +50,7 @@ bool mqtt_client_event(struct mqtt_client *c, struct mqtt_client_news *news, uin
     (void)now_ms;
     if (c->pending.down) {
         c->pending.down = false;
-        *news = (struct mqtt_client_news){.kind = MQTT_CLIENT_DOWN, .cause = c->pending.cause};
+        *news = c->pending.of_down;
         return true;
     }
     if (c->pending.dial) {
@@ -94,7 +67,7 @@ void mqtt_client_stop(struct mqtt_client *c, uint64_t now_ms)
     if (c->state == MQTT_ONLINE) {
         c->wants_bye = true;
     } else {
-        mqtt_client_down(c, "stopped", now_ms);
+        mqtt_client_drop(c, "stopped", now_ms);
         c->due_ms = HEAP_NEVER;
     }
 }
@@ -141,10 +114,10 @@ uint64_t mqtt_client_deadline(const struct mqtt_client *c)
 static void tick_online(struct mqtt_client *c, uint64_t now_ms)
 {
     if (c->unanswered > 0 && now_ms >= c->unanswered_ms + c->config->ack_timeout_ms) {
-        mqtt_client_down(c, "no acknowledgement in time", now_ms);
+        mqtt_client_drop(c, "no acknowledgement in time", now_ms);
     } else if (c->pinging) {
         if (now_ms >= c->ping_ms + c->config->ack_timeout_ms) {
-            mqtt_client_down(c, "no PINGRESP in time", now_ms);
+            mqtt_client_drop(c, "no PINGRESP in time", now_ms);
         }
     } else if (c->config->keepalive_s != 0 && now_ms >= ping_due(c)) {
         c->wants_ping = true;
@@ -161,8 +134,17 @@ void mqtt_client_tick(struct mqtt_client *c, uint64_t now_ms)
         c->state = MQTT_DIALLING;
         c->pending.dial = true;
         break;
-    case MQTT_CONNECTING: mqtt_client_down(c, "no CONNACK in time", now_ms); break;
+    case MQTT_CONNECTING: mqtt_client_drop(c, "no CONNACK in time", now_ms); break;
     case MQTT_ONLINE: tick_online(c, now_ms); break;
     default: break;
+    }
+}
+
+void mqtt_client_moved(struct mqtt_client *c, uint64_t now_ms)
+{
+    c->unanswered_ms = now_ms;
+    c->ping_ms = now_ms;
+    if (c->state == MQTT_CONNECTING) {
+        c->due_ms = now_ms + c->config->ack_timeout_ms;
     }
 }

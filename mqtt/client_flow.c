@@ -1,10 +1,11 @@
 /* mqtt/client_flow.c - packets of a client, both ways. */
-#include "mqtt/client.h"
+#include "mqtt/client_parts.h"
 #include "mqtt/op.h"
 
-/* The packet id of every SUBSCRIBE: one is under way at a time, and sessions give ids from 1 up. A
- * delivery with it waits for SUBACK, and SUBSCRIBE for the end of the delivery. [MQTT-2.3.1-2] */
-#define SUBSCRIBE_ID UINT16_MAX
+/* The packet id of every SUBSCRIBE and UNSUBSCRIBE: one is under way at a time, and sessions give
+ * ids from 1 up. A delivery with it waits for the answer, and a request for the end of the
+ * delivery. [MQTT-2.3.1-2] */
+#define REQUEST_ID UINT16_MAX
 
 static const char *const refusals[] = {
     [MQTT_REFUSED_LEVEL] = "CONNACK 1: protocol level refused",
@@ -22,9 +23,7 @@ static void answered(struct mqtt_client *c, uint64_t now_ms)
         c->unanswered--;
     }
     c->unanswered_ms = now_ms;
-    if (c->acknowledged && c->subscribed) {
-        c->delay_ms = c->config->reconnect_least_ms;
-    }
+    mqtt_client_answered(c);
 }
 
 static void owe(struct mqtt_client *c, uint64_t now_ms)
@@ -41,27 +40,43 @@ static enum mqtt_err on_connack(struct mqtt_client *c, const struct mqtt_packet 
         return MQTT_ERR_STATE;
     }
     if (pkt->code != MQTT_ACCEPTED) {
-        mqtt_client_down(c, refusals[pkt->code], now_ms);
+        mqtt_client_drop(c, refusals[pkt->code], now_ms);
         return MQTT_OK;
     }
-    c->state = MQTT_ONLINE;
-    c->good_ms = now_ms;
+    mqtt_client_begin_life(c, now_ms);
     news->kind = MQTT_CLIENT_ONLINE;
     news->present = pkt->present;
     return MQTT_OK;
 }
 
-static enum mqtt_err on_suback(struct mqtt_client *c, const struct mqtt_packet *pkt,
+/* SUBACK or UNSUBACK. [MQTT-3.8.4-2, 3.8.4-5, 3.10.4-4] */
+static enum mqtt_err on_answer(struct mqtt_client *c, const struct mqtt_packet *pkt,
                                struct mqtt_client_news *news, uint64_t now_ms)
 {
-    if (c->subscribe_id == 0 || pkt->packet_id != c->subscribe_id) {
+    bool subscribes = c->request == MQTT_SUBSCRIBE;
+
+    if (c->request == 0 || pkt->packet_id != REQUEST_ID ||
+        subscribes != (pkt->type == MQTT_SUBACK)) {
         return MQTT_ERR_STATE;
     }
-    c->subscribe_id = 0;
-    c->subscribed = true;
+    if (subscribes && pkt->payload.len != c->asked) {
+        return pkt->payload.len < c->asked ? MQTT_ERR_SHORT : MQTT_ERR_LONG;
+    }
+    c->request = 0;
+    c->subscribed |= subscribes;
     answered(c, now_ms);
-    news->kind = MQTT_CLIENT_SUBSCRIBED;
+    news->kind = subscribes ? MQTT_CLIENT_SUBSCRIBED : MQTT_CLIENT_UNSUBSCRIBED;
     return MQTT_OK;
+}
+
+/* PUBACK, PUBREC or PUBCOMP. */
+static void on_ack(struct mqtt_client *c, const struct mqtt_packet *pkt, uint64_t now_ms)
+{
+    c->acknowledged = true;
+    if (pkt->type != MQTT_PUBREC && pkt->packet_id == REQUEST_ID) {
+        c->id_taken = false;
+    }
+    answered(c, now_ms);
 }
 
 /* Judges one packet of an open connection; news->kind is MQTT_CLIENT_DIAL when it is no news. */
@@ -76,22 +91,39 @@ static enum mqtt_err on_packet(struct mqtt_client *c, struct mqtt_client_news *n
     if (c->state != MQTT_ONLINE) {
         return MQTT_ERR_STATE; /* [MQTT-3.2.0-1] */
     }
+    mqtt_client_heard(c, now_ms);
     switch (pkt->type) {
-    case MQTT_PUBLISH: news->kind = MQTT_CLIENT_PUBLISH; return MQTT_OK;
+    case MQTT_PUBLISH:
+        news->kind = c->stream.cut ? MQTT_CLIENT_SKIPPED : MQTT_CLIENT_PUBLISH;
+        return MQTT_OK;
     case MQTT_PUBACK:
     case MQTT_PUBREC:
-    case MQTT_PUBCOMP:
-        c->acknowledged = true;
-        if (pkt->type != MQTT_PUBREC && pkt->packet_id == SUBSCRIBE_ID) {
-            c->id_taken = false;
-        }
-        answered(c, now_ms);
-        news->kind = MQTT_CLIENT_ACK;
+    case MQTT_PUBCOMP: on_ack(c, pkt, now_ms); break;
+    case MQTT_PUBREL: break;
+    case MQTT_SUBACK:
+    case MQTT_UNSUBACK: return on_answer(c, pkt, news, now_ms);
+    case MQTT_PINGRESP:
+        c->pinging = false;
+        mqtt_client_answered(c);
         return MQTT_OK;
-    case MQTT_PUBREL: news->kind = MQTT_CLIENT_ACK; return MQTT_OK;
-    case MQTT_SUBACK: return on_suback(c, pkt, news, now_ms);
-    case MQTT_PINGRESP: c->pinging = false; return MQTT_OK;
     default: return MQTT_ERR_STATE;
+    }
+    news->kind = MQTT_CLIENT_ACK;
+    return MQTT_OK;
+}
+
+static enum mqtt_err decode(const struct mqtt_client *c, struct mqtt_packet *pkt, struct span wire)
+{
+    return c->stream.cut ? mqtt_packet_decode_head(pkt, wire)
+                         : mqtt_packet_decode(pkt, wire, MQTT_LEVEL_3_1_1);
+}
+
+/* Octets came and a packet is not whole: answers stand behind it and cannot have come yet. */
+static void in_a_packet(struct mqtt_client *c, bool came, uint64_t now_ms)
+{
+    if (came && mqtt_stream_is_partial(&c->stream)) {
+        c->last_heard_ms = now_ms;
+        mqtt_client_moved(c, now_ms);
     }
 }
 
@@ -100,21 +132,23 @@ bool mqtt_client_input(struct mqtt_client *c, struct span *octets, struct mqtt_c
 {
     while (c->state == MQTT_CONNECTING || c->state == MQTT_ONLINE) {
         struct span wire;
+        bool came = octets->len > 0;
         enum mqtt_err err = mqtt_stream_next(&c->stream, octets, &wire);
 
         if (err == MQTT_OK && wire.len == 0) {
+            in_a_packet(c, came, now_ms);
             return false;
         }
         *news = (struct mqtt_client_news){.kind = MQTT_CLIENT_DIAL};
         if (err == MQTT_OK) {
-            err = mqtt_packet_decode(&news->packet, wire, MQTT_LEVEL_3_1_1);
+            err = decode(c, &news->packet, wire);
         }
         if (err == MQTT_OK) {
             c->last_heard_ms = now_ms;
             err = on_packet(c, news, now_ms);
         }
         if (err != MQTT_OK) {
-            mqtt_client_down(c, mqtt_err_name(err), now_ms);
+            mqtt_client_drop(c, mqtt_err_name(err), now_ms);
         } else if (news->kind != MQTT_CLIENT_DIAL) {
             return true;
         }
@@ -176,39 +210,60 @@ void mqtt_client_write(struct mqtt_client *c, struct writer *w, uint64_t now_ms)
         c->ping_ms = now_ms;
     }
     if (c->wants_bye && say(c, w, &bye, now_ms)) {
-        mqtt_client_down(c, "stopped", now_ms); /* [MQTT-3.14.4-1, -2] */
+        mqtt_client_drop(c, "stopped", now_ms); /* [MQTT-3.14.4-1, -2] */
     }
 }
 
-static size_t filters_length(const struct mqtt_client_filter *filters, size_t count)
+static size_t filters_length(enum mqtt_type type, const struct mqtt_client_filter *filters,
+                             size_t count)
 {
     size_t len = 0;
 
     for (size_t i = 0; i < count; i++) {
-        len += 3 + filters[i].filter.len;
+        len += filters[i].filter.len + (type == MQTT_SUBSCRIBE ? 3 : 2);
     }
     return len;
+}
+
+/* What a SUBSCRIBE or UNSUBSCRIBE asks for. */
+struct request {
+    enum mqtt_type type;
+    const struct mqtt_client_filter *filters;
+    size_t count;
+};
+
+static bool ask(struct mqtt_client *c, struct writer *w, const struct request *r, uint64_t now_ms)
+{
+    size_t len = filters_length(r->type, r->filters, r->count);
+
+    if (!mqtt_client_may_send(c) || c->request != 0 || c->id_taken || r->count == 0 ||
+        r->count > UINT16_MAX || !mqtt_packet_begin_filters(r->type, REQUEST_ID, len, w)) {
+        w->bad = false;
+        return false;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        struct mqtt_filter filter = {r->filters[i].filter, r->filters[i].qos};
+
+        mqtt_filter_write(r->type, &filter, w);
+    }
+    c->request = (uint8_t)r->type;
+    c->asked = (uint16_t)r->count;
+    c->last_sent_ms = now_ms;
+    owe(c, now_ms);
+    return true;
 }
 
 bool mqtt_client_subscribe(struct mqtt_client *c, struct writer *w,
                            const struct mqtt_client_filter *filters, size_t count, uint64_t now_ms)
 {
-    size_t len = filters_length(filters, count);
+    return ask(c, w, &(struct request){MQTT_SUBSCRIBE, filters, count}, now_ms);
+}
 
-    if (!mqtt_client_may_send(c) || c->subscribe_id != 0 || c->id_taken || count == 0 ||
-        !mqtt_packet_begin_filters(MQTT_SUBSCRIBE, SUBSCRIBE_ID, len, w)) {
-        w->bad = false;
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct mqtt_filter filter = {filters[i].filter, filters[i].qos};
-
-        mqtt_filter_write(MQTT_SUBSCRIBE, &filter, w);
-    }
-    c->subscribe_id = SUBSCRIBE_ID;
-    c->last_sent_ms = now_ms;
-    owe(c, now_ms);
-    return true;
+bool mqtt_client_unsubscribe(struct mqtt_client *c, struct writer *w,
+                             const struct mqtt_client_filter *filters, size_t count,
+                             uint64_t now_ms)
+{
+    return ask(c, w, &(struct request){MQTT_UNSUBSCRIBE, filters, count}, now_ms);
 }
 
 bool mqtt_client_may_send(const struct mqtt_client *c)
@@ -224,7 +279,7 @@ static bool is_said(enum mqtt_op_kind kind)
 
 static bool must_wait(const struct mqtt_client *c, const struct mqtt_op *op)
 {
-    return op->kind == MQTT_OP_DELIVER && op->packet_id == SUBSCRIBE_ID && c->subscribe_id != 0;
+    return op->kind == MQTT_OP_DELIVER && op->packet_id == REQUEST_ID && c->request != 0;
 }
 
 /* What was written, if it fitted, counts as sent. */
@@ -236,7 +291,7 @@ static bool sent(struct mqtt_client *c, struct writer *w, const struct mqtt_op *
     }
     c->last_sent_ms = now_ms;
     if (op->kind == MQTT_OP_PUBREL || (op->kind == MQTT_OP_DELIVER && op->qos > 0)) {
-        c->id_taken |= op->packet_id == SUBSCRIBE_ID;
+        c->id_taken |= op->packet_id == REQUEST_ID;
         owe(c, now_ms);
     }
     return true;

@@ -42,7 +42,9 @@ static void on_input(struct gw_wire *wire, struct span octets)
 
 static void on_moved(struct gw_wire *wire)
 {
-    (void)wire; /* gw_uplink_output looks itself */
+    struct gw_uplink *uplink = uplink_of(wire); /* gw_uplink_output looks itself for what is next */
+
+    hub_uplink_moved(uplink->loop->hub, uplink->index, gw_loop_now(uplink->loop));
 }
 
 static void on_over(struct gw_wire *wire, const char *cause)

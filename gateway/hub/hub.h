@@ -66,6 +66,9 @@ void hub_uplink_up(struct hub *hub, size_t i, uint64_t now_ms);
 void hub_uplink_input(struct hub *hub, size_t i, struct span octets, uint64_t now_ms);
 void hub_uplink_down(struct hub *hub, size_t i, const char *cause, uint64_t now_ms);
 
+/* The kernel took some of what waited for it. */
+void hub_uplink_moved(struct hub *hub, size_t i, uint64_t now_ms);
+
 /* As mqtt_broker_output, for one uplink; conn and socket are NULL. The edge does not ask while a
  * tail of it waits for the kernel. */
 bool hub_uplink_output(struct hub *hub, size_t i, struct mqtt_out *out, uint8_t *scratch,

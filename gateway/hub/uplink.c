@@ -1,6 +1,7 @@
 /* gateway/hub/uplink.c - life of the uplinks: made, started, dialled, stopped. */
 #include "gateway/hub/uplink.h"
 
+#include "base/text.h"
 #include "gateway/hub/rules.h"
 #include "gateway/hub/say.h"
 #include "mqtt/op.h"
@@ -104,16 +105,45 @@ void hub_uplinks_start(struct hub *hub, uint64_t now_ms)
     }
 }
 
-static void went_down(struct hub *hub, struct hub_uplink *up, const char *cause, uint64_t now_ms)
+/* Connections that ended alike, said once in a row. */
+static void say_pattern(struct hub *hub, const struct hub_uplink *up,
+                        const struct mqtt_client_news *news)
+{
+    char text[120];
+    struct writer w = writer_of((uint8_t *)text, sizeof text);
+
+    if (news->pattern == MQTT_CLIENT_TAKEN) {
+        write_text(&w, "another client uses this id, or the broker drops us: ");
+        write_decimal(&w, MQTT_CLIENT_ROW);
+        write_text(&w, " times cut within ");
+        write_decimal(&w, (news->longest_ms + 999) / 1000);
+        write_text(&w, " s");
+    } else {
+        write_text(&w, "connects and is cut before any answer, ");
+        write_decimal(&w, MQTT_CLIENT_ROW);
+        write_text(&w, " times: are port, id and rights there right?");
+    }
+    write_end(&w);
+    hub_say(hub, &(struct hub_line_of_log){CONF_ERROR, "uplink", "no lasting connection to",
+                                           span_of_text(up->conf->at.name), text});
+}
+
+/* The next url is for one that does not serve. */
+static void went_down(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
+                      uint64_t now_ms)
 {
     hub_say(hub,
             &(struct hub_line_of_log){CONF_WARNING, "uplink", up->online ? "lost" : "cannot reach",
-                                      span_of_text(up->conf->at.name), cause});
+                                      span_of_text(up->conf->at.name), news->cause});
+    if (news->pattern != MQTT_CLIENT_NO_PATTERN) {
+        say_pattern(hub, up, news);
+    }
     drop_held(up);
     if (up->online) {
         up->online = false;
         mqtt_session_close(&hub->sessions, up->session, MQTT_END_PARTED, now_ms);
-    } else {
+    }
+    if (!news->served) {
         up->url = (up->url + 1) % up->conf->url.count;
     }
     up->birth = false;
@@ -128,9 +158,14 @@ static void went_online(struct hub *hub, struct hub_uplink *up, bool present, ui
                                            span_of_text(up->conf->at.name),
                                            present ? "its session was kept" : "a new session"});
     up->online = open_session(hub, up, now_ms);
+    if (!up->online) {
+        mqtt_client_drop(&up->client, "no memory for its session", now_ms);
+        return;
+    }
     up->confirmed = present ? up->confirmed : 0;
     up->subscribed = up->confirmed;
     up->birth = up->conf->will_topic != NULL;
+    up->told_skipped = false;
 }
 
 static void client_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
@@ -139,7 +174,7 @@ static void client_news(struct hub *hub, struct hub_uplink *up, const struct mqt
     switch (news->kind) {
     case MQTT_CLIENT_DIAL: up->dial = true; break;
     case MQTT_CLIENT_ONLINE: went_online(hub, up, news->present, now_ms); break;
-    case MQTT_CLIENT_DOWN: went_down(hub, up, news->cause, now_ms); break;
+    case MQTT_CLIENT_DOWN: went_down(hub, up, news, now_ms); break;
     default: hub_uplink_news(hub, up, news, now_ms); break;
     }
 }
@@ -161,7 +196,7 @@ void hub_uplinks_have_room(struct hub *hub, uint64_t now_ms)
         struct hub_uplink *up = &hub->uplinks[i];
 
         if (up->refused && up->online) {
-            mqtt_client_down(&up->client, "to get what was refused while the store was full",
+            mqtt_client_drop(&up->client, "to get what was refused while the store was full",
                              now_ms);
         }
         up->refused = false;
@@ -171,6 +206,11 @@ void hub_uplinks_have_room(struct hub *hub, uint64_t now_ms)
 void hub_uplink_up(struct hub *hub, size_t i, uint64_t now_ms)
 {
     mqtt_client_up(&hub->uplinks[i].client, now_ms);
+}
+
+void hub_uplink_moved(struct hub *hub, size_t i, uint64_t now_ms)
+{
+    mqtt_client_moved(&hub->uplinks[i].client, now_ms);
 }
 
 void hub_uplink_input(struct hub *hub, size_t i, struct span octets, uint64_t now_ms)

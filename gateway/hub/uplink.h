@@ -31,6 +31,8 @@ struct hub_uplink {
     size_t confirmed;  /* of these, answered by a SUBACK since the far session began */
     uint64_t unruled;  /* messages of the far side that no receive rule takes */
     uint64_t unfit;    /* messages that a limit of the upstream forbids */
+    uint64_t skipped;  /* messages of the far side above max_packet */
+    bool told_skipped; /* since it was online */
 };
 
 /* One for each [upstream]. False: no memory. */

@@ -16,7 +16,6 @@ static void owe_ack(struct hub *hub, struct hub_uplink *up, const struct mqtt_pa
                                      mqtt_packet_qos(packet) == 2 ? MQTT_OP_PUBREC : MQTT_OP_PUBACK,
                                  .packet_id = packet->packet_id};
 
-    up->unruled++;
     if (mqtt_packet_qos(packet) > 0) {
         mqtt_session_owe(&hub->sessions, up->session, &answer);
     }
@@ -37,7 +36,7 @@ static void have_no_room(const struct hub *hub, struct hub_uplink *up, uint64_t 
         up->refused = true;
         return;
     }
-    mqtt_client_down(&up->client, "no room for a message from there", now_ms);
+    mqtt_client_drop(&up->client, "no room for a message from there", now_ms);
 }
 
 /* Publishes under the topic that the rule gives; false: the rule does not fit. */
@@ -70,18 +69,28 @@ static void on_publish(struct hub *hub, struct hub_uplink *up, const struct mqtt
             return;
         }
     }
+    up->unruled++;
     owe_ack(hub, up, packet);
+}
+
+/* Above max_packet: acknowledged, or it came again with every connection. */
+static void on_skipped(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet)
+{
+    up->skipped++;
+    owe_ack(hub, up, packet);
+    if (!up->told_skipped) {
+        up->told_skipped = true;
+        hub_say(hub, &(struct hub_line_of_log){CONF_WARNING, "uplink",
+                                               "passed over a message above max_packet, topic",
+                                               packet->topic, up->conf->at.name});
+    }
 }
 
 static void on_ack(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet,
                    uint64_t now_ms)
 {
-    static const enum mqtt_op_kind kinds[] = {[MQTT_PUBACK] = MQTT_OP_PUBACK,
-                                              [MQTT_PUBREC] = MQTT_OP_PUBREC,
-                                              [MQTT_PUBREL] = MQTT_OP_PUBREL,
-                                              [MQTT_PUBCOMP] = MQTT_OP_PUBCOMP};
-
-    mqtt_session_ack(&hub->sessions, up->session, kinds[packet->type], packet->packet_id, now_ms);
+    mqtt_session_ack(&hub->sessions, up->session, mqtt_op_of(packet->type), packet->packet_id,
+                     now_ms);
 }
 
 static void on_subscribed(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet)
@@ -104,12 +113,12 @@ void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_c
     if (!up->online) {
         return;
     }
-    if (news->kind == MQTT_CLIENT_PUBLISH) {
-        on_publish(hub, up, &news->packet, now_ms);
-    } else if (news->kind == MQTT_CLIENT_ACK) {
-        on_ack(hub, up, &news->packet, now_ms);
-    } else if (news->kind == MQTT_CLIENT_SUBSCRIBED) {
-        on_subscribed(hub, up, &news->packet);
+    switch (news->kind) {
+    case MQTT_CLIENT_PUBLISH: on_publish(hub, up, &news->packet, now_ms); break;
+    case MQTT_CLIENT_SKIPPED: on_skipped(hub, up, &news->packet); break;
+    case MQTT_CLIENT_ACK: on_ack(hub, up, &news->packet, now_ms); break;
+    case MQTT_CLIENT_SUBSCRIBED: on_subscribed(hub, up, &news->packet); break;
+    default: break;
     }
 }
 

@@ -230,6 +230,151 @@ static void a_message_without_room_is_not_lost_but_comes_again(void **state)
     site_free(site);
 }
 
+/* 2 MiB, max_packet is 1 MiB: the payload goes by, the id is acknowledged, once it is said. */
+static void a_message_above_max_packet_is_acknowledged_and_said_once(void **state)
+{
+    static const struct span heads[] = {{WIRE("\x32\x80\x80\x80\x01\0\x06"
+                                              "down/v\0\x07")},
+                                        {WIRE("\x34\x80\x80\x80\x01\0\x06"
+                                              "down/v\0\x08")}};
+    static const struct span acks[] = {{WIRE("\x40\x02\0\x07")}, {WIRE("\x50\x02\0\x08")}};
+    static const uint8_t zeros[0x8000];
+    struct site *site = site_online();
+    struct budget *budget = hub_budget(site->hub);
+    size_t used = budget->used;
+    size_t lines = 0;
+
+    (void)state;
+    while (site_log(site) != NULL) {
+    }
+    for (size_t i = 0; i < COUNT(heads); i++) {
+        far_says(site, heads[i]);
+        for (size_t left = 0x200000 - 10; left > 0;
+             left -= left < sizeof zeros ? left : sizeof zeros) {
+            assert_int_equal(far_hears(site).len, 0);
+            far_says(site, span_of(zeros, left < sizeof zeros ? left : sizeof zeros));
+            assert_in_range(budget->used, used, used + 256);
+        }
+        assert_span_equal(far_hears(site), acks[i]);
+    }
+    far_says(site, WIRE_SPAN("\x62\x02\0\x08"));
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x70\x02\0\x08"));
+    for (const char *line = site_log(site); line != NULL; line = site_log(site)) {
+        assert_string_equal(line, "passed over a message above max_packet, topic down/v: cloud");
+        lines++;
+    }
+    assert_int_equal(lines, 1);
+    site_free(site);
+}
+
+/* RabbitMQ before 4 answers a QoS 2 PUBLISH so. */
+static void a_puback_ends_a_publish_at_qos_2(void **state)
+{
+    struct site *site = site_new("[gateway]\nname = gw\n[store]\npath = none\n"
+                                 "[upstream cloud]\nurl = mqtt://far.example\n"
+                                 "send = site/# qos 2\nqos_max = 2\nreconnect = 1s..8s\n",
+                                 false);
+
+    (void)state;
+    site_wait(site, 1);
+    assert_true(told(site, HUB_DIAL));
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_true(far_hears(site).len > 0);
+    far_says(site, connack);
+    publish(site, "site/a", "1", 2);
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x34\x0b\0\x06"
+                                                 "site/a\0\x01"
+                                                 "1"));
+    far_says(site, WIRE_SPAN("\x40\x02\0\x01"));
+    assert_int_equal(far_hears(site).len, 0);
+    hub_uplink_down(site->hub, 0, "cut", site->now_ms);
+    site_wait(site, 1000);
+    assert_true(told(site, HUB_DIAL));
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_true(far_hears(site).len > 0);
+    far_says(site, WIRE_SPAN("\x20\x02\x01\0"));
+    assert_int_equal(far_hears(site).len, 0);
+    site_free(site);
+}
+
+/* The url of the next dial, after an end of the last. */
+static size_t next_url(struct site *site)
+{
+    struct hub_news news;
+
+    site_wait(site, 8000);
+    while (hub_event(site->hub, &news)) {
+        if (news.kind == HUB_DIAL) {
+            return news.url;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static void urls_take_turns_until_one_serves(void **state)
+{
+    static const struct span serves = {WIRE("\x20\x02\0\0\x90\x03\xff\xff\x01")};
+    struct site *site = site_new("[gateway]\nname = gw\n[store]\npath = none\n"
+                                 "[upstream cloud]\nurl = mqtt://a.example\n"
+                                 "url = mqtt://b.example\nurl = mqtt://c.example\n"
+                                 "receive = down/#\nreconnect = 1s..8s\n",
+                                 false);
+
+    (void)state;
+    assert_int_equal(next_url(site), 0);
+    hub_uplink_down(site->hub, 0, "refused", site->now_ms);
+    assert_int_equal(next_url(site), 1);
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_true(far_hears(site).len > 0);
+    far_says(site, connack);
+    hub_uplink_down(site->hub, 0, "closed", site->now_ms); /* accepted, and cut */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(next_url(site), 2);
+        hub_uplink_up(site->hub, 0, site->now_ms);
+        assert_true(far_hears(site).len > 0);
+        far_says(site, connack);
+        assert_true(far_hears(site).len > 0);
+        far_says(site, span_from(serves, 4));
+        hub_uplink_down(site->hub, 0, "closed", site->now_ms);
+    }
+    site_free(site);
+}
+
+static void cuts_in_a_row_are_said_with_what_lies_behind_them(void **state)
+{
+    static const char *const says[] = {
+        "no lasting connection to cloud: connects and is cut before any answer, 5 times: "
+        "are port, id and rights there right?",
+        "no lasting connection to cloud: another client uses this id, or the broker drops us: "
+        "5 times cut within 2 s",
+    };
+
+    (void)state;
+    for (size_t taken = 0; taken < COUNT(says); taken++) {
+        struct site *site = site_new(conf, false);
+        size_t found = 0;
+
+        for (int i = 0; i < 8; i++) {
+            assert_int_equal(next_url(site), 0);
+            hub_uplink_up(site->hub, 0, site->now_ms);
+            assert_true(far_hears(site).len > 0);
+            far_says(site, connack);
+            if (taken == 1) {
+                assert_true(far_hears(site).len > 0);
+                far_says(site, suback);
+                site_wait(site, 1500);
+            }
+            hub_uplink_down(site->hub, 0, "closed by the other side", site->now_ms);
+            for (const char *line = site_log(site); line != NULL; line = site_log(site)) {
+                found += strcmp(line, says[taken]) == 0;
+                assert_true(i >= 4 || found == 0);
+            }
+        }
+        assert_int_equal(found, 1);
+        site_free(site);
+    }
+}
+
 static void a_clean_stop_says_so_and_disconnects(void **state)
 {
     struct site *site = site_online();
@@ -305,6 +450,10 @@ int main(void)
         cmocka_unit_test(a_filter_that_the_far_broker_refuses_is_named),
         cmocka_unit_test(a_message_without_room_is_not_lost_but_comes_again),
         cmocka_unit_test(a_message_that_a_full_store_refused_comes_again_when_it_eased),
+        cmocka_unit_test(a_message_above_max_packet_is_acknowledged_and_said_once),
+        cmocka_unit_test(a_puback_ends_a_publish_at_qos_2),
+        cmocka_unit_test(urls_take_turns_until_one_serves),
+        cmocka_unit_test(cuts_in_a_row_are_said_with_what_lies_behind_them),
         cmocka_unit_test(a_clean_stop_says_so_and_disconnects),
         cmocka_unit_test(each_refusal_doubles_the_delay_drawn_from_its_upper_half),
     };
