@@ -15,9 +15,10 @@
 #include "mqtt/packet.h"
 #include "mqtt/session.h"
 
-/* Scratch that a turn's output is written to; a caller gives this much. */
-#define MQTT_SCRATCH 65536u
-/* A payload above this goes as a part of its block, not as a copy. */
+/* Scratch that a turn's output is written to; a caller gives this much. A PUBLISH of the longest
+ * topic fits but for its payload. */
+#define MQTT_SCRATCH 65600u
+/* A payload above this, or codes of a SUBACK, go as a part of their block, not as a copy. */
 #define MQTT_COPY_MOST 8192u
 
 /* Where a connection came in. Spans live as long as the broker. */

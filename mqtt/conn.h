@@ -45,7 +45,6 @@ struct mqtt_conn {
     uint8_t refusal; /* CONNACK owed with this code */
     bool greeted;    /* CONNACK is written; nothing goes before it */
     bool holds;      /* `held` was taken from the session and is not written */
-    bool begun;      /* of `held`, header and topic are written */
     bool stuck;
     bool closing; /* nothing more is read; output says close */
     bool gone;    /* the socket is closed; kept for its news only */

@@ -1,50 +1,8 @@
 /* mqtt/conn_out.c - what one connection has to say, into the turn's scratch. */
+#include <assert.h>
+
 #include "mqtt/conn.h"
 #include "mqtt/op.h"
-
-/* A payload this long goes as a part of its block. */
-static bool goes_apart(const struct mqtt_op *op)
-{
-    return op->message->payload_len > MQTT_COPY_MOST;
-}
-
-/* Makes `body`, which lies in the message's block, the end of this output. */
-static void part(struct mqtt_out *out, struct mqtt_op *op, struct span body)
-{
-    out->body = body;
-    out->block = mqtt_message_block(op->message);
-    op->message = NULL;
-}
-
-/* A topic that leaves no room in an empty scratch goes as a part too: header and topic in one
- * output, packet id and payload in the next. */
-static void begin_long_topic(struct mqtt_conn *conn, struct writer *w, struct mqtt_out *out)
-{
-    struct mqtt_message *message = conn->held.message;
-
-    mqtt_op_encode_start(&conn->held, mqtt_message_topic(message), w);
-    out->body = mqtt_message_topic(message);
-    out->block = block_hold(mqtt_message_block(message));
-    conn->begun = true;
-}
-
-static void finish_long_topic(struct mqtt_conn *conn, struct writer *w, struct mqtt_out *out)
-{
-    struct mqtt_op *op = &conn->held;
-    struct span payload = mqtt_message_payload(op->message);
-
-    if (op->qos > 0) {
-        write_u16(w, op->packet_id);
-    }
-    if (goes_apart(op)) {
-        part(out, op, payload);
-    } else {
-        write_span(w, payload);
-    }
-    mqtt_op_drop(op);
-    conn->begun = false;
-    conn->holds = false;
-}
 
 /* Writes `op` and gives up its references; false: no room, nothing done. */
 static bool write_op(struct mqtt_conn *conn, struct mqtt_op *op, struct writer *w,
@@ -58,10 +16,10 @@ static bool write_op(struct mqtt_conn *conn, struct mqtt_op *op, struct writer *
     if (op->kind == MQTT_OP_OPENED && conn->level == MQTT_LEVEL_3_1) {
         op->present = false; /* a reserved octet in 3.1 */
     }
-    if (op->kind == MQTT_OP_DELIVER && goes_apart(op)) {
+    if (mqtt_op_goes_apart(op, topic)) {
         mqtt_op_encode_head(op, topic, w);
         if (!w->bad) {
-            part(out, op, mqtt_message_payload(op->message));
+            out->body = mqtt_op_body(op, &out->block);
         }
     } else {
         mqtt_op_encode(op, topic, w);
@@ -74,22 +32,15 @@ static bool write_op(struct mqtt_conn *conn, struct mqtt_op *op, struct writer *
     return true;
 }
 
-/* The operation that was left over, if there is one; false: it is still left over. */
-static bool write_held(struct mqtt_broker *b, struct mqtt_conn *conn, struct writer *w,
+/* The operation that was left over, if there is one: it fits an empty scratch. */
+static void write_held(struct mqtt_broker *b, struct mqtt_conn *conn, struct writer *w,
                        struct mqtt_out *out)
 {
-    if (!conn->holds) {
-        return true;
+    if (conn->holds) {
+        conn->holds = !write_op(conn, &conn->held, w, out);
+        assert(!conn->holds);
+        b->count.packets_out++;
     }
-    if (conn->begun) {
-        finish_long_topic(conn, w, out);
-    } else if (write_op(conn, &conn->held, w, out)) {
-        conn->holds = false;
-    } else {
-        begin_long_topic(conn, w, out);
-    }
-    b->count.packets_out += conn->holds ? 0 : 1;
-    return !conn->holds;
 }
 
 static void write_own(struct mqtt_broker *b, struct mqtt_conn *conn, struct writer *w)
@@ -148,7 +99,8 @@ bool mqtt_conn_output(struct mqtt_broker *b, struct mqtt_conn *conn, struct mqtt
         return false;
     }
     *out = (struct mqtt_out){.conn = conn, .socket = conn->socket};
-    if (!write_held(b, conn, &w, out) || out->block != NULL) {
+    write_held(b, conn, &w, out);
+    if (out->block != NULL) {
         mqtt_conn_ready(b, conn);
     } else {
         write_own(b, conn, &w);

@@ -1,5 +1,8 @@
 #include "mqtt/op.h"
 
+#include "mqtt/broker.h"
+#include "mqtt/topic.h"
+
 static const uint8_t types[] = {
     [MQTT_OP_OPENED] = MQTT_CONNACK,    [MQTT_OP_PUBACK] = MQTT_PUBACK,
     [MQTT_OP_PUBREC] = MQTT_PUBREC,     [MQTT_OP_PUBREL] = MQTT_PUBREL,
@@ -22,13 +25,6 @@ static struct mqtt_packet publish_of(const struct mqtt_op *op, struct span topic
         .flags = publish_flags(op), .packet_id = op->packet_id, .topic = topic};
 }
 
-void mqtt_op_encode_start(const struct mqtt_op *op, struct span topic, struct writer *w)
-{
-    struct mqtt_packet pkt = publish_of(op, topic);
-
-    mqtt_packet_encode_start(&pkt, op->message->payload_len, w);
-}
-
 void mqtt_op_encode_head(const struct mqtt_op *op, struct span topic, struct writer *w)
 {
     struct mqtt_packet pkt;
@@ -45,17 +41,39 @@ void mqtt_op_encode_head(const struct mqtt_op *op, struct span topic, struct wri
     case MQTT_OP_UNSUBACK:
         mqtt_packet_encode_ack((enum mqtt_type)types[op->kind], op->packet_id, w);
         break;
-    case MQTT_OP_OPENED:
     case MQTT_OP_SUBACK:
-        pkt = (struct mqtt_packet){.type = (enum mqtt_type)types[op->kind],
-                                   .code = op->code,
-                                   .present = op->present,
-                                   .packet_id = op->packet_id,
-                                   .payload = block_span(op->codes)};
+        mqtt_packet_begin_codes(op->packet_id, block_span(op->codes).len, w);
+        break;
+    case MQTT_OP_OPENED:
+        pkt = (struct mqtt_packet){.type = MQTT_CONNACK, .code = op->code, .present = op->present};
         mqtt_packet_encode(&pkt, w);
         break;
     default: break;
     }
+}
+
+static struct span body_of(const struct mqtt_op *op)
+{
+    switch (op->kind) {
+    case MQTT_OP_DELIVER: return mqtt_message_payload(op->message);
+    case MQTT_OP_SUBACK: return block_span(op->codes);
+    default: return (struct span){NULL, 0};
+    }
+}
+
+bool mqtt_op_goes_apart(const struct mqtt_op *op, struct span topic)
+{
+    size_t len = body_of(op).len;
+
+    return len > MQTT_COPY_MOST || len + topic.len > MQTT_TOPIC_MAX;
+}
+
+struct span mqtt_op_body(const struct mqtt_op *op, struct block **block)
+{
+    bool is_codes = op->kind == MQTT_OP_SUBACK;
+
+    *block = block_hold(is_codes ? op->codes : mqtt_message_block(op->message));
+    return body_of(op);
 }
 
 void mqtt_op_encode(const struct mqtt_op *op, struct span topic, struct writer *w)
@@ -63,9 +81,7 @@ void mqtt_op_encode(const struct mqtt_op *op, struct span topic, struct writer *
     struct writer start = *w;
 
     mqtt_op_encode_head(op, topic, w);
-    if (op->kind == MQTT_OP_DELIVER) {
-        write_span(w, mqtt_message_payload(op->message));
-    }
+    write_span(w, body_of(op));
     if (w->bad) {
         w->at = start.at;
     }

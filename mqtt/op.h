@@ -5,14 +5,18 @@
 #include "mqtt/packet.h"
 #include "mqtt/session.h"
 
-/* Writes `op` as a packet, a delivery under `topic`; of a delivery everything but its payload.
- * Whole or nothing; nothing for what no packet says. */
+/* Writes `op` as a packet, a delivery under `topic`, but for its body: the payload of a delivery,
+ * the codes of SUBACK. Whole or nothing; nothing for what no packet says. */
 void mqtt_op_encode_head(const struct mqtt_op *op, struct span topic, struct writer *w);
 
-/* Of a delivery, fixed header and topic length only: for a topic that is sent apart. */
-void mqtt_op_encode_start(const struct mqtt_op *op, struct span topic, struct writer *w);
+/* Its body is too long to be copied behind its head, and goes as a part of its block. Else the
+ * whole fits an empty scratch; a head always does. */
+bool mqtt_op_goes_apart(const struct mqtt_op *op, struct span topic);
 
-/* As mqtt_op_encode_head, with the payload: whole or nothing, and `w` bad. */
+/* The body, and a reference of the block it lies in, for the caller to drop. */
+struct span mqtt_op_body(const struct mqtt_op *op, struct block **block);
+
+/* As mqtt_op_encode_head, with the body: whole or nothing, and `w` bad. */
 void mqtt_op_encode(const struct mqtt_op *op, struct span topic, struct writer *w);
 
 /* The operation that this acknowledgement is: PUBACK, PUBREC, PUBREL or PUBCOMP. */

@@ -120,9 +120,8 @@ void mqtt_packet_encode(const struct mqtt_packet *pkt, struct writer *w);
 /* As above for PUBLISH, but everything before the payload only; pkt->payload is not read. */
 void mqtt_packet_encode_head(const struct mqtt_packet *pkt, size_t payload_len, struct writer *w);
 
-/* As above, but the fixed header and the topic's length only: the caller sends topic, packet id (at
- * QoS above 0) and payload after it. Of pkt->topic only the length is read. */
-void mqtt_packet_encode_start(const struct mqtt_packet *pkt, size_t payload_len, struct writer *w);
+/* A SUBACK of `count` codes, which the caller sends after it. */
+void mqtt_packet_begin_codes(uint16_t packet_id, size_t count, struct writer *w);
 
 /* The four answers that are a packet id only, UNSUBACK too. */
 void mqtt_packet_encode_ack(enum mqtt_type type, uint16_t packet_id, struct writer *w);

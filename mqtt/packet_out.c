@@ -120,39 +120,28 @@ void mqtt_packet_encode(const struct mqtt_packet *pkt, struct writer *w)
     }
 }
 
-/* Header and topic length, if those and `more` octets fit. */
-static bool begin_publish(const struct mqtt_packet *pkt, size_t payload_len, size_t more,
-                          struct writer *w)
+void mqtt_packet_encode_head(const struct mqtt_packet *pkt, size_t payload_len, struct writer *w)
 {
     size_t id = mqtt_packet_qos(pkt) == 0 ? 0 : 2;
+    size_t here = 2 + pkt->topic.len + id;
 
     if (pkt->topic.len > UINT16_MAX || payload_len > MQTT_REMAINING_MAX) {
         w->bad = true;
-        return false;
+        return;
     }
-    if (!begin(w, (uint8_t)(MQTT_PUBLISH << 4 | pkt->flags), 2 + pkt->topic.len + id + payload_len,
-               2 + more)) {
-        return false;
-    }
-    write_u16(w, (uint16_t)pkt->topic.len);
-    return true;
-}
-
-void mqtt_packet_encode_head(const struct mqtt_packet *pkt, size_t payload_len, struct writer *w)
-{
-    bool with_id = mqtt_packet_qos(pkt) != 0;
-
-    if (begin_publish(pkt, payload_len, pkt->topic.len + (with_id ? 2 : 0), w)) {
-        write_span(w, pkt->topic);
-        if (with_id) {
+    if (begin(w, (uint8_t)(MQTT_PUBLISH << 4 | pkt->flags), here + payload_len, here)) {
+        write_string(w, pkt->topic);
+        if (id != 0) {
             write_u16(w, pkt->packet_id);
         }
     }
 }
 
-void mqtt_packet_encode_start(const struct mqtt_packet *pkt, size_t payload_len, struct writer *w)
+void mqtt_packet_begin_codes(uint16_t packet_id, size_t count, struct writer *w)
 {
-    begin_publish(pkt, payload_len, 0, w);
+    if (begin(w, MQTT_SUBACK << 4, 2 + count, 2)) {
+        write_u16(w, packet_id);
+    }
 }
 
 void mqtt_packet_encode_ack(enum mqtt_type type, uint16_t packet_id, struct writer *w)

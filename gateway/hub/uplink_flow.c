@@ -191,14 +191,13 @@ static bool write_delivery(struct flow *f, struct span topic)
 {
     struct mqtt_op *op = &f->up->held;
 
-    if (op->message->payload_len <= MQTT_COPY_MOST) {
+    if (!mqtt_op_goes_apart(op, topic)) {
         return mqtt_client_send(&f->up->client, &f->w, op, topic, f->now_ms);
     }
     if (!mqtt_client_send_head(&f->up->client, &f->w, op, topic, f->now_ms)) {
         return false;
     }
-    f->out->body = mqtt_message_payload(op->message);
-    f->out->block = block_hold(mqtt_message_block(op->message));
+    f->out->body = mqtt_op_body(op, &f->out->block);
     return true;
 }
 
