@@ -98,7 +98,7 @@ static struct mqtt_conn *conn_new(struct mqtt_broker *b, const struct mqtt_entra
 /* Sets the timer earlier if it would come too late. */
 static void arm(struct mqtt_broker *b, struct mqtt_conn *conn)
 {
-    uint64_t due = mqtt_conn_due(b, conn);
+    uint64_t due = mqtt_conn_due(conn);
 
     if (!conn->closing && due < conn->timer.due) {
         heap_set(&b->timers, &conn->timer, due);
@@ -116,7 +116,7 @@ struct mqtt_conn *mqtt_broker_accept(struct mqtt_broker *b, const struct mqtt_en
     }
     b->count.accepted++;
     conn->socket = socket;
-    conn->since_ms = now_ms;
+    conn->connect_by_ms = entrance->connect_ms == 0 ? HEAP_NEVER : now_ms + entrance->connect_ms;
     arm(b, conn);
     return conn;
 }
@@ -300,7 +300,7 @@ static void conn_tick(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t no
     if (conn->closing) {
         return;
     }
-    if (mqtt_conn_due(b, conn) > now_ms) {
+    if (mqtt_conn_due(conn) > now_ms) {
         arm(b, conn);
     } else {
         mqtt_conn_end(b, conn, MQTT_END_LOST, why_late(conn, now_ms), now_ms);

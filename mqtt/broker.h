@@ -25,6 +25,7 @@
 struct mqtt_entrance {
     struct span address;  /* the peer's, as text; copied */
     struct span identity; /* of the TLS peer, or empty; copied */
+    uint64_t connect_ms;  /* left for its CONNECT to come; 0: any time */
     uint16_t place;       /* of the port, for who judges; the broker only passes it on */
 };
 

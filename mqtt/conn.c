@@ -172,12 +172,12 @@ void mqtt_conn_refuse(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_c
     mqtt_conn_end(b, conn, MQTT_END_LOST, cause, now_ms);
 }
 
-uint64_t mqtt_conn_due(const struct mqtt_broker *b, const struct mqtt_conn *conn)
+uint64_t mqtt_conn_due(const struct mqtt_conn *conn)
 {
     uint64_t due = HEAP_NEVER;
 
     if (conn->session == NULL) {
-        return conn->since_ms + b->sessions->limits.connect_timeout_ms;
+        return conn->connect_by_ms;
     }
     if (conn->silence_ms != 0) {
         due = conn->heard_ms + conn->silence_ms;

@@ -35,7 +35,7 @@ struct mqtt_conn {
     void *socket;
     const char *cause; /* why it closes; static text */
     struct mqtt_op held;
-    uint64_t since_ms;
+    uint64_t connect_by_ms;
     uint64_t heard_ms; /* last whole packet */
     uint64_t stuck_ms;
     uint32_t silence_ms; /* most that is allowed; 0: any */
@@ -91,6 +91,6 @@ static inline void mqtt_conn_ready(struct mqtt_broker *b, struct mqtt_conn *conn
 void mqtt_conn_go_on(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms);
 
 /* When to look at it again. */
-uint64_t mqtt_conn_due(const struct mqtt_broker *b, const struct mqtt_conn *conn);
+uint64_t mqtt_conn_due(const struct mqtt_conn *conn);
 
 #endif

@@ -57,8 +57,7 @@ struct mqtt_limits {
     size_t max_packet;
     size_t client_id; /* octets, MQTT */
     size_t topic_levels;
-    uint64_t expiry_ms;          /* of a kept, closed session but upstreams; 0: never */
-    uint64_t connect_timeout_ms; /* accept to CONNECT */
+    uint64_t expiry_ms; /* of a kept, closed session but upstreams; 0: never */
 };
 
 /* What one session may keep; by door and configuration. */

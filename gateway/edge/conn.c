@@ -1,42 +1,41 @@
 #include "gateway/edge/conn.h"
 
-#include <assert.h>
 #include <unistd.h>
-
-#include "gateway/edge/ws.h"
 
 static struct gw_conn *conn_of(struct gw_wire *wire)
 {
     return (struct gw_conn *)(void *)((char *)wire - offsetof(struct gw_conn, wire));
 }
 
-static struct gw_loop *loop_of(const struct gw_conn *conn)
-{
-    return conn->port->tcp->loop;
-}
-
 static struct mqtt_broker *broker_of(const struct gw_conn *conn)
 {
-    return hub_broker(loop_of(conn)->hub);
+    return hub_broker(conn->port->tcp->loop->hub);
 }
 
 static uint64_t now_of(const struct gw_conn *conn)
 {
-    return gw_loop_now(loop_of(conn));
+    return gw_loop_now(conn->port->tcp->loop);
 }
 
 void gw_conn_free(struct gw_conn *conn)
 {
+    struct gw_tcp *tcp = conn->port->tcp;
+
+    if (conn->wire.user == &tcp->hall.user) {
+        gw_hall_leave(&tcp->hall, conn);
+    }
     list_remove(&conn->in_tcp);
     gw_wire_fini(&conn->wire);
-    pool_give(&conn->port->tcp->room, conn);
+    pool_give(&tcp->room, conn);
 }
 
-static void end(struct gw_conn *conn)
+void gw_conn_end(struct gw_conn *conn)
 {
     struct gw_tcp *tcp = conn->port->tcp;
 
-    mqtt_broker_gone(broker_of(conn), conn->mqtt, now_of(conn));
+    if (conn->wire.user == &tcp->user) {
+        mqtt_broker_gone(broker_of(conn), conn->mqtt, now_of(conn));
+    }
     gw_conn_free(conn);
     tcp->loop->again = true;
     if (tcp->paused) {
@@ -68,56 +67,39 @@ static void on_moved(struct gw_wire *wire)
     }
 }
 
-/* That a socket broke is every day's news; what a stage could not take is worth a line. */
-static void on_over(struct gw_wire *wire, const char *cause)
+/* The broker knows no more than that it is closed. */
+static void say_why(const struct gw_conn *conn, const char *cause)
 {
-    struct gw_conn *conn = conn_of(wire);
-    union gw_addr from = {0};
+    union gw_addr from = {.v6 = {0}};
     socklen_t len = sizeof from;
     char text[GW_ADDR_TEXT];
 
-    if (wire->stages != NULL && cause != NULL && getpeername(wire->fd, &from.any, &len) == 0) {
-        gw_addr_print(&from, text);
-        gw_log(loop_of(conn)->log, CONF_INFO, "mqtt", "broker %s: %s: %s",
-               conn->port->conf->at.name, text, cause);
-    }
-    end(conn);
+    (void)getpeername(conn->wire.fd, &from.any, &len);
+    gw_addr_print(&from, text);
+    gw_log(conn->port->tcp->loop->log, CONF_INFO, "mqtt", "broker %s: %s: %s",
+           conn->port->conf->at.name, text, cause);
 }
 
-/* Only now, since a connection that says nothing shall cost nothing. */
-static bool on_begin(struct gw_wire *wire)
+static void on_over(struct gw_wire *wire, const char *cause)
 {
     struct gw_conn *conn = conn_of(wire);
-    struct gw_stage *stage = gw_ws_accept(conn->port->conf->path, hub_budget(loop_of(conn)->hub));
 
-    return stage != NULL && gw_wire_raise(wire, &stage, 1);
+    if (wire->stages != NULL && cause != NULL) {
+        say_why(conn, cause);
+    }
+    gw_conn_end(conn);
 }
 
-static bool on_up(struct gw_wire *wire)
+void gw_conn_use(struct gw_wire_user *user, struct gw_wires *wires)
 {
-    (void)wire;
-    return true;
-}
-
-void gw_conn_use(struct gw_tcp *tcp, struct gw_wires *wires)
-{
-    tcp->plain = (struct gw_wire_user){
+    *user = (struct gw_wire_user){
         .wires = wires, .input = on_input, .moved = on_moved, .over = on_over};
-    tcp->staged = tcp->plain;
-    tcp->staged.begin = on_begin;
-    tcp->staged.up = on_up;
 }
 
 void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
 {
     enum gw_sent sent = GW_SENT_BROKEN;
 
-    if (!gw_wire_is_up(&conn->wire)) { /* nobody came to CONNECT: there is nothing to say */
-        assert(out->close && out->block == NULL);
-        gw_wire_part(&conn->wire);
-        end(conn);
-        return;
-    }
     if (!gw_wire_waits(&conn->wire)) {
         sent = gw_wire_send(&conn->wire, out);
     } else {
@@ -125,10 +107,10 @@ void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
         block_drop(out->block);
     }
     if (sent == GW_SENT_BROKEN || (sent == GW_SENT_PART && out->close)) {
-        end(conn);
+        gw_conn_end(conn);
     } else if (out->close) {
         gw_wire_part(&conn->wire);
-        end(conn);
+        gw_conn_end(conn);
     } else {
         if (sent == GW_SENT_PART) {
             mqtt_broker_stuck(broker_of(conn), conn->mqtt, now_of(conn));
@@ -137,16 +119,32 @@ void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
     }
 }
 
-static bool open_conn(struct gw_conn *conn, const struct gw_port_of_broker *port,
-                      const union gw_addr *from)
+bool gw_conn_admit(struct gw_conn *conn, struct mqtt_entrance *entrance)
 {
-    struct mqtt_entrance entrance = {.place = (uint16_t)(port - port->tcp->ports)};
+    struct gw_tcp *tcp = conn->port->tcp;
+    struct mqtt_conn *mqtt = NULL;
+
+    entrance->place = (uint16_t)(conn->port - tcp->ports);
+    mqtt = mqtt_broker_accept(broker_of(conn), entrance, conn, now_of(conn));
+    if (mqtt == NULL) {
+        return false;
+    }
+    if (conn->wire.user == &tcp->hall.user) {
+        gw_hall_leave(&tcp->hall, conn);
+    }
+    conn->wire.user = &tcp->user;
+    conn->mqtt = mqtt;
+    return true;
+}
+
+static bool admit_at_once(struct gw_conn *conn, const union gw_addr *from)
+{
+    struct mqtt_entrance entrance = {.connect_ms = conn->port->conf->connect_timeout_ms};
     char text[GW_ADDR_TEXT];
 
     gw_addr_print(from, text);
     entrance.address = span_of_text(text);
-    conn->mqtt = mqtt_broker_accept(broker_of(conn), &entrance, conn, now_of(conn));
-    return conn->mqtt != NULL;
+    return gw_conn_admit(conn, &entrance);
 }
 
 void gw_conn_new(const struct gw_port_of_broker *port, int fd, const union gw_addr *from)
@@ -161,9 +159,10 @@ void gw_conn_new(const struct gw_port_of_broker *port, int fd, const union gw_ad
     }
     conn->port = port;
     list_push(&tcp->conns, &conn->in_tcp);
-    if (!gw_wire_init(&conn->wire, port->conf->transport == CONF_TCP ? &tcp->plain : &tcp->staged,
-                      fd) ||
-        !open_conn(conn, port, from)) {
+    /* The hall's until it is admitted, even where there is nothing to wait for. */
+    if (!gw_wire_init(&conn->wire, &tcp->hall.user, fd) ||
+        !(port->door->stages == NULL ? admit_at_once(conn, from)
+                                     : gw_hall_enter(&tcp->hall, conn, from))) {
         gw_log(tcp->loop->log, CONF_WARNING, "mqtt", "no room for another connection");
         gw_conn_free(conn);
     }

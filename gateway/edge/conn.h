@@ -14,14 +14,23 @@ struct gw_conn {
     struct gw_wire wire;
     struct list in_tcp;
     const struct gw_port_of_broker *port;
-    struct mqtt_conn *mqtt;
+    union {
+        struct gw_held *held;   /* while the wire's user is the hall */
+        struct mqtt_conn *mqtt; /* from then on */
+    };
 };
 
-/* Makes the users of `tcp`: for wires of connections that have stages, and that have none. */
-void gw_conn_use(struct gw_tcp *tcp, struct gw_wires *wires);
+/* Makes `user` one whose wires are of connections. */
+void gw_conn_use(struct gw_wire_user *user, struct gw_wires *wires);
 
 /* Takes `fd`; closes it when there is no room for it. */
 void gw_conn_new(const struct gw_port_of_broker *port, int fd, const union gw_addr *from);
+
+/* Hands it to the broker, whose it is then; false: no room, and nothing changed. */
+bool gw_conn_admit(struct gw_conn *conn, struct mqtt_entrance *entrance);
+
+/* Closes it and tells the broker, if that has it. */
+void gw_conn_end(struct gw_conn *conn);
 
 /* Sends what the broker says; the connection may be gone afterwards. */
 void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "gateway/edge/clock.h"
 #include "gateway/edge/conn.h"
 
 static void pause_accepting(struct gw_tcp *tcp, const char *why)
@@ -35,6 +36,27 @@ static bool is_exhaustion(int error)
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+/* One that comes too often is told nothing; the log is, but not more often than it bears. */
+static bool may_come(struct gw_tcp *tcp, const union gw_addr *from)
+{
+    uint64_t now_ms = gw_loop_now(tcp->loop);
+    char text[GW_ADDR_TEXT];
+
+    if (gw_addr_is_loopback(from) || gw_rate_take(&tcp->rate, from, now_ms)) {
+        return true;
+    }
+    tcp->refused++;
+    if (tcp->told_ms == 0 || now_ms >= tcp->told_ms + GW_TCP_TELL_MS) {
+        gw_addr_print(from, text);
+        gw_log(tcp->loop->log, CONF_WARNING, "mqtt",
+               "%s comes faster than [limits] connect_rate: %" PRIu64 " connections refused", text,
+               tcp->refused - tcp->refused_told);
+        tcp->refused_told = tcp->refused;
+        tcp->told_ms = now_ms;
+    }
+    return false;
+}
+
 static void on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
     struct gw_port_of_broker *port = arg;
@@ -45,7 +67,9 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
         socklen_t len = sizeof from;
         int conn = accept4(fd, &from.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-        if (conn >= 0) {
+        if (conn >= 0 && !may_come(port->tcp, &from)) {
+            (void)close(conn);
+        } else if (conn >= 0) {
             gw_conn_new(port, conn, &from);
         } else if (is_exhaustion(errno)) {
             pause_accepting(port->tcp, strerror(errno));
@@ -87,20 +111,14 @@ static bool open_port(struct gw_port_of_broker *port)
            listen(port->fd, GW_TCP_BACKLOG) == 0;
 }
 
-static const char *const carried[] = {
-    [CONF_TCP] = "MQTT",
-    [CONF_TLS] = "MQTT in TLS",
-    [CONF_TCP_WS] = "MQTT over WebSocket",
-    [CONF_TLS_WS] = "MQTT over WebSocket in TLS",
-};
-
 static bool add_port(struct gw_tcp *tcp, const struct conf_broker *conf, struct gw_fault *fault)
 {
     struct gw_port_of_broker *port = &tcp->ports[tcp->port_count];
     socklen_t len = sizeof port->bound;
     char text[GW_ADDR_TEXT];
 
-    *port = (struct gw_port_of_broker){.tcp = tcp, .conf = conf, .fd = -1};
+    *port = (struct gw_port_of_broker){
+        .tcp = tcp, .conf = conf, .door = gw_door_of(conf->transport), .fd = -1};
     tcp->port_count++;
     if (!open_port(port)) {
         gw_addr_print(&port->bound, text);
@@ -115,7 +133,7 @@ static bool add_port(struct gw_tcp *tcp, const struct conf_broker *conf, struct 
     }
     gw_addr_print(&port->bound, text);
     gw_log(tcp->loop->log, CONF_INFO, "mqtt", "broker %s: %s on tcp %s", conf->at.name,
-           carried[conf->transport], text);
+           port->door->carries, text);
     return true;
 }
 
@@ -124,11 +142,13 @@ bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct conf *
 {
     *tcp = (struct gw_tcp){.loop = wires->loop};
     list_init(&tcp->conns);
-    pool_init(&tcp->room, sizeof(struct gw_conn), conf->limits.clients);
-    gw_conn_use(tcp, wires);
+    pool_init(&tcp->room, sizeof(struct gw_conn), conf->limits.clients + GW_TCP_HELD);
+    gw_conn_use(&tcp->user, wires);
     tcp->resume = evtimer_new(tcp->loop->base, on_resume, tcp);
     tcp->ports = calloc(conf->broker_count + 1, sizeof *tcp->ports);
-    if (tcp->resume == NULL || tcp->ports == NULL) {
+    if (tcp->resume == NULL || tcp->ports == NULL ||
+        !gw_hall_init(&tcp->hall, wires, conf->limits.handshakes) ||
+        !gw_rate_init(&tcp->rate, &conf->limits.connect_rate, gw_clock_seed())) {
         return gw_fail(fault, "no memory");
     }
     for (size_t i = 0; i < conf->broker_count; i++) {
@@ -162,9 +182,12 @@ void gw_tcp_fini(struct gw_tcp *tcp)
         return;
     }
     gw_tcp_stop(tcp);
+    gw_hall_stop(&tcp->hall);
     LIST_EACH_SAFE (link, after, &tcp->conns) {
         gw_conn_free(LIST_ITEM(link, struct gw_conn, in_tcp));
     }
+    gw_hall_fini(&tcp->hall);
+    gw_rate_fini(&tcp->rate);
     pool_fini(&tcp->room);
     free(tcp->ports);
     *tcp = (struct gw_tcp){0};

@@ -11,12 +11,15 @@
 #define GATEWAY_EDGE_TCP_H
 
 #include "base/pool.h"
-#include "gateway/edge/addr.h"
-#include "gateway/edge/wire.h"
+#include "gateway/edge/door.h"
+#include "gateway/edge/hall.h"
+#include "gateway/edge/rate.h"
 
 #define GW_TCP_BACKLOG  1024
 #define GW_TCP_ACCEPTS  64 /* of one port in one turn */
 #define GW_TCP_PAUSE_MS 250u
+#define GW_TCP_TELL_MS  1000u /* between two log lines about refused connections */
+#define GW_TCP_HELD     1024u /* connections beyond [limits] clients, their stages coming up */
 
 struct gw_tcp;
 
@@ -26,6 +29,7 @@ struct gw_port_of_broker {
     struct event *acceptable;
     union gw_addr bound;
     int fd;
+    const struct gw_door *door;
 };
 
 struct gw_tcp {
@@ -36,8 +40,12 @@ struct gw_tcp {
     bool paused;
     struct list conns; /* struct gw_conn */
     struct pool room;  /* their cells */
-    struct gw_wire_user plain;
-    struct gw_wire_user staged;
+    struct gw_wire_user user;
+    struct gw_hall hall;
+    struct gw_rate rate;
+    uint64_t refused; /* by rate */
+    uint64_t refused_told;
+    uint64_t told_ms;
 };
 
 /* Opens a port for each [broker]. */

@@ -73,13 +73,7 @@ static bool gate_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
 static struct mqtt_limits limits_of(const struct conf *conf)
 {
     const struct conf_limits *limits = &conf->limits;
-    uint64_t timeout = UINT64_MAX;
 
-    for (size_t i = 0; i < conf->broker_count; i++) {
-        if (conf->broker[i].connect_timeout_ms < timeout) {
-            timeout = conf->broker[i].connect_timeout_ms;
-        }
-    }
     return (struct mqtt_limits){
         .sessions = limits->nodes + limits->clients + conf->upstream_count,
         .subscriptions = limits->subscriptions.first,
@@ -90,7 +84,6 @@ static struct mqtt_limits limits_of(const struct conf *conf)
         .client_id = limits->client_id.second,
         .topic_levels = limits->topic_levels,
         .expiry_ms = limits->session_expiry_ms,
-        .connect_timeout_ms = timeout,
     };
 }
 

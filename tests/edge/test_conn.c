@@ -9,6 +9,7 @@
 
 #include "gateway/edge/clock.h"
 #include "gateway/edge/conn.h"
+#include "tests/edge/toy.h"
 
 #define PATIENCE_MS 20000u
 #define BODY_LEN    (8u * 1024u * 1024u)
@@ -18,6 +19,8 @@
 struct mqtt_conn {
     void *socket;
     char address[GW_ADDR_TEXT];
+    struct span identity;
+    uint64_t connect_ms;
     size_t came;
     bool may_read;
     bool stuck;
@@ -64,6 +67,8 @@ struct mqtt_conn *mqtt_broker_accept(struct mqtt_broker *b, const struct mqtt_en
     hub->accepted++;
     *conn = (struct mqtt_conn){.socket = socket, .may_read = true};
     memcpy(conn->address, entrance->address.at, entrance->address.len);
+    conn->identity = entrance->identity;
+    conn->connect_ms = entrance->connect_ms;
     return conn;
 }
 
@@ -148,6 +153,8 @@ static int set_up(void **state)
     rig->conf.broker = &rig->broker;
     rig->conf.broker_count = 1;
     rig->conf.limits.clients = COUNT(rig->hub.conns);
+    rig->conf.limits.handshakes = 2;
+    rig->broker.connect_timeout_ms = 2000;
     rig->hub.budget.limit = 2 * HEAD_LEN;
     rig->hub.room = COUNT(rig->hub.conns);
     assert_true(gw_log_init(&rig->log, &conf, &fault));
@@ -167,6 +174,7 @@ static int tear_down(void **state)
 
     gw_tcp_fini(&rig->tcp);
     assert_int_equal(rig->hub.budget.used, 0);
+    assert_int_equal(toy_count(), 0);
     gw_wires_fini(&rig->wires);
     gw_loop_fini(&rig->loop);
     gw_log_fini(&rig->log);
@@ -342,6 +350,206 @@ static void beyond_the_broker_s_room_a_connection_is_closed(void **state)
     close(client);
 }
 
+/* --- ports with stages ----------------------------------------------------------------------- */
+
+static size_t toys(const struct gw_port_of_broker *port, struct gw_stage *at[GW_WIRE_STAGES])
+{
+    (void)port;
+    at[0] = toy_new(true);
+    at[1] = toy_new(true);
+    return 2;
+}
+
+static size_t no_toys(const struct gw_port_of_broker *port, struct gw_stage *at[GW_WIRE_STAGES])
+{
+    (void)port;
+    (void)at;
+    return 0;
+}
+
+static struct span toy_identity(const struct gw_stage *stage)
+{
+    assert_int_equal(stage->state, GW_STAGE_UP);
+    return WIRE_SPAN("toy");
+}
+
+static void use_toys(struct rig *rig)
+{
+    static const struct gw_door door = {.stages = toys, .identity = toy_identity, .shakes = true};
+
+    rig->tcp.ports[0].door = &door;
+}
+
+static void send_text(int client, const char *text)
+{
+    assert_int_equal(write(client, text, strlen(text)), strlen(text));
+}
+
+/* Turns until the other side has closed. */
+static void turn_until_closed(struct rig *rig, int client)
+{
+    uint64_t end_ms = gw_clock_ms() + PATIENCE_MS;
+    uint8_t octets[64];
+    ssize_t len = -1;
+
+    while (len != 0 && gw_clock_ms() < end_ms) {
+        gw_loop_wait(&rig->loop, gw_clock_ms() + 10);
+        len = recv(client, octets, sizeof octets, MSG_DONTWAIT);
+    }
+    assert_int_equal(len, 0);
+}
+
+/* "HELLO." for the outer toy, then a frame of six octets with one for the inner. */
+#define OUTER_HELLO "HELLO."
+#define INNER_HELLO "\0\x06\x1D\x10\x19\x19\x1A\x7B"
+
+static void send_inner_hello(int client)
+{
+    assert_int_equal(write(client, INNER_HELLO, sizeof INNER_HELLO - 1), sizeof INNER_HELLO - 1);
+}
+
+static void a_connection_is_the_broker_s_when_all_its_stages_are_up(void **state)
+{
+    struct rig *rig = *state;
+    int client = -1;
+
+    use_toys(rig);
+    client = dial(rig);
+    send_text(client, OUTER_HELLO);
+    while (rig->tcp.hall.held.root == NULL || rig->tcp.hall.shaking != 0 ||
+           LIST_ITEM(rig->tcp.conns.next, struct gw_conn, in_tcp)->wire.stages == NULL) {
+        gw_loop_wait(&rig->loop, gw_clock_ms() + PATIENCE_MS);
+    }
+    assert_int_equal(rig->hub.accepted, 0);
+    send_inner_hello(client);
+    turn_until(rig, &rig->hub.accepted, 1);
+    assert_span_equal(rig->hub.conns[0].identity, WIRE_SPAN("toy"));
+    assert_in_range(rig->hub.conns[0].connect_ms, 1, 2000);
+    assert_null(rig->tcp.hall.held.root);
+    close(client);
+    turn_until(rig, &rig->hub.gone, 1);
+}
+
+static void who_does_not_come_up_in_time_is_closed(void **state)
+{
+    static const char *const texts[] = {"", "HEL", OUTER_HELLO};
+    struct rig *rig = *state;
+
+    use_toys(rig);
+    rig->broker.connect_timeout_ms = 100;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        int client = dial(rig);
+
+        send_text(client, texts[i]);
+        turn_until_closed(rig, client);
+        close(client);
+    }
+    assert_int_equal(rig->hub.accepted, 0);
+    assert_int_equal(rig->tcp.hall.shaking, 0);
+    assert_true(list_is_empty(&rig->tcp.conns));
+}
+
+static void handshakes_are_bounded_and_more_wait_in_order(void **state)
+{
+    struct rig *rig = *state;
+    int clients[6];
+
+    use_toys(rig);
+    for (size_t i = 0; i < COUNT(clients); i++) {
+        clients[i] = dial(rig);
+        send_text(clients[i], "HEL");
+        gw_loop_wait(&rig->loop, gw_clock_ms() + 1000);
+        gw_loop_wait(&rig->loop, gw_clock_ms() + (i < 2 ? 1000 : 100));
+        assert_true(rig->tcp.hall.shaking <= 2);
+    }
+    assert_int_equal(rig->tcp.hall.shaking, 2);
+    assert_int_equal(toy_count(), 4); /* who waits has no stages yet */
+    for (size_t i = 0; i < COUNT(clients); i++) {
+        send_text(clients[i], "LO.");
+        send_inner_hello(clients[i]);
+        turn_until(rig, &rig->hub.accepted, i + 1);
+    }
+    for (size_t i = 0; i < COUNT(clients); i++) {
+        close(clients[i]);
+    }
+    turn_until(rig, &rig->hub.gone, COUNT(clients));
+}
+
+/* Those who say nothing hold no handshake, those who stop within one hold it for half the time. */
+static void silence_does_not_keep_others_out(void **state)
+{
+    struct rig *rig = *state;
+    int silent[20];
+    int client = -1;
+
+    use_toys(rig);
+    for (size_t i = 0; i < COUNT(silent); i++) {
+        silent[i] = dial(rig);
+        send_text(silent[i], i % 10 == 9 ? "HEL" : "");
+    }
+    while (rig->tcp.hall.shaking < 2) {
+        gw_loop_wait(&rig->loop, gw_clock_ms() + PATIENCE_MS);
+    }
+    client = dial(rig);
+    send_text(client, OUTER_HELLO);
+    send_inner_hello(client);
+    turn_until(rig, &rig->hub.accepted, 1);
+    for (size_t i = 0; i < COUNT(silent); i++) {
+        close(silent[i]);
+    }
+    close(client);
+    turn_until(rig, &rig->hub.gone, 1);
+}
+
+static void without_memory_for_its_stages_a_connection_is_closed(void **state)
+{
+    static const struct gw_door door = {.stages = no_toys};
+    struct rig *rig = *state;
+    int client = -1;
+
+    rig->tcp.ports[0].door = &door;
+    client = dial(rig);
+    send_text(client, OUTER_HELLO);
+    turn_until_closed(rig, client);
+    assert_int_equal(rig->hub.accepted, 0);
+    close(client);
+}
+
+static void beyond_the_broker_s_room_one_with_stages_is_closed_too(void **state)
+{
+    struct rig *rig = *state;
+    int client = -1;
+
+    use_toys(rig);
+    rig->hub.room = 0;
+    client = dial(rig);
+    send_text(client, OUTER_HELLO);
+    send_inner_hello(client);
+    turn_until_closed(rig, client);
+    assert_int_equal(rig->hub.gone, 0);
+    assert_true(list_is_empty(&rig->tcp.conns));
+    close(client);
+}
+
+/* The end of one in the hall frees its descriptor as that of any other. */
+static void a_held_connection_that_ends_lets_accepting_go_on(void **state)
+{
+    struct rig *rig = *state;
+    int client = -1;
+
+    use_toys(rig);
+    client = dial(rig);
+    while (rig->tcp.hall.held.root == NULL) {
+        gw_loop_wait(&rig->loop, gw_clock_ms() + PATIENCE_MS);
+    }
+    rig->tcp.paused = true;
+    close(client);
+    while (rig->tcp.paused) {
+        gw_loop_wait(&rig->loop, gw_clock_ms() + PATIENCE_MS);
+    }
+    assert_true(list_is_empty(&rig->tcp.conns));
+}
+
 /* Without descriptors accepting pauses; it neither spins nor gives up. */
 static void accepting_pauses_while_descriptors_are_short(void **state)
 {
@@ -384,6 +592,13 @@ int main(void)
         CASE(the_last_packet_arrives_before_the_close),
         CASE(a_stuck_connection_can_be_closed),
         CASE(beyond_the_broker_s_room_a_connection_is_closed),
+        CASE(a_connection_is_the_broker_s_when_all_its_stages_are_up),
+        CASE(who_does_not_come_up_in_time_is_closed),
+        CASE(handshakes_are_bounded_and_more_wait_in_order),
+        CASE(silence_does_not_keep_others_out),
+        CASE(without_memory_for_its_stages_a_connection_is_closed),
+        CASE(beyond_the_broker_s_room_one_with_stages_is_closed_too),
+        CASE(a_held_connection_that_ends_lets_accepting_go_on),
         CASE(accepting_pauses_while_descriptors_are_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

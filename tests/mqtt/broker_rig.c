@@ -10,8 +10,7 @@ static const struct mqtt_limits limits = {.sessions = 20,
                                           .max_packet = 300000,
                                           .client_id = 32,
                                           .topic_levels = 8,
-                                          .expiry_ms = 3600000,
-                                          .connect_timeout_ms = 10000};
+                                          .expiry_ms = 3600000};
 
 struct broker_rig *rig_new(void)
 {
@@ -37,7 +36,8 @@ void rig_free(struct broker_rig *rig)
 
 void rig_accept(struct broker_rig *rig, size_t i, bool anonymous)
 {
-    struct mqtt_entrance entrance = {.address = {WIRE("127.0.0.1")}, .place = anonymous ? 0 : 1};
+    struct mqtt_entrance entrance = {
+        .address = {WIRE("127.0.0.1")}, .connect_ms = 10000, .place = anonymous ? 0 : 1};
     struct peer *peer = &rig->peer[i];
 
     peer->conn = mqtt_broker_accept(&rig->broker, &entrance, peer, rig->now_ms);
