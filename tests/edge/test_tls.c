@@ -159,13 +159,35 @@ static void a_session_is_taken_up_again_by_ticket_cut_at_any_size(void **state)
     assert_int_equal(gw_tls_count(rig->client)->failed, 0);
 }
 
+/* Though no place is left for the session of another. */
 static void a_session_is_of_one_host(void **state)
 {
     struct rig *rig = *state;
 
     meet(rig);
+    for (size_t i = 1; i < GW_TLS_KEPT; i++) {
+        snprintf(rig->client->kept[i].host, GW_TLS_HOST_MAX, "%zu.site", i);
+        rig->client->kept[i].at_ms = rig->client->kept[0].at_ms;
+    }
     meet_as(rig, "hub2.site", ROOM);
     assert_over(rig->pair.client, "certificate is not for this host");
+    assert_int_equal(gw_tls_count(rig->server)->resumed, 0);
+}
+
+/* A far side that cannot go on with what it gave us would not let us in ever again. */
+static void a_session_that_fails_is_forgotten(void **state)
+{
+    struct rig *rig = *state;
+    struct tls_pair *pair = &rig->pair;
+
+    meet(rig);
+    tls_pair_fini(pair);
+    pair->server = NULL;
+    pair->client = gw_tls_connect(rig->client, HOST, &pair->budget);
+    tls_hear(pair->client, &pair->by_client, WIRE_SPAN("\x15\3\3\0\2\2\x28"));
+    assert_over(pair->client, "alert: handshake failure");
+    meet(rig);
+    assert_up(rig);
     assert_int_equal(gw_tls_count(rig->server)->resumed, 0);
 }
 
@@ -838,6 +860,7 @@ int main(void)
         CASE(a_full_handshake_may_be_cut_at_any_size),
         CASE(a_session_is_taken_up_again_by_ticket_cut_at_any_size),
         CASE(a_session_is_of_one_host),
+        CASE(a_session_that_fails_is_forgotten),
         CASE(a_new_setup_ends_no_session_and_takes_none_up),
         CASE(alpn_is_asked_for),
         CASE(a_certificate_for_another_host_is_refused),
