@@ -118,6 +118,15 @@ static enum mqtt_err decode(const struct mqtt_client *c, struct mqtt_packet *pkt
                          : mqtt_packet_decode(pkt, wire, MQTT_LEVEL_3_1_1);
 }
 
+/* The first packet is CONNACK [MQTT-3.2.0-1], or this is not MQTT: its length means nothing. */
+static bool is_not_mqtt(const struct mqtt_client *c, struct span octets)
+{
+    struct reader r = reader_of(octets);
+
+    return c->state == MQTT_CONNECTING && !mqtt_stream_is_partial(&c->stream) &&
+           read_left(&r) > 0 && read_u8(&r) != MQTT_CONNACK << 4;
+}
+
 /* Octets came and a packet is not whole: answers stand behind it and cannot have come yet. */
 static void in_a_packet(struct mqtt_client *c, bool came, uint64_t now_ms)
 {
@@ -133,7 +142,8 @@ bool mqtt_client_input(struct mqtt_client *c, struct span *octets, struct mqtt_c
     while (c->state == MQTT_CONNECTING || c->state == MQTT_ONLINE) {
         struct span wire;
         bool came = octets->len > 0;
-        enum mqtt_err err = mqtt_stream_next(&c->stream, octets, &wire);
+        enum mqtt_err err =
+            is_not_mqtt(c, *octets) ? MQTT_ERR_STATE : mqtt_stream_next(&c->stream, octets, &wire);
 
         if (err == MQTT_OK && wire.len == 0) {
             in_a_packet(c, came, now_ms);

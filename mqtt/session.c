@@ -242,6 +242,9 @@ struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mq
         mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
         return NULL;
     }
+    if (opening->anew) {
+        mqtt_session_begin_anew(ss, s, now_ms);
+    }
     mqtt_session_resume(ss, s);
     return s;
 }

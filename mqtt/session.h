@@ -207,6 +207,7 @@ struct mqtt_opening {
     enum mqtt_door door;
     struct span name; /* client id or upstream name; copied */
     bool clean;
+    bool anew; /* the far side forgot all packet ids: what was under way begins again as new */
     void *door_item;
     struct block *acl; /* by mqtt_acl_new, one reference that the session takes over; or NULL */
     struct mqtt_quota quota;
@@ -221,8 +222,8 @@ struct span mqtt_session_name(const struct mqtt_session *s);
 /* Opens the stored session of that name, or makes one; clean: drops a stored one first. The
  * session must not be open by another door item: the caller has closed that (take-over).
  * Owes MQTT_OP_OPENED with code 0 and `present`; then re-sends what was unacknowledged, in
- * order, with DUP. What waits and the acl does not allow is dropped and counted. NULL when there is
- * no room. */
+ * order, with DUP; anew: without. What waits and the acl does not allow is dropped and counted.
+ * NULL when there is no room. */
 struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mqtt_opening *opening,
                                        uint64_t now_ms);
 

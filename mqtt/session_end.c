@@ -1,6 +1,7 @@
 /* mqtt/session_end.c - sessions closed, put to sleep, discarded, expired; notices. */
+#include "mqtt/inflight.h"
 #include "mqtt/keep.h"
-#include "mqtt/queue.h"
+#include "mqtt/received.h"
 #include "mqtt/session_parts.h"
 
 /* [MQTT-3.1.2-8], [MQTT-3.1.2-10]; a kept node's will is stored data and stays (SN-039). */
@@ -75,6 +76,27 @@ void mqtt_session_close(struct mqtt_sessions *ss, struct mqtt_session *s, enum m
     } else {
         expire_later(ss, s, now_ms);
     }
+}
+
+void mqtt_session_begin_anew(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    mqtt_inflight_all_again(s);
+    LIST_EACH_SAFE (link, after, &s->inflight) {
+        struct mqtt_entry *entry = LIST_ITEM(link, struct mqtt_entry, link);
+
+        entry->dup = false;
+        if (entry->state == MQTT_ENTRY_RELEASED) {
+            mqtt_keep_end(ss, s, entry, now_ms);
+            mqtt_inflight_remove(s, entry);
+            mqtt_entry_free(ss, entry);
+        }
+    }
+    LIST_EACH (link, &s->received) {
+        const struct mqtt_received *received = LIST_ITEM(link, struct mqtt_received, in_session);
+
+        mqtt_keep_no_received(ss, s, (uint16_t)received->key[1], now_ms);
+    }
+    mqtt_received_clear(ss, s);
 }
 
 void mqtt_session_discard(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)

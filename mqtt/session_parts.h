@@ -34,6 +34,10 @@ void mqtt_session_owe_nothing(struct mqtt_sessions *ss, struct mqtt_session *s);
 /* What was not acknowledged goes again: PUBLISH with DUP, and PUBREL. [MQTT-4.4.0-1] */
 void mqtt_session_resume(struct mqtt_sessions *ss, struct mqtt_session *s);
 
+/* Forgets that anything went out or came in: PUBLISH goes without DUP, what was released is done,
+ * and ids that came are new. [MQTT-3.1.2-6] */
+void mqtt_session_begin_anew(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
+
 /* Publishes `message`, which stays the caller's, as from the session it says it is from. */
 uint64_t mqtt_sessions_spread(struct mqtt_sessions *ss, struct mqtt_message *message,
                               uint64_t now_ms);

@@ -74,6 +74,7 @@ static struct mqtt_opening opening_of(struct hub_uplink *up)
     return (struct mqtt_opening){
         .door = MQTT_DOOR_UPSTREAM,
         .name = span_of_text(conf->at.name),
+        .anew = conf->clean_session,
         .door_item = up,
         .quota = {.queued = (uint32_t)conf->queue_messages,
                   .queued_bytes = (uint32_t)octets,

@@ -364,16 +364,24 @@ static void what_is_out_of_place_ends_the_connection(void **state)
 /* [MQTT-3.2.0-1] */
 static void nothing_counts_before_connack(void **state)
 {
-    struct client_rig rig;
+    static const struct span firsts[] = {
+        {WIRE("\xd0\0")},
+        {WIRE("HTTP/1.1 400 Bad Request\r\n")}, /* a PUBACK of 84 octets, read as MQTT */
+        {WIRE("\x15")},                         /* a TLS alert begins so */
+    };
 
     (void)state;
-    client_rig_init(&rig);
-    client_dial(&rig);
-    client_said(&rig);
-    client_hear_nothing_new(&rig, WIRE_SPAN("\xd0\0"));
-    client_expect_event(&rig, MQTT_CLIENT_DOWN);
-    assert_string_equal(rig.news.cause, "packet out of place");
-    client_rig_fini(&rig);
+    for (size_t i = 0; i < COUNT(firsts); i++) {
+        struct client_rig rig;
+
+        client_rig_init(&rig);
+        client_dial(&rig);
+        client_said(&rig);
+        client_hear_nothing_new(&rig, firsts[i]);
+        client_expect_event(&rig, MQTT_CLIENT_DOWN);
+        assert_string_equal(rig.news.cause, "packet out of place");
+        client_rig_fini(&rig);
+    }
 }
 
 /* [MQTT-3.1.2-23] */

@@ -151,6 +151,35 @@ static void mqtt_4_4_0_1_a_reconnect_sends_again_in_order_with_the_same_ids(void
     site_free(p.site);
 }
 
+/* What a clean session of ours leaves open with a far side that forgot it. */
+static void mqtt_3_1_2_6_anew_begins_again_what_was_under_way(void **state)
+{
+    struct pair p = pair_of(false, 2, 4);
+    struct mqtt_opening anew = {.door = MQTT_DOOR_CONN,
+                                .name = span_of_text("to"),
+                                .anew = true,
+                                .door_item = p.site,
+                                .quota = p.site->quota};
+
+    (void)state;
+    site_publish(p.site, p.from, "a=1", 1, 1);
+    site_publish(p.site, p.from, "a=2", 2, 2);
+    site_publish(p.site, p.from, "a=3", 2, 3);
+    assert_string_equal(site_all(p.site, p.to), "a=1 q1 #1; a=2 q2 #2; a=3 q2 #3");
+    site_ack(p.site, p.to, MQTT_OP_PUBREC, 2);
+    site_publish(p.site, p.to, "b=x", 2, 9);
+    assert_string_equal(site_all(p.site, p.to), "pubrel 2; pubrec 9");
+    site_close(p.site, p.to, MQTT_END_LOST);
+    p.to = mqtt_session_open(&p.site->ss, &anew, p.site->now_ms);
+    assert_string_equal(site_all(p.site, p.to), "opened 1; a=1 q1 #1; a=3 q2 #3");
+    assert_int_equal(p.site->ss.received.used, 2); /* of `from` */
+    site_ack(p.site, p.to, MQTT_OP_PUBACK, 1);
+    site_ack(p.site, p.to, MQTT_OP_PUBREC, 3);
+    site_ack(p.site, p.to, MQTT_OP_PUBCOMP, 3);
+    assert_false(mqtt_session_has_messages(p.to));
+    site_free(p.site);
+}
+
 static void a_smaller_window_at_the_reconnect_is_kept_to(void **state)
 {
     struct pair p = pair_of(false, 1, 3);
@@ -329,6 +358,7 @@ int main(void)
         cmocka_unit_test(mqtt_4_3_2_2_the_same_id_at_qos_1_is_a_new_message),
         cmocka_unit_test(unknown_ids_are_harmless),
         cmocka_unit_test(mqtt_4_3_3_1_nothing_is_published_again_after_pubrel),
+        cmocka_unit_test(mqtt_3_1_2_6_anew_begins_again_what_was_under_way),
         cmocka_unit_test(mqtt_4_4_0_1_a_reconnect_sends_again_in_order_with_the_same_ids),
         cmocka_unit_test(a_smaller_window_at_the_reconnect_is_kept_to),
         cmocka_unit_test(mqtt_4_6_0_4_pubrel_follows_the_order_of_pubrec),
