@@ -26,6 +26,7 @@ part "packages" deps
 part "units and simulation, gcc" "$jobs" WERROR=1 CC=gcc all check
 part "units and simulation, clang" "$jobs" WERROR=1 CC=clang all check
 part "units and simulation, sanitizers" "$jobs" WERROR=1 CC=clang SAN=address,undefined check
+part "conformance" "$jobs" conformance
 part "system" "$jobs" system
 part "fuzzers, 10 s each" fuzz-smoke
 

@@ -145,14 +145,19 @@ class Client(Peer):
 class Box(sedge.Box):
     def __init__(self, folder, ports):
         super().__init__(folder)
+        self.running = []
         self.udp = ports.free(socket.SOCK_DGRAM)
         self.tcp = ports.free(socket.SOCK_STREAM)
 
     def survived(self):
-        """The gateway still runs, and a sanitizer would have told."""
-        for thing in self.things:
-            if isinstance(thing, sedge.Program) and not hasattr(thing, "stopped"):
-                sedge.expect_equal(thing.process.poll(), None, f"exit code of {thing.name}")
+        """The gateway runs still, unless the test ended it."""
+        for gateway in self.running:
+            sedge.expect_equal(gateway.process.poll(), None, "exit code of the gateway")
+
+    def stopping(self, gateway):
+        """The test ends it."""
+        self.running.remove(gateway)
+        return gateway
 
 
 class ServerBox(Box):
@@ -162,7 +167,9 @@ class ServerBox(Box):
 
     def start_with(self, more="", **settings):
         self.started = True
-        return self.gateway(more, **settings)
+        gateway = self.gateway(more, **settings)
+        self.running.append(gateway)
+        return gateway
 
     def open(self):
         """A connection on which nothing was said."""
@@ -183,7 +190,7 @@ class ClientBox(ServerBox):
 [upstream cloud]
 url = mqtt://127.0.0.1:{port}
 client_id = gw
-send = up/# qos 2
+send = up/#
 receive = down/# qos 2
 qos_max = 2
 reconnect = 10ms..40ms

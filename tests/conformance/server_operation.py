@@ -51,8 +51,7 @@ def state_survives_the_gateway_when_it_has_a_store(t):
     c.ask("34 05 00 01 62 00 09", "50 02 00 09")
     pub = t.client(b"pub").publish(b"a", b"x", 1).publish(b"r", b"y", 1, retain=True)
     sent = c.packet()
-    gateway.kill()
-    gateway.stopped = True
+    t.stopping(gateway).kill()
     pub.close()
     t.start_with(store=t.dir / "sedge.db")
     c = t.client(b"c", clean=False, present=True).get("3a", sent[1:])
