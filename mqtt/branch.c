@@ -5,7 +5,8 @@
 #include "base/rng.h"
 #include "mqtt/topic.h"
 
-#define BUCKETS 64u /* at first; doubled whenever there are as many branches */
+#define BUCKETS  64u /* at first; doubled whenever there are as many branches */
+#define OVERHEAD 16u /* what an allocation costs besides */
 
 static bool is_plus(struct span level)
 {
@@ -22,11 +23,11 @@ static struct span level_of(const struct mqtt_branch *branch)
     return (struct span){branch->level, branch->len};
 }
 
-static uint64_t key_of(const struct mqtt_branch *parent, uint64_t hash)
+static uint32_t key_of(const struct mqtt_branch *parent, uint64_t hash)
 {
     uint64_t key = (hash ^ (uint64_t)(uintptr_t)parent) * UINT64_C(0x9E3779B97F4A7C15);
 
-    return key ^ key >> 32;
+    return (uint32_t)(key >> 32);
 }
 
 uint64_t mqtt_branch_hash(const struct mqtt_branches *bs, struct span level)
@@ -38,7 +39,7 @@ struct mqtt_branch *mqtt_branch_child(const struct mqtt_branches *bs,
                                       const struct mqtt_branch *parent, struct span level,
                                       uint64_t hash)
 {
-    uint64_t key = key_of(parent, hash);
+    uint32_t key = key_of(parent, hash);
     struct mqtt_branch *at = bs->buckets[key & bs->mask];
 
     while (at != NULL &&
@@ -48,30 +49,36 @@ struct mqtt_branch *mqtt_branch_child(const struct mqtt_branches *bs,
     return at;
 }
 
+static size_t octets_of(size_t len)
+{
+    return offsetof(struct mqtt_branch, level) + len;
+}
+
 static struct mqtt_branch *branch_new(struct budget *budget, struct mqtt_branch *parent,
                                       struct span level)
 {
-    struct block *block = block_new(budget, sizeof(struct mqtt_branch) + level.len);
     struct mqtt_branch *branch = NULL;
 
-    if (block == NULL) {
+    if (!budget_charge(budget, octets_of(level.len) + OVERHEAD)) {
         return NULL;
     }
-    branch = (struct mqtt_branch *)(void *)block->octets;
-    *branch = (struct mqtt_branch){.parent = parent, .len = (uint16_t)level.len};
-    list_init(&branch->children);
-    list_init(&branch->in_parent);
-    list_init(&branch->subscriptions);
+    branch = reserve(octets_of(level.len));
+    if (branch == NULL) {
+        budget_refund(budget, octets_of(level.len) + OVERHEAD);
+        return NULL;
+    }
+    branch->parent = parent;
+    branch->len = (uint16_t)level.len;
     if (level.len != 0) {
         memcpy(branch->level, level.at, level.len);
     }
     return branch;
 }
 
-static void branch_free(struct mqtt_branch *branch)
+static void branch_free(struct budget *budget, struct mqtt_branch *branch)
 {
-    mqtt_message_drop(branch->message);
-    block_drop((struct block *)(void *)((uint8_t *)branch - offsetof(struct block, octets)));
+    budget_refund(budget, octets_of(branch->len) + OVERHEAD);
+    release(branch);
 }
 
 static void link_in_bucket(struct mqtt_branches *bs, struct mqtt_branch *branch)
@@ -122,6 +129,8 @@ bool mqtt_branches_init(struct mqtt_branches *bs, struct budget *budget, uint64_
     *bs = (struct mqtt_branches){.budget = budget, .mask = BUCKETS - 1};
     bs->seed[0] = rng_next(&rng);
     bs->seed[1] = rng_next(&rng);
+    bs->plus = mqtt_branch_hash(bs, span_of_text("+"));
+    bs->hash = mqtt_branch_hash(bs, span_of_text("#"));
     bs->buckets = reserve(BUCKETS * sizeof(void *));
     bs->root = branch_new(budget, NULL, (struct span){NULL, 0});
     if (bs->buckets == NULL || bs->root == NULL) {
@@ -131,12 +140,52 @@ bool mqtt_branches_init(struct mqtt_branches *bs, struct budget *budget, uint64_
     return true;
 }
 
-static struct mqtt_branch *first_child(const struct mqtt_branch *branch)
+/* Tells the parent of `branch` that it has this child, or has it no more. */
+static void tell_parent(const struct mqtt_branch *branch, bool has)
 {
-    if (!list_is_empty(&branch->children)) {
-        return LIST_ITEM(branch->children.next, struct mqtt_branch, in_parent);
+    struct mqtt_branch *parent = branch->parent;
+
+    if (is_plus(level_of(branch))) {
+        parent->has_plus = has;
+    } else if (is_hash(level_of(branch))) {
+        parent->has_hash = has;
+    } else {
+        parent->plain = has ? parent->plain + 1 : parent->plain - 1;
     }
-    return branch->plus != NULL ? branch->plus : branch->hash;
+}
+
+static void link_in_parent(struct mqtt_branch *branch)
+{
+    struct mqtt_branch *first = branch->parent->first_child;
+
+    if (first == NULL) {
+        branch->parent->first_child = branch;
+        branch->prev_sibling = branch;
+    } else {
+        branch->prev_sibling = first->prev_sibling;
+        first->prev_sibling->next_sibling = branch;
+        first->prev_sibling = branch;
+    }
+    tell_parent(branch, true);
+}
+
+static void unlink_in_parent(struct mqtt_branch *branch)
+{
+    struct mqtt_branch *parent = branch->parent;
+    struct mqtt_branch *after = branch->next_sibling;
+
+    if (parent->first_child == branch) {
+        parent->first_child = after;
+    } else {
+        branch->prev_sibling->next_sibling = after;
+    }
+    if (after == NULL) { /* it was the last */
+        after = parent->first_child;
+    }
+    if (after != NULL) {
+        after->prev_sibling = branch->prev_sibling;
+    }
+    tell_parent(branch, false);
 }
 
 /* Frees a branch without children and returns its parent. */
@@ -146,16 +195,12 @@ static struct mqtt_branch *cut(struct mqtt_branches *bs, struct mqtt_branch *bra
 
     if (parent == NULL) {
         bs->root = NULL;
-    } else if (parent->plus == branch) {
-        parent->plus = NULL;
-    } else if (parent->hash == branch) {
-        parent->hash = NULL;
     } else {
-        list_remove(&branch->in_parent);
+        unlink_in_parent(branch);
         unlink_in_bucket(bs, branch);
         bs->count--;
     }
-    branch_free(branch);
+    branch_free(bs->budget, branch);
     return parent;
 }
 
@@ -164,24 +209,10 @@ void mqtt_branches_fini(struct mqtt_branches *bs)
     struct mqtt_branch *at = bs->root;
 
     while (at != NULL) {
-        struct mqtt_branch *child = first_child(at);
-
-        at = child != NULL ? child : cut(bs, at);
+        at = at->first_child != NULL ? at->first_child : cut(bs, at);
     }
     release(bs->buckets);
     bs->buckets = NULL;
-}
-
-static struct mqtt_branch *step(const struct mqtt_branches *bs, const struct mqtt_branch *parent,
-                                struct span level)
-{
-    if (is_plus(level)) {
-        return parent->plus;
-    }
-    if (is_hash(level)) {
-        return parent->hash;
-    }
-    return mqtt_branch_child(bs, parent, level, mqtt_branch_hash(bs, level));
 }
 
 struct mqtt_branch *mqtt_branch_find(const struct mqtt_branches *bs, struct span topic)
@@ -190,32 +221,26 @@ struct mqtt_branch *mqtt_branch_find(const struct mqtt_branches *bs, struct span
     struct span level;
 
     while (at != NULL && mqtt_topic_next_level(&topic, &level)) {
-        at = step(bs, at, level);
+        at = mqtt_branch_child(bs, at, level, mqtt_branch_hash(bs, level));
     }
     return at;
 }
 
 static struct mqtt_branch *grow_child(struct mqtt_branches *bs, struct mqtt_branch *parent,
-                                      struct span level)
+                                      struct span level, uint64_t hash)
 {
     struct mqtt_branch *branch = branch_new(bs->budget, parent, level);
 
     if (branch == NULL) {
         return NULL;
     }
-    if (is_plus(level)) {
-        parent->plus = branch;
-    } else if (is_hash(level)) {
-        parent->hash = branch;
-    } else {
-        if (bs->count > bs->mask) {
-            grow(bs);
-        }
-        branch->key = key_of(parent, mqtt_branch_hash(bs, level));
-        list_push(&parent->children, &branch->in_parent);
-        link_in_bucket(bs, branch);
-        bs->count++;
+    if (bs->count > bs->mask) {
+        grow(bs);
     }
+    branch->key = key_of(parent, hash);
+    link_in_parent(branch);
+    link_in_bucket(bs, branch);
+    bs->count++;
     return branch;
 }
 
@@ -225,10 +250,11 @@ struct mqtt_branch *mqtt_branch_make(struct mqtt_branches *bs, struct span topic
     struct span level;
 
     while (mqtt_topic_next_level(&topic, &level)) {
-        struct mqtt_branch *child = step(bs, at, level);
+        uint64_t hash = mqtt_branch_hash(bs, level);
+        struct mqtt_branch *child = mqtt_branch_child(bs, at, level, hash);
 
         if (child == NULL) {
-            child = grow_child(bs, at, level);
+            child = grow_child(bs, at, level, hash);
         }
         if (child == NULL) {
             mqtt_branch_prune(bs, at);
@@ -239,15 +265,9 @@ struct mqtt_branch *mqtt_branch_make(struct mqtt_branches *bs, struct span topic
     return at;
 }
 
-static bool is_bare(const struct mqtt_branch *branch)
-{
-    return first_child(branch) == NULL && list_is_empty(&branch->subscriptions) &&
-           branch->message == NULL;
-}
-
 void mqtt_branch_prune(struct mqtt_branches *bs, struct mqtt_branch *branch)
 {
-    while (branch->parent != NULL && is_bare(branch)) {
+    while (branch->parent != NULL && branch->first_child == NULL && !branch->in_use) {
         branch = cut(bs, branch);
     }
 }

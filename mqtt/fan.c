@@ -59,7 +59,7 @@ void mqtt_fan_match(struct mqtt_sessions *ss, struct span topic, struct mqtt_fan
     uint64_t stamp = ++ss->stamp;
 
     *fan = (struct mqtt_fan){.first = NULL};
-    for (; branch != NULL; branch = branch->next_found) {
+    for (; branch != NULL; branch = branch->next) {
         LIST_EACH (link, &branch->subscriptions) {
             end = add(fan, end, whose(link, topic), stamp);
         }

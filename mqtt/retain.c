@@ -17,20 +17,30 @@ static void row_init(struct row *row)
 static void row_push(struct row *row, struct mqtt_branch *branch)
 {
     if (branch != NULL) {
-        branch->next_visit = NULL;
+        branch->next = NULL;
         *row->end = branch;
-        row->end = &branch->next_visit;
+        row->end = &branch->next;
     }
 }
 
-/* All children; at the top those that begin with `$` only if `system`. [MQTT-4.7.2-1] */
 static void row_push_children(struct row *row, const struct mqtt_branch *branch)
 {
-    LIST_EACH (link, &branch->children) {
-        struct mqtt_branch *child = LIST_ITEM(link, struct mqtt_branch, in_parent);
-        struct span level = {child->level, child->len};
+    for (struct mqtt_branch *child = branch->first_child; child != NULL;
+         child = child->next_sibling) {
+        row_push(row, child);
+    }
+}
 
-        if (branch->parent != NULL || !mqtt_topic_is_system(level)) {
+/* As a wildcard: at the top without those that begin with `$`. [MQTT-4.7.2-1] */
+static void row_push_matching(struct row *row, const struct mqtt_branch *branch)
+{
+    if (branch->parent != NULL) {
+        row_push_children(row, branch);
+        return;
+    }
+    for (struct mqtt_branch *child = branch->first_child; child != NULL;
+         child = child->next_sibling) {
+        if (!mqtt_topic_is_system((struct span){child->level, child->len})) {
             row_push(row, child);
         }
     }
@@ -46,6 +56,14 @@ bool mqtt_retain_init(struct mqtt_retain *retain, struct budget *budget, size_t 
 
 void mqtt_retain_fini(struct mqtt_retain *retain)
 {
+    struct row row;
+
+    row_init(&row);
+    row_push(&row, retain->branches.root);
+    for (struct mqtt_branch *at = row.first; at != NULL; at = at->next) {
+        row_push_children(&row, at);
+        mqtt_message_drop(at->message);
+    }
     mqtt_branches_fini(&retain->branches);
 }
 
@@ -62,7 +80,9 @@ struct mqtt_branch *mqtt_retain_set(struct mqtt_retain *retain, struct mqtt_mess
         if (branch == NULL) {
             return NULL;
         }
+        branch->message = NULL;
         branch->number = 0;
+        branch->in_use = true;
         retain->count++;
     }
     mqtt_message_hold(message);
@@ -75,14 +95,14 @@ struct mqtt_branch *mqtt_retain_find(const struct mqtt_retain *retain, struct sp
 {
     struct mqtt_branch *branch = mqtt_branch_find(&retain->branches, topic);
 
-    return branch == NULL || branch->message == NULL ? NULL : branch;
+    return branch == NULL || !branch->in_use ? NULL : branch;
 }
 
 void mqtt_retain_clear(struct mqtt_retain *retain, struct mqtt_branch *branch)
 {
     mqtt_message_drop(branch->message);
     branch->message = NULL;
-    branch->number = 0;
+    branch->in_use = false;
     retain->count--;
     mqtt_branch_prune(&retain->branches, branch);
 }
@@ -97,10 +117,10 @@ static struct mqtt_branch *descend(const struct mqtt_branches *bs, struct mqtt_b
 
     row_init(&below);
     while (at != NULL) {
-        struct mqtt_branch *next = at->next_visit;
+        struct mqtt_branch *next = at->next;
 
         if (plus) {
-            row_push_children(&below, at);
+            row_push_matching(&below, at);
         } else {
             row_push(&below, mqtt_branch_child(bs, at, level, hash));
         }
@@ -114,11 +134,11 @@ static struct mqtt_branch *with_all_below(struct mqtt_branch *first)
 {
     struct row row = {first, &first};
 
-    for (struct mqtt_branch *at = first; at != NULL; at = at->next_visit) {
-        row.end = &at->next_visit;
+    for (struct mqtt_branch *at = first; at != NULL; at = at->next) {
+        row.end = &at->next;
     }
-    for (struct mqtt_branch *at = first; at != NULL; at = at->next_visit) {
-        row_push_children(&row, at);
+    for (struct mqtt_branch *at = first; at != NULL; at = at->next) {
+        row_push_matching(&row, at);
     }
     return first;
 }
@@ -130,7 +150,7 @@ struct mqtt_branch *mqtt_retain_match(struct mqtt_retain *retain, struct span fi
     struct mqtt_branch **end = &found;
     struct span level;
 
-    visit->next_visit = NULL;
+    visit->next = NULL;
     while (visit != NULL && mqtt_topic_next_level(&filter, &level)) {
         if (level.len == 1 && level.at[0] == '#') {
             visit = with_all_below(visit);
@@ -138,10 +158,10 @@ struct mqtt_branch *mqtt_retain_match(struct mqtt_retain *retain, struct span fi
             visit = descend(&retain->branches, visit, level);
         }
     }
-    for (struct mqtt_branch *at = visit; at != NULL; at = at->next_visit) {
-        if (at->message != NULL) {
-            *end = at;
-            end = &at->next_found;
+    for (; visit != NULL; visit = visit->next) {
+        if (visit->in_use) {
+            *end = visit;
+            end = &visit->next;
         }
     }
     *end = NULL;

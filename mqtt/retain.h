@@ -1,6 +1,6 @@
 /* mqtt/retain.h - the last retained message of each topic. [MQTT 3.1.1, 3.3.1.3]
  *
- *     for (branch = mqtt_retain_match(retain, filter); branch != NULL; branch = branch->next_found)
+ *     for (branch = mqtt_retain_match(retain, filter); branch != NULL; branch = branch->next)
  *         ... branch->message ...
  *
  * A match of a filter visits what it finds and little else, not all topics.
@@ -34,7 +34,7 @@ struct mqtt_branch *mqtt_retain_find(const struct mqtt_retain *retain, struct sp
 /* Gives up the message of a branch from mqtt_retain_find or _set; the branch is gone after it. */
 void mqtt_retain_clear(struct mqtt_retain *retain, struct mqtt_branch *branch);
 
-/* The first of the branches with a message whose topic the filter matches, chained by next_found;
+/* The first of the branches with a message whose topic the filter matches, chained by next;
  * NULL: none. Holds until the next call. */
 struct mqtt_branch *mqtt_retain_match(struct mqtt_retain *retain, struct span filter);
 

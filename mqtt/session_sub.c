@@ -139,7 +139,7 @@ static uint64_t send_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
     struct mqtt_branch *branch = mqtt_retain_match(&ss->retain, filter);
     uint64_t last = 0;
 
-    for (; branch != NULL; branch = branch->next_found) {
+    for (; branch != NULL; branch = branch->next) {
         raise_to(&last, mqtt_fan_retained(ss, s, sub, branch->message, now_ms));
     }
     return last;

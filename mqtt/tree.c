@@ -28,6 +28,10 @@ bool mqtt_tree_add(struct mqtt_tree *tree, struct span filter, struct mqtt_subsc
     if (branch == NULL) {
         return false;
     }
+    if (!branch->in_use) {
+        list_init(&branch->subscriptions);
+        branch->in_use = true;
+    }
     sub->branch = branch;
     list_push(&branch->subscriptions, &sub->in_branch);
     tree->count++;
@@ -37,6 +41,7 @@ bool mqtt_tree_add(struct mqtt_tree *tree, struct span filter, struct mqtt_subsc
 void mqtt_tree_remove(struct mqtt_tree *tree, struct mqtt_subscription *sub)
 {
     list_remove(&sub->in_branch);
+    sub->branch->in_use = !list_is_empty(&sub->branch->subscriptions);
     mqtt_branch_prune(&tree->branches, sub->branch);
     sub->branch = NULL;
     tree->count--;
@@ -48,7 +53,7 @@ struct mqtt_subscription *mqtt_tree_find(const struct mqtt_tree *tree, struct sp
     const struct mqtt_branch *branch = mqtt_branch_find(&tree->branches, filter);
     struct list *mine = owned->next;
 
-    if (branch == NULL) {
+    if (branch == NULL || !branch->in_use) {
         return NULL;
     }
     LIST_EACH (link, &branch->subscriptions) {
@@ -68,16 +73,16 @@ struct mqtt_subscription *mqtt_tree_find(const struct mqtt_tree *tree, struct sp
 
 static void add_found(struct walk *walk, struct mqtt_branch *branch)
 {
-    if (branch != NULL && !list_is_empty(&branch->subscriptions)) {
+    if (branch != NULL && branch->in_use) {
         *walk->end = branch;
-        walk->end = &branch->next_found;
+        walk->end = &branch->next;
     }
 }
 
 static void add_visit(struct mqtt_branch **visit, struct mqtt_branch *branch)
 {
     if (branch != NULL) {
-        branch->next_visit = *visit;
+        branch->next = *visit;
         *visit = branch;
     }
 }
@@ -89,12 +94,12 @@ static void descend(struct walk *walk, struct span level, bool wild)
     uint64_t hash = 0;
     bool hashed = false;
 
-    for (struct mqtt_branch *at = walk->visit; at != NULL; at = at->next_visit) {
+    for (struct mqtt_branch *at = walk->visit; at != NULL; at = at->next) {
         if (wild) {
-            add_found(walk, at->hash);
-            add_visit(&below, at->plus);
+            add_found(walk, mqtt_branch_rest(walk->branches, at));
+            add_visit(&below, mqtt_branch_plus(walk->branches, at));
         }
-        if (list_is_empty(&at->children)) {
+        if (at->plain == 0) {
             continue;
         }
         if (!hashed) {
@@ -110,17 +115,19 @@ struct mqtt_branch *mqtt_tree_match(struct mqtt_tree *tree, struct span topic)
 {
     struct walk walk = {.branches = &tree->branches, .visit = tree->branches.root};
     bool wild = !mqtt_topic_is_system(topic); /* [MQTT-4.7.2-1] */
+    struct mqtt_branch *next = NULL;
     struct span level;
 
     walk.end = &walk.found;
-    walk.visit->next_visit = NULL;
+    walk.visit->next = NULL;
     while (walk.visit != NULL && mqtt_topic_next_level(&topic, &level)) {
         descend(&walk, level, wild);
         wild = true;
     }
-    for (struct mqtt_branch *at = walk.visit; at != NULL; at = at->next_visit) {
+    for (struct mqtt_branch *at = walk.visit; at != NULL; at = next) {
+        next = at->next;
         add_found(&walk, at);
-        add_found(&walk, at->hash); /* a/# reads a too */
+        add_found(&walk, mqtt_branch_rest(walk.branches, at)); /* a/# reads a too */
     }
     *walk.end = NULL;
     return walk.found;

@@ -1,6 +1,6 @@
 /* mqtt/tree.h - who reads what: all subscriptions of all sessions, by filter.
  *
- *     for (branch = mqtt_tree_match(tree, topic); branch != NULL; branch = branch->next_found)
+ *     for (branch = mqtt_tree_match(tree, topic); branch != NULL; branch = branch->next)
  *         LIST_EACH(link, &branch->subscriptions) ...
  *
  * A session with overlapping filters comes up once for each; the highest QoS among them is the
@@ -64,7 +64,7 @@ void mqtt_tree_remove(struct mqtt_tree *tree, struct mqtt_subscription *sub);
 struct mqtt_subscription *mqtt_tree_find(const struct mqtt_tree *tree, struct span filter,
                                          const void *owner, const struct list *owned);
 
-/* The first of the branches whose subscriptions match this topic name, chained by next_found; NULL:
+/* The first of the branches whose subscriptions match this topic name, chained by next; NULL:
  * nobody reads it. Holds until the next call for this tree. */
 struct mqtt_branch *mqtt_tree_match(struct mqtt_tree *tree, struct span topic);
 

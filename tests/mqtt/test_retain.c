@@ -37,7 +37,7 @@ static size_t matches(struct rig *rig, const char *filter)
     size_t count = 0;
     struct mqtt_branch *found = mqtt_retain_match(&rig->retain, span_of_text(filter));
 
-    for (; found != NULL; found = found->next_found) {
+    for (; found != NULL; found = found->next) {
         assert_true(mqtt_topic_matches(span_of_text(filter), mqtt_message_topic(found->message)));
         count++;
     }

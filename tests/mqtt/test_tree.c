@@ -35,7 +35,7 @@ static size_t times(struct mqtt_branch *found, const struct mqtt_subscription *s
 {
     size_t count = 0;
 
-    for (; found != NULL; found = found->next_found) {
+    for (; found != NULL; found = found->next) {
         LIST_EACH (link, &found->subscriptions) {
             count += LIST_ITEM(link, struct mqtt_subscription, in_branch) == sub ? 1 : 0;
         }
@@ -47,7 +47,7 @@ static size_t total(struct mqtt_branch *found)
 {
     size_t count = 0;
 
-    for (; found != NULL; found = found->next_found) {
+    for (; found != NULL; found = found->next) {
         LIST_EACH (link, &found->subscriptions) {
             count++;
         }
