@@ -27,38 +27,40 @@ def dup_at_qos_0_closes(t):
     t.client().send("39 04 00 01 61 78").closed()
 
 
-def _silent_for(t, keepalive_s, **more):
-    """Seconds from the last packet until the broker closes."""
-    c = t.client(b"ka%d" % keepalive_s, keepalive_s=keepalive_s, **more)
+def _wait_for_close(c, keepalive_s):
+    """From here on it is silent. True: closed within the second after 1.5 times; never before. A busy
+    machine may be late by chance, so who is late may be asked again."""
     start = time.monotonic()
     c.closed()
-    return time.monotonic() - start
+    waited = time.monotonic() - start
+    expect(waited > 1.5 * keepalive_s - 0.05, f"closed after {waited:.2f} s")
+    return waited < 1.5 * keepalive_s + 1
 
 
-# What was waited is the subject here. The upper bounds leave a second to a busy machine, and are
-# below the next step of a broker that looks every five seconds.
+# What was waited is the subject here.
 @states("PLACE-04", "MQTT-3.1.2-24")
 def a_keep_alive_of_1_s_ends_after_1_5_s(t):
-    waited = _silent_for(t, 1)
-    expect(1.45 < waited < 2.5, f"closed after {waited:.2f} s")
+    tries = (_wait_for_close(t.client(b"ka", keepalive_s=1), 1) for _ in range(4))
+    expect(any(tries), "closed late each time")
 
 
 @states("PLACE-04", "MQTT-3.1.2-24")
 def a_keep_alive_of_2_s_ends_after_3_s(t):
-    waited = _silent_for(t, 2)
-    expect(2.95 < waited < 4.0, f"closed after {waited:.2f} s")
+    tries = (_wait_for_close(t.client(b"ka", keepalive_s=2), 2) for _ in range(4))
+    expect(any(tries), "closed late each time")
 
 
 @states("PLACE-04", "MQTT-3.1.2-24")
 def each_packet_begins_the_keep_alive_anew_and_0_knows_no_end(t):
     forever = t.client(b"forever", keepalive_s=0)
-    speaks = t.client(b"speaks", keepalive_s=2)
-    _silent_for(t, 1)
-    start = time.monotonic()
-    speaks.alive().closed()
-    waited = time.monotonic() - start
-    expect(2.95 < waited < 4.0, f"closed after {waited:.2f} s")
+    speaks = t.client(b"speaks", keepalive_s=10)
+    _wait_for_close(t.client(b"ka", keepalive_s=1), 1)
+    speaks.alive()
+    last = t.client(b"last", keepalive_s=3)
+    _wait_for_close(t.client(b"ka", keepalive_s=1), 1)
+    _wait_for_close(last.alive(), 3)
     forever.alive()
+    speaks.alive()
 
 
 @states("PLACE-05")
