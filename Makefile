@@ -60,12 +60,13 @@ edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lwslay $(MBEDTLS:%=-L%/lib
 test_libs  = $(shell pkg-config --libs cmocka)
 
 programs := sedge sn-pub sn-sub
+examples := mqtt-client
 
-## Build the programs: build/sedge, build/sn-pub, build/sn-sub
-all: $(programs:%=build/%)
+## Build the programs: build/sedge, build/sn-pub, build/sn-sub, and the example build/mqtt-client
+all: $(programs:%=build/%) $(examples:%=build/%)
 
 # The links point at the variant made last.
-$(programs:%=build/%): build/%: $(BUILD)/bin/% FORCE
+$(programs:%=build/%) $(examples:%=build/%): build/%: $(BUILD)/bin/% FORCE
 	$(Q)ln -sf $(patsubst build/%,%,$<) $@
 FORCE:
 
@@ -91,13 +92,17 @@ install: all
 $(BUILD)/bin/sedge: $(call objs,$(cmd_src)) $(call lib,edge hub sn mqtt config base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(link) -o $@ $^ $(edge_libs)
+$(BUILD)/bin/mqtt-client: $(BUILD)/mqtt/examples/mqtt_client.o $(call lib,mqtt base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(link) -o $@ $^
 $(BUILD)/bin/sn-%: $(BUILD)/tools/sn-%.o $(BUILD)/tools/common.o $(call lib,posix node sn base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(link) -o $@ $^
 
 # Only the edge, the programs and the tests may see the operating system.
 system := $(BUILD)/gateway/edge/%.o $(BUILD)/gateway/cmd/%.o $(BUILD)/config/load.o \
-          $(BUILD)/firmware/ports/posix/%.o $(BUILD)/tools/%.o $(BUILD)/tests/%.o
+          $(BUILD)/firmware/ports/posix/%.o $(BUILD)/tools/%.o $(BUILD)/tests/%.o \
+          $(BUILD)/mqtt/examples/%.o
 $(system): flags += -D_GNU_SOURCE
 
 $(BUILD)/%.o: %.c
@@ -200,7 +205,7 @@ wire sizes map:
 	$(Q)tools/$@.sh
 
 # clang-tidy, one stamp for each file; the object carries the headers it depends on.
-tidy_src := $(core_src) $(edge_src) $(cmd_src) config/load.c $(node_src) $(posix_src) $(wildcard tools/*.c)
+tidy_src := $(core_src) $(edge_src) $(cmd_src) config/load.c $(node_src) $(posix_src) $(wildcard tools/*.c mqtt/examples/*.c)
 ## Run clang-tidy on files that changed
 tidy: $(tidy_src:%=$(BUILD)/tidy/%.ok)
 $(BUILD)/tidy/%.c.ok: $(BUILD)/%.o .clang-tidy

@@ -150,6 +150,11 @@ void mqtt_client_stop(struct mqtt_client *c, uint64_t now_ms);
 bool mqtt_client_input(struct mqtt_client *c, struct span *octets, struct mqtt_client_news *news,
                        uint64_t now_ms);
 
+/* What most news is to the session behind the client: ACK goes to it; a PUBLISH that nobody wants,
+ * and SKIPPED, it acknowledges, as if it had been taken. False: other news, or no memory. */
+bool mqtt_client_settle(struct mqtt_sessions *ss, struct mqtt_session *s,
+                        const struct mqtt_client_news *news, uint64_t now_ms);
+
 /* News that no octets bring: DOWN, DIAL, in this order. */
 bool mqtt_client_event(struct mqtt_client *c, struct mqtt_client_news *news, uint64_t now_ms);
 

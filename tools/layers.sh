@@ -7,6 +7,7 @@ set -eu
 rules='
 base               base
 sn                 sn base
+mqtt/examples      mqtt base SYSTEM
 mqtt               mqtt base
 config/load.c      config base SYSTEM
 config             config base

@@ -10,17 +10,6 @@
 
 /* --- from the far broker --------------------------------------------------------------------- */
 
-static void owe_ack(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet)
-{
-    struct mqtt_answer answer = {.kind =
-                                     mqtt_packet_qos(packet) == 2 ? MQTT_OP_PUBREC : MQTT_OP_PUBACK,
-                                 .packet_id = packet->packet_id};
-
-    if (mqtt_packet_qos(packet) > 0) {
-        mqtt_session_owe(&hub->sessions, up->session, &answer);
-    }
-}
-
 static bool retain_of(const struct hub_uplink *up, const struct conf_rule *rule, bool came)
 {
     enum conf_retain retain = rule->retain == CONF_RETAIN_UNSET ? up->conf->retain : rule->retain;
@@ -61,36 +50,30 @@ static bool enter(struct hub *hub, struct hub_uplink *up, const struct conf_rule
     return true;
 }
 
-static void on_publish(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet,
+static void on_publish(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
                        uint64_t now_ms)
 {
     for (size_t i = 0; i < up->conf->receive.count; i++) {
-        if (enter(hub, up, &up->conf->receive.at[i], packet, now_ms)) {
+        if (enter(hub, up, &up->conf->receive.at[i], &news->packet, now_ms)) {
             return;
         }
     }
     up->unruled++;
-    owe_ack(hub, up, packet);
+    (void)mqtt_client_settle(&hub->sessions, up->session, news, now_ms);
 }
 
 /* Above max_packet: acknowledged, or it came again with every connection. */
-static void on_skipped(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet)
+static void on_skipped(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
+                       uint64_t now_ms)
 {
     up->skipped++;
-    owe_ack(hub, up, packet);
+    (void)mqtt_client_settle(&hub->sessions, up->session, news, now_ms);
     if (!up->told_skipped) {
         up->told_skipped = true;
         hub_say(hub, &(struct hub_line_of_log){CONF_WARNING, "uplink",
                                                "passed over a message above max_packet, topic",
-                                               packet->topic, up->conf->at.name});
+                                               news->packet.topic, up->conf->at.name});
     }
-}
-
-static void on_ack(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet,
-                   uint64_t now_ms)
-{
-    mqtt_session_ack(&hub->sessions, up->session, mqtt_op_of(packet->type), packet->packet_id,
-                     now_ms);
 }
 
 static void on_subscribed(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet)
@@ -114,11 +97,10 @@ void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_c
         return;
     }
     switch (news->kind) {
-    case MQTT_CLIENT_PUBLISH: on_publish(hub, up, &news->packet, now_ms); break;
-    case MQTT_CLIENT_SKIPPED: on_skipped(hub, up, &news->packet); break;
-    case MQTT_CLIENT_ACK: on_ack(hub, up, &news->packet, now_ms); break;
+    case MQTT_CLIENT_PUBLISH: on_publish(hub, up, news, now_ms); break;
+    case MQTT_CLIENT_SKIPPED: on_skipped(hub, up, news, now_ms); break;
     case MQTT_CLIENT_SUBSCRIBED: on_subscribed(hub, up, &news->packet); break;
-    default: break;
+    default: (void)mqtt_client_settle(&hub->sessions, up->session, news, now_ms); break;
     }
 }
 

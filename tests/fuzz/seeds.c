@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "tests/vectors/client.h"
 #include "tests/vectors/mqtt.h"
 #include "tests/vectors/sn.h"
 #include "tests/vectors/ws.h"
@@ -41,6 +42,9 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; good && i < COUNT(ws_vectors); i++) {
         good = write_seed(folder, "ws", i, ws_vectors[i]);
+    }
+    for (size_t i = 0; good && i < COUNT(client_stories); i++) {
+        good = write_seed(folder, "client", i, client_stories[i].wire);
     }
     return good ? 0 : 1;
 }

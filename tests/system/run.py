@@ -19,6 +19,7 @@ import sedge
 import stories_access
 import stories_border
 import stories_broker
+import stories_client
 import stories_daemon
 import stories_line
 import stories_store
@@ -33,6 +34,7 @@ FILES = (
     stories_ws,
     stories_store,
     stories_access,
+    stories_client,
     stories_daemon,
 )
 
