@@ -20,6 +20,7 @@ test   libclang-rt-dev          their run time
 test   python3                  system tests and bench
 test   mosquitto                tests start their own; its service may be disabled, it takes 1883
 test   mosquitto-clients        real MQTT programs
+test   openssl                  certificates for tests of TLS
 lint   clang-format             the form of every file
 lint   clang-tidy               what a compiler does not see
 node   gcc-arm-none-eabi        images of nodes, and the size of the node library

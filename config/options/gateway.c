@@ -53,7 +53,7 @@ const struct conf_option conf_rows_limits[] = {
      "how long a kept session outlives its connection"},
     {"connect_rate", RATE, ONE, AT(connect_rate), 1, 1000000, "50/s", NULL, NONE, LIVE, YES, NULL,
      "new connections of one address, loopback excepted"},
-    {"handshakes", NUMBER, ONE, AT(handshakes), 1, 10000, "32", NULL, NONE, LIVE, NOT_YET, NULL,
+    {"handshakes", NUMBER, ONE, AT(handshakes), 1, 10000, "32", NULL, NONE, LIVE, YES, NULL,
      "TLS and DTLS handshakes at once"},
     END,
 };

@@ -30,20 +30,24 @@ static void say_listeners(const struct gw_run *run)
     }
     for (size_t i = 0; i < run->tcp.port_count && i < LINES_MOST; i++) {
         gw_addr_print(&run->tcp.ports[i].bound, text);
-        (void)printf("  broker   %-12s MQTT on tcp %s\n", run->tcp.ports[i].conf->at.name, text);
+        (void)printf("  broker   %-12s %s on tcp %s\n", run->tcp.ports[i].conf->at.name,
+                     run->tcp.ports[i].door->carries, text);
     }
 }
 
 static void say_rest(const struct gw_run *run)
 {
+    static const char *const schemes[] = {
+        [CONF_MQTT] = "mqtt", [CONF_MQTTS] = "mqtts", [CONF_WS] = "ws", [CONF_WSS] = "wss"};
     const struct conf *conf = run->conf;
 
     for (size_t i = 0; i < conf->upstream_count && i < LINES_MOST; i++) {
         const struct conf_url *url = conf->upstream[i].url.at;
         bool is_v6 = strchr(url->host, ':') != NULL;
 
-        (void)printf("  upstream %-12s mqtt://%s%s%s:%u\n", conf->upstream[i].at.name,
-                     is_v6 ? "[" : "", url->host, is_v6 ? "]" : "", url->port);
+        (void)printf("  upstream %-12s %s://%s%s%s:%u\n", conf->upstream[i].at.name,
+                     schemes[url->scheme], is_v6 ? "[" : "", url->host, is_v6 ? "]" : "",
+                     url->port);
     }
     if (conf->listener_count == 0 && run->tcp.port_count == 0) {
         (void)puts("  nothing: the configuration has no [listener] and no [broker]");
@@ -83,6 +87,17 @@ static const union gw_addr *first_datagrams(const struct gw_run *run)
     for (size_t i = 0; i < run->conf->listener_count; i++) {
         if (run->udps[i].socket_count != 0) {
             return &run->udps[i].sockets[0].bound;
+        }
+    }
+    return NULL;
+}
+
+/* The first port that mosquitto_sub reaches without a word about TLS; NULL: there is none. */
+static const union gw_addr *first_plain_port(const struct gw_run *run)
+{
+    for (size_t i = 0; i < run->tcp.port_count; i++) {
+        if (run->tcp.ports[i].door->stages == NULL) {
+            return &run->tcp.ports[i].bound;
         }
     }
     return NULL;
@@ -132,7 +147,7 @@ static int folder_len(const char *program)
 static void say_commands(const struct gw_run *run, const char *program)
 {
     const union gw_addr *nodes = first_datagrams(run);
-    bool has_broker = run->tcp.port_count != 0 && is_installed("mosquitto_sub");
+    const union gw_addr *port = first_plain_port(run);
     char host[GW_ADDR_TEXT];
     char args[ARGS_LEN];
 
@@ -141,10 +156,9 @@ static void say_commands(const struct gw_run *run, const char *program)
     }
     args_of(nodes, args);
     (void)puts("\nTo see a first message, in a second and a third terminal:\n");
-    if (has_broker) {
-        host_of(&run->tcp.ports[0].bound, host);
-        (void)printf("  mosquitto_sub -h %s -p %u -t '#' -v\n", host,
-                     port_of(&run->tcp.ports[0].bound));
+    if (port != NULL && is_installed("mosquitto_sub")) {
+        host_of(port, host);
+        (void)printf("  mosquitto_sub -h %s -p %u -t '#' -v\n", host, port_of(port));
     } else {
         (void)printf("  %.*ssn-sub%s -t '#' -v\n", folder_len(program), program, args);
     }

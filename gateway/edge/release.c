@@ -60,27 +60,8 @@ static void check_listener(const struct findings *findings, const struct conf_li
     }
 }
 
-static void check_broker(const struct findings *findings, const struct conf_broker *broker)
-{
-    static const char *const transports[] = {[CONF_TLS] = "tls", [CONF_TLS_WS] = "wss"};
-
-    if (broker->transport == CONF_TLS || broker->transport == CONF_TLS_WS) {
-        refuse(findings,
-               &(struct asked){&broker->at, "broker", "transport", transports[broker->transport]});
-    }
-}
-
 static void check_upstream(const struct findings *findings, const struct conf_upstream *upstream)
 {
-    static const char *const schemes[] = {[CONF_MQTTS] = "mqtts://", [CONF_WSS] = "wss://"};
-
-    for (size_t i = 0; i < upstream->url.count; i++) {
-        enum conf_scheme scheme = upstream->url.at[i].scheme;
-
-        if (scheme == CONF_MQTTS || scheme == CONF_WSS) {
-            refuse(findings, &(struct asked){&upstream->at, "upstream", "url", schemes[scheme]});
-        }
-    }
     if (upstream->proxy != NULL) {
         refuse(findings, &(struct asked){&upstream->at, "upstream", "proxy", "a proxy"});
     }
@@ -95,9 +76,6 @@ void gw_release_check(const struct conf *conf, struct conf_report *report, bool 
 
     for (size_t i = 0; i < conf->listener_count; i++) {
         check_listener(&findings, &conf->listener[i]);
-    }
-    for (size_t i = 0; i < conf->broker_count; i++) {
-        check_broker(&findings, &conf->broker[i]);
     }
     for (size_t i = 0; i < conf->upstream_count; i++) {
         check_upstream(&findings, &conf->upstream[i]);

@@ -24,11 +24,19 @@ static void on_end(evutil_socket_t signal, short what, void *arg)
 static void on_hangup(evutil_socket_t signal, short what, void *arg)
 {
     struct gw_run *run = arg;
+    struct gw_fault fault = {""};
 
     (void)signal;
     (void)what;
-    gw_log(&run->log, CONF_WARNING, "sedge",
-           "SIGHUP: reload is not in this release; nothing changed");
+    if (!gw_certs_reload(&run->certs, &fault)) {
+        gw_log(&run->log, CONF_ERROR, "sedge", "SIGHUP: nothing changed: %s", fault.text);
+    } else if (gw_certs_count(&run->certs) == 0) {
+        gw_log(&run->log, CONF_WARNING, "sedge",
+               "SIGHUP: there are no certificates to read anew, and nothing else is reloaded");
+    } else {
+        gw_log(&run->log, CONF_NOTICE, "sedge",
+               "SIGHUP: certificates are read anew; the rest of the configuration is not");
+    }
 }
 
 static void on_heard(evutil_socket_t fd, short what, void *arg)
@@ -148,7 +156,7 @@ static bool open_datagrams(struct gw_run *run, struct gw_fault *fault)
             return false;
         }
     }
-    return gw_tcp_init(&run->tcp, &run->wires, conf, fault);
+    return gw_tcp_init(&run->tcp, &run->wires, &run->certs, conf, fault);
 }
 
 static bool open_lines(struct gw_run *run, struct gw_fault *fault)
@@ -162,7 +170,7 @@ static bool open_lines(struct gw_run *run, struct gw_fault *fault)
         }
     }
     for (size_t i = 0; i < conf->upstream_count; i++) {
-        if (!gw_uplink_init(&run->uplinks[i], &run->wires, i, &conf->upstream[i])) {
+        if (!gw_uplink_init(&run->uplinks[i], &run->wires, &run->certs, conf, i)) {
             return gw_fail(fault, "upstream %s: no memory", conf->upstream[i].at.name);
         }
     }
@@ -205,7 +213,8 @@ bool gw_run_start(struct gw_run *run, const struct conf *conf, struct gw_fault *
     (void)gw_loop_raise_files();
     if (!gw_log_init(&run->log, &conf->log, fault) || !gw_loop_init(&run->loop, &run->log, fault) ||
         !gw_wires_init(&run->wires, &run->loop, fault) || !make_room(run, fault) ||
-        !open_datagrams(run, fault) || !become(&conf->gateway, fault) || !open_store(run, fault) ||
+        !open_datagrams(run, fault) || !become(&conf->gateway, fault) ||
+        !gw_certs_init(&run->certs, &run->loop, conf, fault) || !open_store(run, fault) ||
         !open_hub(run, fault)) {
         return false;
     }
@@ -228,6 +237,7 @@ static void close_descriptors(struct gw_run *run)
         gw_serial_fini(&run->serials[i]);
     }
     gw_tcp_fini(&run->tcp);
+    gw_certs_fini(&run->certs);
     gw_wires_fini(&run->wires);
     if (run->login.loop != NULL) {
         gw_login_fini(&run->login);

@@ -22,6 +22,7 @@ struct gw_run {
     struct gw_log log;
     struct gw_loop loop;
     struct gw_wires wires;
+    struct gw_certs certs;
     struct gw_tcp tcp;
     struct gw_login login;
     /* One for each listener in the configuration, unused where it is of another type. */

@@ -137,10 +137,10 @@ static bool add_port(struct gw_tcp *tcp, const struct conf_broker *conf, struct 
     return true;
 }
 
-bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct conf *conf,
-                 struct gw_fault *fault)
+bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct gw_certs *certs,
+                 const struct conf *conf, struct gw_fault *fault)
 {
-    *tcp = (struct gw_tcp){.loop = wires->loop};
+    *tcp = (struct gw_tcp){.loop = wires->loop, .certs = certs};
     list_init(&tcp->conns);
     pool_init(&tcp->room, sizeof(struct gw_conn), conf->limits.clients + GW_TCP_HELD);
     gw_conn_use(&tcp->user, wires);

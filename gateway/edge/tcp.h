@@ -11,6 +11,7 @@
 #define GATEWAY_EDGE_TCP_H
 
 #include "base/pool.h"
+#include "gateway/edge/certs.h"
 #include "gateway/edge/door.h"
 #include "gateway/edge/hall.h"
 #include "gateway/edge/rate.h"
@@ -34,6 +35,7 @@ struct gw_port_of_broker {
 
 struct gw_tcp {
     struct gw_loop *loop;
+    const struct gw_certs *certs;
     struct gw_port_of_broker *ports;
     size_t port_count;
     struct event *resume; /* accepting pauses until then */
@@ -48,9 +50,9 @@ struct gw_tcp {
     uint64_t told_ms;
 };
 
-/* Opens a port for each [broker]. */
-bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct conf *conf,
-                 struct gw_fault *fault);
+/* Opens a port for each [broker]. `certs` are not looked at before a connection comes. */
+bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct gw_certs *certs,
+                 const struct conf *conf, struct gw_fault *fault);
 
 /* Closes all sockets without a word to the broker: what is stored stays as it is. */
 void gw_tcp_fini(struct gw_tcp *tcp);

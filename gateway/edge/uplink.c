@@ -52,11 +52,22 @@ static void on_over(struct gw_wire *wire, const char *cause)
     lose(uplink_of(wire), cause != NULL ? cause : "closed by the other side");
 }
 
+/* For the next stage: its own time, and that of all. */
+static void give_time(struct gw_uplink *uplink)
+{
+    uint64_t now_ms = gw_loop_now(uplink->loop);
+    uint64_t left_ms = uplink->dial.end_ms > now_ms ? uplink->dial.end_ms - now_ms : 0;
+
+    gw_loop_after(uplink->late, left_ms < GW_DIAL_STAGE_MS ? left_ms : GW_DIAL_STAGE_MS);
+}
+
 static bool on_up(struct gw_wire *wire)
 {
     struct gw_uplink *uplink = uplink_of(wire);
 
-    if (gw_wire_is_up(wire)) {
+    if (!gw_wire_is_up(wire)) {
+        give_time(uplink);
+    } else {
         (void)event_del(uplink->late);
         uplink->connected = true;
         hub_uplink_up(uplink->loop->hub, uplink->index, gw_loop_now(uplink->loop));
@@ -71,17 +82,42 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
     lose(arg, "the server takes connections, and does not answer");
 }
 
+static struct gw_stage *new_tls(const struct gw_uplink *uplink)
+{
+    return gw_tls_connect(gw_certs_upstream(uplink->certs, uplink->index), uplink->to->host,
+                          hub_budget(uplink->loop->hub));
+}
+
+static struct gw_stage *new_ws(const struct gw_uplink *uplink)
+{
+    return gw_ws_connect(uplink->to->host, uplink->to->port, uplink->to->path, gw_clock_seed(),
+                         hub_budget(uplink->loop->hub));
+}
+
 /* The client speaks first. */
 static bool raise_stages(struct gw_uplink *uplink)
 {
-    struct gw_stage *stage = gw_ws_connect(uplink->to->host, uplink->to->port, uplink->to->path,
-                                           gw_clock_seed(), hub_budget(uplink->loop->hub));
+    enum conf_scheme scheme = uplink->to->scheme;
+    struct gw_stage *stages[GW_WIRE_STAGES] = {NULL};
+    size_t count = 0;
 
-    if (stage == NULL || !gw_wire_raise(&uplink->wire, &stage, 1)) {
+    if (scheme == CONF_MQTTS || scheme == CONF_WSS) {
+        stages[count++] = new_tls(uplink);
+    }
+    if (scheme == CONF_WS || scheme == CONF_WSS) {
+        stages[count++] = new_ws(uplink);
+    }
+    if (stages[0] == NULL || stages[count - 1] == NULL) {
+        gw_stage_free(stages[0]);
+        gw_stage_free(count > 1 ? stages[1] : NULL);
         errno = ENOMEM;
         return false;
     }
-    gw_loop_after(uplink->late, GW_DIAL_STAGE_MS);
+    if (!gw_wire_raise(&uplink->wire, stages, count)) {
+        errno = ENOMEM;
+        return false;
+    }
+    give_time(uplink);
     return gw_wire_speak(&uplink->wire);
 }
 
@@ -131,10 +167,11 @@ void gw_uplink_output(struct gw_uplink *uplink)
     }
 }
 
-bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, size_t index,
-                    const struct conf_upstream *conf)
+bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const struct gw_certs *certs,
+                    const struct conf *conf, size_t index)
 {
-    *uplink = (struct gw_uplink){.loop = wires->loop, .conf = conf, .index = index};
+    *uplink = (struct gw_uplink){
+        .loop = wires->loop, .certs = certs, .conf = &conf->upstream[index], .index = index};
     uplink->user = (struct gw_wire_user){
         .wires = wires, .up = on_up, .input = on_input, .moved = on_moved, .over = on_over};
     uplink->late = evtimer_new(wires->loop->base, on_late, uplink);

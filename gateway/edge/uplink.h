@@ -5,11 +5,13 @@
 #ifndef GATEWAY_EDGE_UPLINK_H
 #define GATEWAY_EDGE_UPLINK_H
 
+#include "gateway/edge/certs.h"
 #include "gateway/edge/dial.h"
 #include "gateway/edge/wire.h"
 
 struct gw_uplink {
     struct gw_loop *loop;
+    const struct gw_certs *certs;
     const struct conf_upstream *conf;
     size_t index;
     struct gw_dial dial;
@@ -21,8 +23,9 @@ struct gw_uplink {
     char cause[160]; /* why it was lost last */
 };
 
-bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, size_t index,
-                    const struct conf_upstream *conf);
+/* `certs` are not looked at before it is dialled. */
+bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const struct gw_certs *certs,
+                    const struct conf *conf, size_t index);
 void gw_uplink_fini(struct gw_uplink *uplink);
 
 /* HUB_DIAL: connects to url number `url`. */

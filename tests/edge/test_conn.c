@@ -161,7 +161,7 @@ static int set_up(void **state)
     assert_true(gw_loop_init(&rig->loop, &rig->log, &fault));
     rig->loop.hub = &rig->hub;
     assert_true(gw_wires_init(&rig->wires, &rig->loop, &fault));
-    if (!gw_tcp_init(&rig->tcp, &rig->wires, &rig->conf, &fault)) {
+    if (!gw_tcp_init(&rig->tcp, &rig->wires, NULL, &rig->conf, &fault)) {
         fail_msg("%s", fault.text);
     }
     *state = rig;

@@ -23,6 +23,7 @@ import stories_client
 import stories_daemon
 import stories_line
 import stories_store
+import stories_transport
 import stories_upstream
 import stories_ws
 
@@ -32,6 +33,7 @@ FILES = (
     stories_line,
     stories_upstream,
     stories_ws,
+    stories_transport,
     stories_store,
     stories_access,
     stories_client,
