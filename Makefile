@@ -151,9 +151,23 @@ $(patsubst $(BUILD)/tests/%,check-%,$(tests)): check-%: $(BUILD)/tests/%
 test:
 	$(Q)tools/test.sh
 
+interop := libmosquitto paho_sync paho_async
 ## Try the real programs with mosquitto's clients, ptys and emulated nodes
-system: all $(node_images)
+system: all $(node_images) $(interop:%=build/interop/%) build/npm/installed
 	$(Q)tests/system/run.py $(STORY)
+
+# Client libraries behind the lines of tests/interop/steps.h.
+build/interop/libmosquitto: libs := -lmosquitto
+build/interop/paho_sync: libs := -lpaho-mqtt3c
+build/interop/paho_async: libs := -lpaho-mqtt3a
+$(interop:%=build/interop/%): build/interop/%: $(call objs,tests/interop/%.c tests/interop/steps.c)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(link) -o $@ $^ $(libs) -lpthread
+# Where npm cannot bring them, what needs them is skipped.
+build/npm/installed: tests/interop/package.json
+	$(Q)mkdir -p $(@D) && cp $< $(@D)
+	$(Q)if (cd $(@D) && npm install --no-package-lock --ignore-scripts --no-audit --no-fund \
+		--fetch-retries=1 --loglevel=error); then touch $@; else echo "no npm packages"; fi
 
 ## Hold every statement of MQTT to the real gateway; makes docs/conformance.md
 conformance: all

@@ -21,6 +21,12 @@ test   python3                  system tests and bench
 test   mosquitto                tests start their own; its service may be disabled, it takes 1883
 test   mosquitto-clients        real MQTT programs
 test   openssl                  certificates for tests of TLS
+test   libmosquitto-dev         a client library people use
+test   libpaho-mqtt-dev         another, with two APIs
+test   python3-paho-mqtt        one in Python
+test   nodejs                   runs MQTT.js and aedes; any that brings the command node will do
+test   npm                      installs them under build/; any that brings the command will do
+test   rabbitmq-server          a far broker; its service may be disabled, it takes 5672
 lint   clang-format             the form of every file
 lint   clang-tidy               what a compiler does not see
 node   gcc-arm-none-eabi        images of nodes, and the size of the node library
@@ -47,6 +53,7 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 fi
 
 missing=$(for package in $names; do
+    case $package in nodejs | npm) ! command -v "${package%js}" >/dev/null || continue ;; esac
     dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
         printf '%s ' "$package"
 done)

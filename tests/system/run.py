@@ -21,6 +21,8 @@ import stories_border
 import stories_broker
 import stories_client
 import stories_daemon
+import stories_interop
+import stories_interop_tools
 import stories_line
 import stories_store
 import stories_transport
@@ -38,6 +40,8 @@ FILES = (
     stories_access,
     stories_client,
     stories_daemon,
+    stories_interop,
+    stories_interop_tools,
 )
 
 
