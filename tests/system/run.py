@@ -25,6 +25,7 @@ import stories_interop
 import stories_interop_tools
 import stories_line
 import stories_store
+import stories_tls
 import stories_transport
 import stories_upstream
 import stories_ws
@@ -35,6 +36,7 @@ FILES = (
     stories_line,
     stories_upstream,
     stories_ws,
+    stories_tls,
     stories_transport,
     stories_store,
     stories_access,

@@ -4,6 +4,7 @@ import signal
 import socket
 import ssl
 
+from authority import Authority
 from sedge import WAIT_S, expect, expect_equal, free_port
 from websocket import (
     CONNACK,
@@ -19,39 +20,6 @@ from websocket import (
 HELLO_BEGUN = b"\x16\x03\x01\x02\x00\x01"  # of a ClientHello, which never ends
 
 
-class _Authority:
-    """Certificates in the story's folder."""
-
-    def __init__(self, box, name="ca"):
-        self.box = box
-        self.name = name
-        self.crt = box.dir / f"{name}.crt"
-        self.key = box.dir / f"{name}.key"
-        self._openssl(
-            "req", "-x509", *self._new(self.key), "-out", self.crt, "-days", 3650,
-            "-subj", f"/CN=authority {name}",
-        )  # fmt: skip
-
-    def _openssl(self, *args):
-        self.box.run("openssl", *args)
-
-    def _new(self, key):
-        return "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key
-
-    def issue(self, name, days=365, common=None):
-        """NAME.crt and NAME.key for this machine, or for a client called so."""
-        crt, key, csr = (self.box.dir / f"{name}.{end}" for end in ("crt", "key", "csr"))
-        self._openssl(
-            "req", *self._new(key), "-out", csr, "-subj", f"/CN={common or name}",
-            "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-        )  # fmt: skip
-        self._openssl(
-            "x509", "-req", "-in", csr, "-CA", self.crt, "-CAkey", self.key, "-CAcreateserial",
-            "-out", crt, "-days", days, "-copy_extensions", "copy",
-        )  # fmt: skip
-        return crt, key
-
-
 def _port(transport="tls", more="", crt="server.crt", key="server.key"):
     """A [broker secure] section; returns its port and the text."""
     port = free_port()
@@ -63,7 +31,7 @@ def _port(transport="tls", more="", crt="server.crt", key="server.key"):
 
 def _secure(box, transport="tls", more="", rest="", **settings):
     """A gateway with a TLS port beside its plain one: (authority, port, gateway)."""
-    authority = _Authority(box)
+    authority = Authority(box)
     crt, key = authority.issue("server")
     port, section = _port(transport, more, crt, key)
     return authority, port, box.gateway(section + rest, **settings)
@@ -89,14 +57,14 @@ def mqtt_crosses_a_websocket_in_tls(box):
 
 
 def two_gateways_meet_over_tls(box):
-    authority = _Authority(box)
+    authority = Authority(box)
     server = authority.issue("server")
     port = far_gateway(box, "tls", "cert = {}\nkey = {}".format(*server))
     two_gateways_meet(box, f"mqtts://127.0.0.1:{port}", f"ca = {authority.crt}\n")
 
 
 def two_gateways_meet_over_a_websocket_in_tls(box):
-    authority = _Authority(box)
+    authority = Authority(box)
     server = authority.issue("server")
     client = authority.issue("gw", common="gw-7")
     keys = "cert = {}\nkey = {}\n".format(*server) + f"client_ca = {authority.crt}"
@@ -106,7 +74,7 @@ def two_gateways_meet_over_a_websocket_in_tls(box):
 
 
 def an_upstream_that_does_not_answer_the_tls_greeting_is_left(box):
-    authority = _Authority(box)
+    authority = Authority(box)
     silent = box.own(socket.create_server(("127.0.0.1", 0)))
     gateway = box.gateway(
         UPSTREAM.format(url=f"mqtts://127.0.0.1:{silent.getsockname()[1]}")
@@ -137,7 +105,7 @@ def sighup_reads_certificates_anew_and_ends_no_session(box):
 
 
 def a_certificate_that_ends_soon_is_warned_of(box):
-    authority = _Authority(box)
+    authority = Authority(box)
     long = _port("tls", "", *authority.issue("long", days=300))[1]
     brief = _port("tls", "", *authority.issue("brief", days=10))[1].replace("secure", "soon")
     gateway = box.gateway(long + brief)
@@ -166,7 +134,7 @@ def a_tls_connection_is_ended_by_a_close_notify(box):
 
 
 def without_descriptors_it_waits_and_goes_on(box):
-    authority = _Authority(box)
+    authority = Authority(box)
     port, section = _port("tls", "", *authority.issue("server"))
     path = box.configure(section)
     gateway = box.start("sh", "-c", f"ulimit -n 60 && exec {SEDGE} run -c {path}")
