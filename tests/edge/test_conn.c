@@ -531,6 +531,35 @@ static void beyond_the_broker_s_room_one_with_stages_is_closed_too(void **state)
     close(client);
 }
 
+/* The broker's 60 s begin anew whenever the kernel takes octets, and end when all has gone. */
+static void behind_stages_a_slow_reader_is_stuck_until_all_has_gone(void **state)
+{
+    struct rig *rig = *state;
+    struct budget budget = {.limit = 2 * BODY_LEN};
+    struct block *block = block_new(&budget, BODY_LEN);
+    static uint8_t got[65536];
+    uint64_t end_ms = gw_clock_ms() + PATIENCE_MS;
+    int client = -1;
+
+    use_toys(rig);
+    memset(block->octets, 'b', BODY_LEN);
+    client = dial(rig);
+    send_text(client, OUTER_HELLO);
+    send_inner_hello(client);
+    turn_until(rig, &rig->hub.accepted, 1);
+    say(rig, 0, (struct mqtt_out){.body = block_span(block), .block = block});
+    assert_true(rig->hub.conns[0].stuck);
+    while (rig->hub.writable == 0 && gw_clock_ms() < end_ms) {
+        assert_in_range(rig->hub.budget.used, 1, MQTT_SCRATCH + 4096);
+        (void)recv(client, got, sizeof got, MSG_DONTWAIT);
+        gw_loop_wait(&rig->loop, 0);
+    }
+    assert_int_equal(rig->hub.writable, 1);
+    assert_int_equal(budget.used, 0);
+    close(client);
+    turn_until(rig, &rig->hub.gone, 1);
+}
+
 /* The end of one in the hall frees its descriptor as that of any other. */
 static void a_held_connection_that_ends_lets_accepting_go_on(void **state)
 {
@@ -598,6 +627,7 @@ int main(void)
         CASE(silence_does_not_keep_others_out),
         CASE(without_memory_for_its_stages_a_connection_is_closed),
         CASE(beyond_the_broker_s_room_one_with_stages_is_closed_too),
+        CASE(behind_stages_a_slow_reader_is_stuck_until_all_has_gone),
         CASE(a_held_connection_that_ends_lets_accepting_go_on),
         CASE(accepting_pauses_while_descriptors_are_short),
     };
