@@ -7,7 +7,8 @@ mosquitto_sub, so that a fault which a library shares with the broker shows.
 import socket
 
 import interop
-from sedge import WAIT_S, expect, expect_equal
+from authority import Authority
+from sedge import WAIT_S, expect, expect_equal, free_port
 
 LIBRARIES = {
     "libmosquitto": interop.compiled("libmosquitto"),
@@ -16,20 +17,24 @@ LIBRARIES = {
     "paho_python": interop.python("paho_python.py"),
     "mqtt_js": interop.node("mqttjs.js", "mqtt://127.0.0.1:{}"),
 }
+TRANSPORTS = {
+    "tls": interop.node("mqttjs.js", "mqtts://127.0.0.1:{}"),
+    "ws": interop.node("mqttjs.js", "ws://127.0.0.1:{}/mqtt"),
+    "wss": interop.node("mqttjs.js", "wss://127.0.0.1:{}/mqtt"),
+}
 COMES_BACK = LIBRARIES.keys() - {"paho_c_sync"}  # it leaves reconnecting to its caller
 KEEPALIVE_S = {"libmosquitto": 5}  # it refuses less; 2 for the others
 BURST = 300
 
 
 class _World:
-    """A gateway, and one library toward it."""
+    """A gateway, and one library toward its port `port`, which `settings` may add."""
 
-    def __init__(self, box, library, **gateway):
+    def __init__(self, box, command, port, **settings):
         self.box = box
-        self.library = library
-        self.command = LIBRARIES[library](box.tcp)
-        self.settings = gateway
-        self.gateway = box.gateway(**gateway)
+        self.command = command(port)
+        self.settings = settings
+        self.gateway = box.gateway(**settings)
 
     def start(self, *options):
         return self.box.own(interop.Library(self.box, self.command, *options))
@@ -286,20 +291,47 @@ _SUBJECTS = (
 )
 
 
-def _story(library, subject, **gateway):
+# What another transport could change; wss is both of the others and has more of them.
+_SUBJECTS_OVER = {
+    "tls": (_carries_every_qos_both_ways, _carries_a_large_payload),
+    "ws": (_carries_every_qos_both_ways, _carries_a_large_payload),
+    "wss": (
+        _carries_every_qos_both_ways,
+        _carries_a_large_payload,
+        _leaves_a_will_when_killed,
+        _keeps_the_order_of_many_in_flight,
+    ),
+}
+
+
+def _story(library, subject):
     def story(box):
-        settings = {key: value.format(box.dir) for key, value in gateway.items()}
-        subject(_World(box, library, **settings))
+        is_kept = subject is _loses_nothing_when_the_gateway_restarts
+        store = box.dir / "sedge.db" if is_kept else "none"
+        subject(_World(box, LIBRARIES[library], box.tcp, store=store))
 
     return {library + subject.__name__: story}
+
+
+def _story_over(transport, subject):
+    def story(box):
+        port = free_port()
+        section = f"[broker other]\nbind = 127.0.0.1:{port}\ntransport = {transport}\n"
+        if transport != "ws":
+            section += "cert = {}\nkey = {}\n".format(*Authority(box).issue("server"))
+        subject(_World(box, TRANSPORTS[transport], port, more=section))
+
+    return {f"mqtt_js_over_{transport}{subject.__name__}": story}
 
 
 for _library in LIBRARIES:
     for _subject in _SUBJECTS:
         globals().update(_story(_library, _subject))
     if _library in COMES_BACK:
-        _again = _loses_nothing_when_the_gateway_restarts
-        globals().update(_story(_library, _again, store="{}/sedge.db"))
+        globals().update(_story(_library, _loses_nothing_when_the_gateway_restarts))
+for _transport, _subjects in _SUBJECTS_OVER.items():
+    for _subject in _subjects:
+        globals().update(_story_over(_transport, _subject))
 
 
 def every_idle_library_keeps_its_short_keep_alive(box):
