@@ -29,6 +29,7 @@ enum table {
     TABLE_SUBSCRIPTION, /* session, number: qos, options, rule, ttl                 filter, - */
     TABLE_WILL,     /* session, 0: qos, retain, -, -                            topic, payload  */
     TABLE_TOPIC,    /* session, topic id: kind, -, -, -                         name, -         */
+                    /* of an upstream: see gateway/hub/far.h                                    */
     TABLE_MESSAGE,  /* 0, number: qos, retain, from, arrived (wall ms)          topic, payload  */
     TABLE_RETAINED, /* 0, number: qos, from, -, -                               topic, payload  */
     TABLE_QUEUE,    /* session, sequence: message, qos|retain|state, packet id|rule, expires    */

@@ -1,5 +1,6 @@
 #include "gateway/hub/keep.h"
 
+#include "gateway/hub/far.h"
 #include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/uplink.h"
@@ -106,6 +107,9 @@ static bool restore_topic(struct hub *hub, const struct record *record)
     struct mqtt_session *s = mqtt_sessions_by_number(&hub->sessions, record->key[1]);
     struct hub_node *hn = s == NULL ? NULL : s->user;
 
+    if (s != NULL && s->door == MQTT_DOOR_UPSTREAM) {
+        return hub_far_restore(hub, s, record);
+    }
     return hn != NULL && sn_gate_restore_topic(hub->gate, hn->node, (uint16_t)record->key[2],
                                                record->text, record->fields[0] != 0);
 }

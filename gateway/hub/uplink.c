@@ -2,6 +2,7 @@
 #include "gateway/hub/uplink.h"
 
 #include "base/text.h"
+#include "gateway/hub/far.h"
 #include "gateway/hub/rules.h"
 #include "gateway/hub/say.h"
 #include "mqtt/op.h"
@@ -41,6 +42,7 @@ bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
         struct hub_uplink *up = &hub->uplinks[i];
 
         up->conf = &hub->conf->upstream[i];
+        hub_far_init(up);
         up->config = config_of(hub, up->conf);
         mqtt_client_init(&up->client, &up->config, &hub->sessions.budget, seed + i, now_ms);
     }
@@ -60,6 +62,7 @@ void hub_uplinks_fini(struct hub *hub)
 {
     for (size_t i = 0; hub->uplinks != NULL && i < hub->uplink_count; i++) {
         drop_held(&hub->uplinks[i]);
+        hub_far_fini(&hub->uplinks[i]);
         mqtt_client_fini(&hub->uplinks[i].client);
     }
     release(hub->uplinks);
@@ -102,6 +105,7 @@ void hub_uplinks_start(struct hub *hub, uint64_t now_ms)
             continue;
         }
         hub_rules_apply(hub, up, now_ms);
+        hub_far_start(hub, up, now_ms);
         mqtt_session_close(&hub->sessions, up->session, MQTT_END_PARTED, now_ms);
     }
 }
@@ -151,20 +155,17 @@ static void went_down(struct hub *hub, struct hub_uplink *up, const struct mqtt_
     up->hangup = true;
 }
 
-/* A session that the far broker kept has the filters that it has confirmed to this run; those of an
- * earlier run may have been other ones, or never have got there. */
 static void went_online(struct hub *hub, struct hub_uplink *up, bool present, uint64_t now_ms)
 {
     hub_say(hub, &(struct hub_line_of_log){CONF_INFO, "uplink", "online with",
                                            span_of_text(up->conf->at.name),
                                            present ? "its session was kept" : "a new session"});
+    hub_far_online(hub, up, present, now_ms);
     up->online = open_session(hub, up, now_ms);
     if (!up->online) {
         mqtt_client_drop(&up->client, "no memory for its session", now_ms);
         return;
     }
-    up->confirmed = present ? up->confirmed : 0;
-    up->subscribed = up->confirmed;
     up->birth = up->conf->will_topic != NULL;
     up->told_skipped = false;
 }
@@ -278,6 +279,9 @@ void hub_uplinks_stop(struct hub *hub, uint64_t now_ms)
     for (size_t i = 0; i < hub->uplink_count; i++) {
         struct hub_uplink *up = &hub->uplinks[i];
 
+        if (up->session != NULL) {
+            hub_far_stop(hub, up, now_ms);
+        }
         up->birth = false;
         up->farewell = up->online && up->conf->will_topic != NULL;
         if (!up->farewell) {

@@ -13,6 +13,18 @@
 #include "gateway/hub/parts.h"
 #include "mqtt/client.h"
 
+/* State of gateway/hub/far.h. */
+struct hub_far {
+    struct list filters; /* known there, wanted or not */
+    uint64_t last;       /* item of the newest row */
+    size_t url;          /* where they are */
+    size_t rule;         /* receive rules asked for, or known to be there, on this connection */
+    size_t rule_asked;   /* the first of the SUBSCRIBE under way */
+    size_t parting;      /* filters of the UNSUBSCRIBE under way */
+    bool untidy;         /* some may be there that no rule wants */
+    bool ended;          /* the last run did in order */
+};
+
 struct hub_uplink {
     const struct conf_upstream *conf;
     struct mqtt_client_config config;
@@ -25,10 +37,9 @@ struct hub_uplink {
     bool farewell; /* the will's payload is to be sent, then DISCONNECT */
     bool dial;     /* news to be told */
     bool hangup;
-    bool refused;      /* a message from there, because the store was full */
-    size_t url;        /* to try next */
-    size_t subscribed; /* receive filters asked for, or known to be there, on this connection */
-    size_t confirmed;  /* of these, answered by a SUBACK since the far session began */
+    bool refused; /* a message from there, because the store was full */
+    size_t url;   /* to try next, or in use */
+    struct hub_far far;
     uint64_t unruled;  /* messages of the far side that no receive rule takes */
     uint64_t unfit;    /* messages that a limit of the upstream forbids */
     uint64_t skipped;  /* messages of the far side above max_packet */

@@ -1,12 +1,12 @@
 /* gateway/hub/uplink_flow.c - messages of an uplink, both ways. */
 #include "config/rule.h"
+#include "gateway/hub/far.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/uplink.h"
 #include "mqtt/op.h"
 #include "mqtt/topic.h"
 
-#define TOPIC_MOST   65535u
-#define FILTERS_MOST 64u /* in one SUBSCRIBE */
+#define TOPIC_MOST 65535u
 
 /* --- from the far broker --------------------------------------------------------------------- */
 
@@ -76,20 +76,6 @@ static void on_skipped(struct hub *hub, struct hub_uplink *up, const struct mqtt
     }
 }
 
-static void on_subscribed(struct hub *hub, struct hub_uplink *up, const struct mqtt_packet *packet)
-{
-    struct reader codes = reader_of(packet->payload);
-
-    for (size_t i = up->confirmed; i < up->subscribed; i++) {
-        if (read_u8(&codes) == MQTT_FAILURE) {
-            hub_say(hub, &(struct hub_line_of_log){CONF_WARNING, "uplink", "refuses us to receive",
-                                                   span_of_text(up->conf->receive.at[i].filter),
-                                                   up->conf->at.name});
-        }
-    }
-    up->confirmed = up->subscribed;
-}
-
 void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
                      uint64_t now_ms)
 {
@@ -99,7 +85,8 @@ void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_c
     switch (news->kind) {
     case MQTT_CLIENT_PUBLISH: on_publish(hub, up, news, now_ms); break;
     case MQTT_CLIENT_SKIPPED: on_skipped(hub, up, news, now_ms); break;
-    case MQTT_CLIENT_SUBSCRIBED: on_subscribed(hub, up, &news->packet); break;
+    case MQTT_CLIENT_SUBSCRIBED: hub_far_subscribed(hub, up, news->packet.payload, now_ms); break;
+    case MQTT_CLIENT_UNSUBSCRIBED: hub_far_unsubscribed(hub, up, now_ms); break;
     default: (void)mqtt_client_settle(&hub->sessions, up->session, news, now_ms); break;
     }
 }
@@ -114,26 +101,6 @@ struct flow {
     struct writer w;
     uint64_t now_ms;
 };
-
-static void write_subscribe(struct flow *f)
-{
-    const struct conf_upstream *conf = f->up->conf;
-    struct mqtt_client_filter filters[FILTERS_MOST];
-    size_t most = conf->filters_per_subscribe;
-    size_t count = 0;
-
-    most = most < FILTERS_MOST ? most : FILTERS_MOST;
-    while (count < most && f->up->subscribed + count < conf->receive.count) {
-        const struct conf_rule *rule = &conf->receive.at[f->up->subscribed + count];
-        uint64_t qos = rule->qos == CONF_QOS_UNSET ? 1 : rule->qos;
-
-        qos = qos < conf->subscribe_qos_max ? qos : conf->subscribe_qos_max;
-        filters[count++] = (struct mqtt_client_filter){span_of_text(rule->filter), (uint8_t)qos};
-    }
-    if (count > 0 && mqtt_client_subscribe(&f->up->client, &f->w, filters, count, f->now_ms)) {
-        f->up->subscribed += count;
-    }
-}
 
 /* The upstream's own message to its will topic: birth after CONNACK, the will's before a clean end.
  * QoS 0: the connection is up, and if it is not, the far broker publishes the will. */
@@ -237,7 +204,7 @@ bool hub_uplink_output(struct hub *hub, size_t i, struct mqtt_out *out, uint8_t 
         if (up->birth) {
             up->birth = !write_own(&f, up->conf->birth_payload);
         }
-        write_subscribe(&f);
+        hub_far_write(up, &f.w, now_ms);
         write_operations(&f);
     }
     out->head = span_of(scratch, written(&f.w));

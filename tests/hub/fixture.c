@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-struct site *site_new(const char *text, bool stored)
+struct site *site_begin(const char *text, bool stored)
 {
     struct site *site = calloc(1, sizeof *site);
     struct conf_source source = {"test.conf", span_of_text(text)};
@@ -20,6 +20,13 @@ struct site *site_new(const char *text, bool stored)
     setup.conf = site->conf;
     site->hub = hub_new(&setup, site->now_ms);
     assert_non_null(site->hub);
+    return site;
+}
+
+struct site *site_new(const char *text, bool stored)
+{
+    struct site *site = site_begin(text, stored);
+
     hub_restored(site->hub, site->now_ms);
     return site;
 }

@@ -14,6 +14,9 @@ struct site {
 
 /* `stored`: records are made and wait for hub_kept. */
 struct site *site_new(const char *text, bool stored);
+
+/* As above, but what the store has is still to be given. */
+struct site *site_begin(const char *text, bool stored);
 void site_free(struct site *site);
 
 /* A datagram from 10.0.0.`node` to listener 0, and a turn. */

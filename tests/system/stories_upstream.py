@@ -1,6 +1,6 @@
 """Upstream: send and receive rules, and what happens while the other broker is away."""
 
-from sedge import expect_equal
+from sedge import expect, expect_equal, stop
 
 RULES = """
 [upstream cloud]
@@ -110,3 +110,27 @@ reconnect = 100ms..500ms
     there.wait_line(r"^= .* end$")
     topics = [topic for topic, _, _, _ in there.now()]
     expect_equal(topics, ["both/x", "both/y", "both/z"], "topics at the cloud")
+
+
+def a_kept_far_session_is_asked_only_for_what_changed(box):
+    store = box.dir / "sedge.db"
+    rule = "\n[upstream cloud]\nurl = mqtt://127.0.0.1:{}\nreconnect = 100ms..500ms\n"
+    rule = rule.format(box.cloud)
+    cloud = box.mosquitto()
+    gateway = box.gateway(rule + "receive = one/#\nreceive = two/#\n", store=store)
+    _subscribed(cloud)
+    expect_equal(stop(gateway)[0], 0, "exit code")
+    gateway = box.gateway(rule + "receive = two/#\nreceive = three/#\n", store=store)
+    cloud.wait_line(r"Sending UNSUBACK to gw-7")
+    reader = box.subscriber("-q", "1")
+    for topic in ("one/x", "two/x", "three/x"):
+        box.mqtt_pub("-t", topic, "-m", "1", "-q", "1", port=box.cloud)
+    got = [topic for topic, _, _, _ in reader.messages(2)]
+    expect_equal(got, ["two/x", "three/x"], "topics that come")
+    expect_equal(stop(gateway)[0], 0, "exit code")
+    box.gateway(rule + "receive = two/#\nreceive = three/#\n", store=store)
+    reader = box.subscriber("-q", "1")
+    box.mqtt_pub("-t", "three/y", "-m", "1", "-q", "1", port=box.cloud)
+    expect_equal(reader.messages(1)[0][0], "three/y", "topic that comes")
+    asked = sum("Received SUBSCRIBE from gw-7" in line for line in cloud.lines)
+    expect(asked == 2, f"{asked} SUBSCRIBE in three runs, the third asks for nothing")
