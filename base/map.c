@@ -84,8 +84,9 @@ void map_add(struct map *map, struct map_item *item, struct span key)
 {
     struct map_item **bucket = NULL;
 
-    item->hash = map_hash(map->seed, key);
-    item->key = key;
+    item->hash = (uint32_t)map_hash(map->seed, key);
+    item->key = key.at;
+    item->len = (uint32_t)key.len;
     bucket = &map->buckets[item->hash & map->mask];
     item->next = *bucket;
     *bucket = item;
@@ -94,10 +95,11 @@ void map_add(struct map *map, struct map_item *item, struct span key)
 
 struct map_item *map_find(const struct map *map, struct span key)
 {
-    uint64_t hash = map_hash(map->seed, key);
+    uint32_t hash = (uint32_t)map_hash(map->seed, key);
     struct map_item *item = map->buckets[hash & map->mask];
 
-    while (item != NULL && (item->hash != hash || !span_equal(item->key, key))) {
+    while (item != NULL &&
+           (item->hash != hash || !span_equal((struct span){item->key, item->len}, key))) {
         item = item->next;
     }
     return item;

@@ -18,8 +18,9 @@
 
 struct map_item {
     struct map_item *next;
-    uint64_t hash;
-    struct span key;
+    const uint8_t *key;
+    uint32_t len;
+    uint32_t hash;
 };
 
 struct map {
