@@ -31,7 +31,7 @@ static uint16_t next_id(struct mqtt_session *s)
     }
     do {
         s->last_packet_id = s->last_packet_id == UINT16_MAX ? 1 : s->last_packet_id + 1u;
-        s->ids_given += s->ids_given < UINT16_MAX;
+        s->ids_given = s->ids_given < UINT16_MAX ? s->ids_given + 1u : UINT16_MAX;
     } while (s->ids_given == UINT16_MAX && mqtt_inflight_find(s, s->last_packet_id) != NULL);
     return s->last_packet_id;
 }

@@ -10,7 +10,6 @@
 #define ANSWERS_EACH   256u
 #define RECEIVED_USUAL 16384u
 #define SHARES_USUAL   256u
-#define RESTORED_USUAL 65536u
 
 static size_t at_most(size_t count)
 {
@@ -35,10 +34,8 @@ static bool maps_init(struct mqtt_sessions *ss, const struct mqtt_limits *limits
         good = map_init(&ss->by_name[door], limits->sessions, rng_next(&ss->rng)) && good;
         list_init(&ss->ready[door]);
     }
-    good = map_init(&ss->by_number, limits->sessions, rng_next(&ss->rng)) && good;
     good = map_init(&ss->shares, SHARES_USUAL, rng_next(&ss->rng)) && good;
     good = map_init(&ss->received_by_id, RECEIVED_USUAL, rng_next(&ss->rng)) && good;
-    good = map_init(&ss->restoring, RESTORED_USUAL, rng_next(&ss->rng)) && good;
     return good;
 }
 
@@ -63,15 +60,22 @@ bool mqtt_sessions_init(struct mqtt_sessions *ss, const struct mqtt_limits *limi
     return good;
 }
 
-static void empty_all(struct mqtt_sessions *ss)
+static void empty_those_in(struct mqtt_sessions *ss, const struct map *map)
 {
-    struct map_item *item = ss->by_number.buckets == NULL ? NULL : map_next(&ss->by_number, NULL);
+    struct map_item *item = map->buckets == NULL ? NULL : map_next(map, NULL);
 
     while (item != NULL) {
-        struct mqtt_session *s = MAP_ITEM(item, struct mqtt_session, by_number);
+        struct mqtt_session *s = MAP_ITEM(item, struct mqtt_session, by_name);
 
-        item = map_next(&ss->by_number, item);
+        item = map_next(map, item);
         mqtt_session_empty(ss, s);
+    }
+}
+
+static void empty_all(struct mqtt_sessions *ss)
+{
+    for (unsigned door = 0; door < MQTT_DOORS; door++) {
+        empty_those_in(ss, &ss->by_name[door]);
     }
     if (ss->told != NULL) {
         block_drop(ss->told->name);
@@ -92,7 +96,6 @@ void mqtt_sessions_fini(struct mqtt_sessions *ss)
     for (unsigned door = 0; door < MQTT_DOORS; door++) {
         map_fini(&ss->by_name[door]);
     }
-    map_fini(&ss->by_number);
     map_fini(&ss->shares);
     map_fini(&ss->received_by_id);
     pool_fini(&ss->cells);
@@ -113,16 +116,9 @@ struct mqtt_session *mqtt_session_find(const struct mqtt_sessions *ss, enum mqtt
     return MAP_ITEM(map_find(&ss->by_name[door], name), struct mqtt_session, by_name);
 }
 
-struct mqtt_session *mqtt_sessions_by_number(const struct mqtt_sessions *ss, uint64_t number)
-{
-    return MAP_ITEM(map_find(&ss->by_number, span_of(&number, sizeof number)), struct mqtt_session,
-                    by_number);
-}
-
 static void links_init(struct mqtt_session *s)
 {
-    list_init(&s->in_ready);
-    list_init(&s->in_waiting);
+    list_init(&s->in_line);
     list_init(&s->in_notices);
     list_init(&s->subscriptions);
     list_init(&s->answers);
@@ -151,7 +147,6 @@ struct mqtt_session *mqtt_session_make(struct mqtt_sessions *ss, enum mqtt_door 
     s->door = (uint8_t)door;
     s->number = number;
     map_add(&ss->by_name[door], &s->by_name, mqtt_session_name(s));
-    map_add(&ss->by_number, &s->by_number, span_of(&s->number, sizeof s->number));
     return s;
 }
 
@@ -167,11 +162,9 @@ void mqtt_session_empty(struct mqtt_sessions *ss, struct mqtt_session *s)
     block_drop(s->acl);
     s->acl = NULL;
     s->open = false;
-    list_remove(&s->in_ready);
-    list_remove(&s->in_waiting);
+    mqtt_session_leave_line(s);
     heap_set(&ss->expiry, &s->expiry, HEAP_NEVER);
     map_remove(&ss->by_name[s->door], &s->by_name);
-    map_remove(&ss->by_number, &s->by_number);
     if (!s->expired) {
         list_remove(&s->in_notices);
         block_drop(s->name);

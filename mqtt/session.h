@@ -112,9 +112,7 @@ struct mqtt_entry; /* a queued or unacknowledged message; see mqtt/queue.h */
 
 struct mqtt_session {
     struct map_item by_name; /* in its door's map */
-    struct map_item by_number;
-    struct list in_ready;   /* its door's ready list */
-    struct list in_waiting; /* sessions of which something waits for a ticket */
+    struct list in_line;     /* its door's ready list, or those of which something waits */
     struct list in_notices;
     struct heap_item expiry;
     struct list subscriptions;    /* struct mqtt_subscription, by in_session */
@@ -141,7 +139,7 @@ struct mqtt_session {
     uint32_t queue_bytes; /* of topics and payloads */
     uint32_t subscription_count;
     uint32_t answer_count;
-    uint32_t ids_given; /* packet ids since inflight was empty; below 65535 none can collide */
+    uint16_t ids_given; /* packet ids since inflight was empty; below 65535 none can collide */
     uint16_t inflight_count;
     uint16_t sent_count; /* of inflight, those on their way */
     uint16_t window;
@@ -153,6 +151,7 @@ struct mqtt_session {
     bool asleep;
     bool expired; /* its end is to be told */
     bool in_drop; /* an episode of dropping goes on */
+    bool ready;   /* in_line is on the ready list */
 };
 
 struct mqtt_sessions {
@@ -161,13 +160,12 @@ struct mqtt_sessions {
     struct mqtt_tree tree;
     struct mqtt_retain retain;
     struct map by_name[MQTT_DOORS];
-    struct map by_number;
     struct map shares;         /* groups of shared subscriptions, by their text */
     struct map received_by_id; /* key: number of the session, packet id */
-    struct map restoring;      /* messages by their number, until mqtt_sessions_restored */
+    struct map restoring;      /* sessions, messages by number, until mqtt_sessions_restored */
     struct mqtt_session *told; /* expired, freed at the next notice */
     struct list ready[MQTT_DOORS];
-    struct list waiting;
+    struct list waiting; /* for a ticket */
     struct list notices;
     struct heap expiry;
     struct pool cells;
@@ -352,7 +350,7 @@ bool mqtt_sessions_notice(struct mqtt_sessions *ss, struct mqtt_notice *notice);
  * caller keeps its reference. False: the record names something that is not there. */
 bool mqtt_sessions_restore(struct mqtt_sessions *ss, const struct record *record, uint64_t now_ms);
 
-/* The session of that number in the store, or NULL; for restoring what others keep of it. */
+/* The restored session of that number, or NULL; until mqtt_sessions_restored. */
 struct mqtt_session *mqtt_sessions_by_number(const struct mqtt_sessions *ss, uint64_t number);
 
 /* All records are in: messages that no queue needs are deleted. */

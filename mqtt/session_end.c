@@ -64,8 +64,7 @@ void mqtt_session_close(struct mqtt_sessions *ss, struct mqtt_session *s, enum m
     s->asleep = false;
     s->door_item = NULL;
     mqtt_session_owe_nothing(ss, s);
-    list_remove(&s->in_ready);
-    list_remove(&s->in_waiting);
+    mqtt_session_leave_line(s);
     mqtt_queue_clear_q0(ss, s);
     if (s->clean) {
         mqtt_session_unsubscribe_all(ss, s);

@@ -70,9 +70,15 @@ static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const stru
 
 static void wait(struct mqtt_sessions *ss, struct mqtt_session *s)
 {
-    if (list_is_empty(&s->in_waiting)) {
-        list_push(&ss->waiting, &s->in_waiting);
+    if (list_is_empty(&s->in_line)) {
+        list_push(&ss->waiting, &s->in_line);
     }
+}
+
+void mqtt_session_leave_line(struct mqtt_session *s)
+{
+    list_remove(&s->in_line);
+    s->ready = false;
 }
 
 void mqtt_session_again(struct mqtt_sessions *ss, struct mqtt_session *s)
@@ -80,13 +86,15 @@ void mqtt_session_again(struct mqtt_sessions *ss, struct mqtt_session *s)
     enum voice answers = SILENT;
     enum voice deliveries = SILENT;
 
-    if (!list_is_empty(&s->in_ready)) {
+    if (s->ready) {
         return;
     }
     answers = voice_of_answers(ss, s);
     deliveries = answers == MAY_GO ? SILENT : voice_of_deliveries(ss, s);
     if (answers == MAY_GO || deliveries == MAY_GO) {
-        list_push(&ss->ready[s->door], &s->in_ready);
+        list_remove(&s->in_line);
+        list_push(&ss->ready[s->door], &s->in_line);
+        s->ready = true;
     } else if (answers == WAITS || deliveries == WAITS) {
         wait(ss, s);
     }
@@ -103,19 +111,23 @@ void mqtt_sessions_kept(struct mqtt_sessions *ss)
         list_push(&asked, link);
     }
     while ((link = list_pop(&asked)) != NULL) {
-        mqtt_session_again(ss, LIST_ITEM(link, struct mqtt_session, in_waiting));
+        mqtt_session_again(ss, LIST_ITEM(link, struct mqtt_session, in_line));
     }
 }
 
 struct mqtt_session *mqtt_sessions_ready(struct mqtt_sessions *ss, enum mqtt_door door)
 {
-    struct list *link = NULL;
+    struct mqtt_session *s = NULL;
 
     if (ss->kept_seen != ss->journal->kept) { /* a put met its delete and counts as kept */
         mqtt_sessions_kept(ss);
     }
-    link = list_pop(&ss->ready[door]);
-    return link == NULL ? NULL : LIST_ITEM(link, struct mqtt_session, in_ready);
+    if (list_is_empty(&ss->ready[door])) {
+        return NULL;
+    }
+    s = LIST_ITEM(ss->ready[door].next, struct mqtt_session, in_line);
+    mqtt_session_leave_line(s);
+    return s;
 }
 
 /* --- answers -----------------------------------------------------------------------------------
@@ -278,7 +290,7 @@ bool mqtt_session_next(struct mqtt_sessions *ss, struct mqtt_session *s, struct 
     if (take_answer(ss, s, op) || next_delivery(ss, s, op, now_ms)) {
         return true;
     }
-    list_remove(&s->in_ready);
+    mqtt_session_leave_line(s);
     mqtt_session_again(ss, s);
     return false;
 }

@@ -4,12 +4,15 @@
 
 #include "mqtt/session.h"
 
-/* A session of that number, closed, in both maps; NULL: no room. */
+/* A session of that number, closed, in its door's map; NULL: no room. */
 struct mqtt_session *mqtt_session_make(struct mqtt_sessions *ss, enum mqtt_door door,
                                        struct span name, uint64_t number);
 
 /* Frees what the session holds; it is found no more. The cell stays. */
 void mqtt_session_empty(struct mqtt_sessions *ss, struct mqtt_session *s);
+
+/* Neither ready nor waiting any more. */
+void mqtt_session_leave_line(struct mqtt_session *s);
 
 /* Gives the cell of an emptied session back. */
 void mqtt_session_free(struct mqtt_sessions *ss, struct mqtt_session *s);

@@ -4,9 +4,13 @@
 #include "mqtt/received.h"
 #include "mqtt/session_parts.h"
 
-/* A message that queue rows may name. */
+#define RESTORED_USUAL 65536u
+
+/* A session or a message that later rows may name; the two share their numbers. */
 struct restored {
     struct map_item by_number;
+    uint64_t number;
+    struct mqtt_session *session; /* NULL: a message */
     struct mqtt_message *message; /* one reference */
 };
 
@@ -17,8 +21,37 @@ static void count_on(struct mqtt_sessions *ss, uint64_t number)
 
 static struct restored *find_restored(const struct mqtt_sessions *ss, uint64_t number)
 {
+    if (ss->restored.limit == 0) {
+        return NULL;
+    }
     return MAP_ITEM(map_find(&ss->restoring, span_of(&number, sizeof number)), struct restored,
                     by_number);
+}
+
+/* NULL: no memory. */
+static struct restored *remember(struct mqtt_sessions *ss, uint64_t number)
+{
+    struct restored *cell = NULL;
+
+    if (ss->restored.limit == 0) {
+        if (!map_init(&ss->restoring, RESTORED_USUAL, rng_next(&ss->rng))) {
+            return NULL;
+        }
+        pool_init(&ss->restored, sizeof *cell, ss->limits.entries + ss->limits.sessions);
+    }
+    cell = pool_take(&ss->restored);
+    if (cell != NULL) {
+        cell->number = number;
+        map_add(&ss->restoring, &cell->by_number, span_of(&cell->number, sizeof cell->number));
+    }
+    return cell;
+}
+
+struct mqtt_session *mqtt_sessions_by_number(const struct mqtt_sessions *ss, uint64_t number)
+{
+    struct restored *cell = find_restored(ss, number);
+
+    return cell == NULL ? NULL : cell->session;
 }
 
 static struct mqtt_message *message_of(struct mqtt_sessions *ss, const struct record *record)
@@ -35,17 +68,22 @@ static uint64_t clock_of(const struct mqtt_sessions *ss, int64_t wall_ms)
 static bool restore_session(struct mqtt_sessions *ss, const struct record *record, uint64_t now_ms)
 {
     uint64_t number = record->key[1];
+    struct restored *cell = NULL;
     struct mqtt_session *s = NULL;
 
     if (record->fields[0] < 0 || record->fields[0] >= MQTT_DOORS ||
-        mqtt_sessions_by_number(ss, number) != NULL ||
+        find_restored(ss, number) != NULL ||
         mqtt_session_find(ss, (enum mqtt_door)record->fields[0], record->text) != NULL) {
         return false;
     }
-    s = mqtt_session_make(ss, (enum mqtt_door)record->fields[0], record->text, number);
+    cell = remember(ss, number);
+    s = cell == NULL
+            ? NULL
+            : mqtt_session_make(ss, (enum mqtt_door)record->fields[0], record->text, number);
     if (s == NULL) {
         return false;
     }
+    cell->session = s;
     s->last_packet_id = (uint16_t)rng_below(&ss->rng, UINT16_MAX);
     s->quota.queued = UINT32_MAX;
     mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
@@ -89,14 +127,9 @@ static bool restore_will(struct mqtt_sessions *ss, const struct record *record)
 
 static bool restore_message(struct mqtt_sessions *ss, const struct record *record)
 {
-    struct mqtt_message *m = NULL;
-    struct restored *cell = NULL;
+    struct mqtt_message *m = message_of(ss, record);
+    struct restored *cell = m == NULL ? NULL : remember(ss, record->key[2]);
 
-    if (ss->restored.limit == 0) {
-        pool_init(&ss->restored, sizeof(struct restored), ss->limits.entries);
-    }
-    m = message_of(ss, record);
-    cell = m == NULL ? NULL : pool_take(&ss->restored);
     if (cell == NULL) {
         mqtt_message_drop(m);
         return false;
@@ -107,7 +140,6 @@ static bool restore_message(struct mqtt_sessions *ss, const struct record *recor
     m->from = (uint64_t)record->fields[2];
     m->arrived_ms = clock_of(ss, record->fields[3]);
     cell->message = m;
-    map_add(&ss->restoring, &cell->by_number, span_of(&m->number, sizeof m->number));
     return true;
 }
 
@@ -178,7 +210,7 @@ static bool restore_entry(struct mqtt_sessions *ss, const struct record *record)
     bool released = record->fields[1] >> 3 == MQTT_ENTRY_RELEASED;
     struct mqtt_entry *entry = NULL;
 
-    if (s == NULL || (cell == NULL && !released)) {
+    if (s == NULL || ((cell == NULL || cell->message == NULL) && !released)) {
         return false;
     }
     entry = entry_of(ss, record, released ? NULL : cell->message);
@@ -219,13 +251,13 @@ bool mqtt_sessions_restore(struct mqtt_sessions *ss, const struct record *record
 
 void mqtt_sessions_restored(struct mqtt_sessions *ss, uint64_t now_ms)
 {
-    struct map_item *item = ss->restoring.buckets == NULL ? NULL : map_next(&ss->restoring, NULL);
+    struct map_item *item = ss->restored.limit == 0 ? NULL : map_next(&ss->restoring, NULL);
 
     while (item != NULL) {
         struct restored *cell = MAP_ITEM(item, struct restored, by_number);
 
         item = map_next(&ss->restoring, item);
-        if (cell->message->rows == 0) {
+        if (cell->message != NULL && cell->message->rows == 0) {
             journal_del(ss->journal, TABLE_MESSAGE, 0, cell->message->number, now_ms);
         }
         map_remove(&ss->restoring, &cell->by_number);

@@ -76,7 +76,7 @@ static void a_kept_session_that_cannot_open_still_has_its_node_when_it_expires(v
     site->now_ms = hub_deadline(site->hub) + UINT64_C(8) * 24 * 3600 * 1000;
     hub_tick(site->hub, site->now_ms);
     hub_pump(site->hub, site->now_ms);
-    assert_null(mqtt_sessions_by_number(ss, 7));
+    assert_null(mqtt_session_find(ss, MQTT_DOOR_NODE, span_of_text("away")));
     site_says(site, 1,
               WIRE_SPAN("\x0a\x04\x04\x01\0\x3c"
                         "away"));

@@ -196,7 +196,8 @@ static void numbers_go_on_above_the_greatest_of_the_store(void **state)
     last = site->ss.last_number;
     site_crash(site);
     assert_int_equal(site->ss.last_number, last);
-    assert_non_null(mqtt_sessions_by_number(&site->ss, number));
+    s = mqtt_session_find(&site->ss, MQTT_DOOR_CONN, span_of_text("reader"));
+    assert_int_equal(s->number, number);
     s = site_open(site, "new", false);
     assert_true(s->number > last);
     site_free(site);
