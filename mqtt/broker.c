@@ -9,6 +9,7 @@ bool mqtt_broker_init(struct mqtt_broker *b, struct mqtt_sessions *sessions, siz
 {
     *b = (struct mqtt_broker){.sessions = sessions, .inflight = inflight, .queued = queued};
     pool_init(&b->conns, sizeof(struct mqtt_conn), conns);
+    pool_init(&b->held, sizeof(struct mqtt_op), conns);
     list_init(&b->all);
     list_init(&b->ready);
     list_init(&b->news);
@@ -47,6 +48,7 @@ void mqtt_broker_fini(struct mqtt_broker *b)
         conn_free(b, conn);
     }
     pool_fini(&b->conns);
+    pool_fini(&b->held);
 }
 
 /* Forgets the oldest news of a connection that is gone, for its cell. */
@@ -85,7 +87,7 @@ static struct mqtt_conn *conn_new(struct mqtt_broker *b, const struct mqtt_entra
     write_span(&w, address);
     write_span(&w, identity);
     conn->address = block;
-    conn->address_len = address.len;
+    conn->address_len = (uint16_t)address.len;
     conn->place = entrance->place;
     list_init(&conn->in_ready);
     list_init(&conn->in_news);
@@ -123,7 +125,7 @@ struct mqtt_conn *mqtt_broker_accept(struct mqtt_broker *b, const struct mqtt_en
 
 /* Keeps the packet that found no room, and what came behind it, for another try; what came behind
  * a CONNECT waits for the verdict. */
-static bool set_aside(struct mqtt_conn *conn, struct span wire, struct span octets, uint64_t now_ms)
+static bool set_aside(struct mqtt_conn *conn, struct span wire, struct span octets)
 {
     struct block *rest = block_new(conn->stream.budget, wire.len + octets.len);
     struct writer w;
@@ -135,19 +137,18 @@ static bool set_aside(struct mqtt_conn *conn, struct span wire, struct span octe
     write_span(&w, wire);
     write_span(&w, octets);
     conn->rest = rest;
-    conn->retry_ms = conn->login == NULL ? now_ms + MQTT_RETRY_MS : HEAP_NEVER;
     return true;
 }
 
 /* True when it goes on later: with what is behind a CONNECT after the verdict, from a packet that
  * found no room after a while. */
 static bool goes_on_later(struct mqtt_conn *conn, enum mqtt_err err, struct span wire,
-                          struct span octets, uint64_t now_ms)
+                          struct span octets)
 {
     if (conn->login != NULL) {
-        return octets.len == 0 || set_aside(conn, (struct span){NULL, 0}, octets, now_ms);
+        return octets.len == 0 || set_aside(conn, (struct span){NULL, 0}, octets);
     }
-    return err == MQTT_ERR_FULL && set_aside(conn, wire, octets, now_ms);
+    return err == MQTT_ERR_FULL && set_aside(conn, wire, octets);
 }
 
 static void fail(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_err err, uint64_t now_ms)
@@ -170,7 +171,7 @@ static void take_in(struct mqtt_broker *b, struct mqtt_conn *conn, struct span o
         if (err == MQTT_OK) {
             err = mqtt_conn_packet(b, conn, wire, now_ms);
         }
-        if (goes_on_later(conn, err, wire, octets, now_ms)) {
+        if (goes_on_later(conn, err, wire, octets)) {
             arm(b, conn);
             return;
         }
@@ -200,7 +201,7 @@ void mqtt_broker_input(struct mqtt_broker *b, struct mqtt_conn *conn, struct spa
         fail(b, conn, MQTT_ERR_STATE, now_ms);
     } else if (rest == NULL && conn->login == NULL) {
         take_in(b, conn, octets, now_ms);
-    } else if (!set_aside(conn, block_span(rest), octets, now_ms)) {
+    } else if (!set_aside(conn, block_span(rest), octets)) {
         mqtt_conn_end(b, conn, MQTT_END_LOST, mqtt_err_name(MQTT_ERR_FULL), now_ms);
     } else {
         block_drop(rest);
@@ -291,10 +292,8 @@ static const char *why_late(const struct mqtt_conn *conn, uint64_t now_ms)
 
 static void conn_tick(struct mqtt_broker *b, struct mqtt_conn *conn, uint64_t now_ms)
 {
-    if (!mqtt_broker_may_read(b, conn)) {
+    if (conn->session != NULL && !mqtt_broker_may_read(b, conn)) {
         conn->heard_ms = now_ms; /* the silence is ours */
-    }
-    if (conn->rest != NULL && now_ms >= conn->retry_ms) {
         mqtt_conn_go_on(b, conn, now_ms);
     }
     if (conn->closing) {
@@ -335,7 +334,6 @@ bool mqtt_broker_event(struct mqtt_broker *b, struct mqtt_news *news)
     *news = (struct mqtt_news){
         .kind = conn->tell_opened ? MQTT_NEWS_OPENED : MQTT_NEWS_CLOSED,
         .client_id = span_from(block_span(conn->name), 1), /* after the door octet */
-        .address = {conn->address->octets, conn->address_len},
         .cause = conn->tell_opened ? NULL : conn->cause,
     };
     if (conn->tell_opened) {

@@ -34,6 +34,7 @@ struct mqtt_conn;
 struct mqtt_broker {
     struct mqtt_sessions *sessions;
     struct pool conns;
+    struct pool held; /* struct mqtt_op; few connections have one */
     struct list all;
     struct list ready; /* connections with something of their own to say, or to close */
     struct list news;
@@ -133,8 +134,7 @@ enum mqtt_news_kind { MQTT_NEWS_OPENED, MQTT_NEWS_CLOSED };
 struct mqtt_news {
     enum mqtt_news_kind kind;
     struct span client_id; /* valid until the next call */
-    struct span address;
-    const char *cause; /* of CLOSED; static text; else NULL */
+    const char *cause;     /* of CLOSED; static text; else NULL */
 };
 bool mqtt_broker_event(struct mqtt_broker *b, struct mqtt_news *news);
 

@@ -112,7 +112,9 @@ enum mqtt_err mqtt_conn_packet(struct mqtt_broker *b, struct mqtt_conn *conn, st
     struct mqtt_packet pkt;
     enum mqtt_err err = mqtt_packet_decode(&pkt, wire, conn->level);
 
-    conn->heard_ms = now_ms;
+    if (conn->session != NULL) {
+        conn->heard_ms = now_ms;
+    }
     b->count.packets_in++;
     if (conn->level == 0 && err == MQTT_ERR_LEVEL) {
         mqtt_conn_refuse(b, conn, MQTT_REFUSED_LEVEL, mqtt_err_name(err), now_ms);
@@ -150,9 +152,10 @@ void mqtt_conn_end(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_end 
     b->count.open -= session == NULL ? 0 : 1;
     conn->session = NULL;
     mqtt_conn_forget_login(conn);
-    if (conn->holds) {
-        mqtt_op_drop(&conn->held);
-        conn->holds = false;
+    if (conn->held != NULL) {
+        mqtt_op_drop(conn->held);
+        pool_give(&b->held, conn->held);
+        conn->held = NULL;
     }
     heap_set(&b->timers, &conn->timer, HEAP_NEVER);
     block_drop(conn->rest);
@@ -182,8 +185,8 @@ uint64_t mqtt_conn_due(const struct mqtt_conn *conn)
     if (conn->silence_ms != 0) {
         due = conn->heard_ms + conn->silence_ms;
     }
-    if (conn->rest != NULL && conn->retry_ms < due) {
-        due = conn->retry_ms;
+    if (conn->rest != NULL && conn->heard_ms + MQTT_RETRY_MS < due) {
+        due = conn->heard_ms + MQTT_RETRY_MS;
     }
     if (conn->stuck && conn->stuck_ms + MQTT_STUCK_MS < due) {
         due = conn->stuck_ms + MQTT_STUCK_MS;

@@ -26,25 +26,25 @@ struct mqtt_conn {
     struct mqtt_stream stream;
     struct mqtt_session *session; /* NULL: not open yet, or ended */
     struct block *name;           /* of the session, for the news */
-    struct block *address;        /* address, then identity */
-    size_t address_len;
-    struct mqtt_login *login; /* CONNECT that waits for a verdict; NULL: none */
+    struct block *address;        /* address, then identity; NULL once it is open */
+    struct mqtt_login *login;     /* CONNECT that waits for a verdict; NULL: none */
     struct block *rest; /* octets from a publish on that found no room, or behind a CONNECT that
                            waits; not read meanwhile */
-    uint64_t retry_ms;  /* when `rest` is tried again; behind a CONNECT never by itself */
     void *socket;
-    const char *cause; /* why it closes; static text */
-    struct mqtt_op held;
-    uint64_t connect_by_ms;
-    uint64_t heard_ms; /* last whole packet */
+    const char *cause;    /* why it closes; static text */
+    struct mqtt_op *held; /* was taken from the session and is not written; NULL: none */
+    union {
+        uint64_t connect_by_ms; /* before it is open */
+        uint64_t heard_ms;      /* from then on: last whole packet */
+    };
     uint64_t stuck_ms;
     uint32_t silence_ms; /* most that is allowed; 0: any */
     uint16_t pings;      /* PINGRESP owed */
     uint16_t place;
+    uint16_t address_len;
     uint8_t level;   /* 0: no CONNECT yet */
     uint8_t refusal; /* CONNACK owed with this code */
     bool greeted;    /* CONNACK is written; nothing goes before it */
-    bool holds;      /* `held` was taken from the session and is not written */
     bool stuck;
     bool closing; /* nothing more is read; output says close */
     bool gone;    /* the socket is closed; kept for its news only */

@@ -67,6 +67,8 @@ static void start(struct mqtt_broker *b, struct mqtt_conn *conn, const struct mq
     b->count.connects++;
     b->count.open++;
     conn->name = block_hold(conn->session->name);
+    block_drop(conn->address); /* nobody asks any more */
+    conn->address = NULL;
     conn->silence_ms = pkt->keepalive_s * 1500u; /* [MQTT-3.1.2-24] */
     heap_set(&b->timers, &conn->timer, mqtt_conn_due(conn));
     conn->tell_opened = true;

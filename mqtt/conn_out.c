@@ -36,9 +36,13 @@ static bool write_op(struct mqtt_conn *conn, struct mqtt_op *op, struct writer *
 static void write_held(struct mqtt_broker *b, struct mqtt_conn *conn, struct writer *w,
                        struct mqtt_out *out)
 {
-    if (conn->holds) {
-        conn->holds = !write_op(conn, &conn->held, w, out);
-        assert(!conn->holds);
+    if (conn->held != NULL) {
+        bool fits = write_op(conn, conn->held, w, out);
+
+        assert(fits);
+        (void)fits;
+        pool_give(&b->held, conn->held);
+        conn->held = NULL;
         b->count.packets_out++;
     }
 }
@@ -69,6 +73,19 @@ static void greet(struct mqtt_broker *b, struct mqtt_conn *conn)
     }
 }
 
+/* `op` goes first the next time. */
+static void hold(struct mqtt_broker *b, struct mqtt_conn *conn, struct mqtt_op *op, uint64_t now_ms)
+{
+    conn->held = pool_take(&b->held);
+    if (conn->held == NULL) {
+        mqtt_op_drop(op);
+        mqtt_conn_end(b, conn, MQTT_END_LOST, mqtt_err_name(MQTT_ERR_FULL), now_ms);
+        return;
+    }
+    *conn->held = *op;
+    mqtt_conn_ready(b, conn);
+}
+
 static void write_session(struct mqtt_broker *b, struct mqtt_conn *conn, struct writer *w,
                           struct mqtt_out *out, uint64_t now_ms)
 {
@@ -79,9 +96,7 @@ static void write_session(struct mqtt_broker *b, struct mqtt_conn *conn, struct 
             return;
         }
         if (!write_op(conn, &op, w, out)) {
-            conn->held = op;
-            conn->holds = true;
-            mqtt_conn_ready(b, conn);
+            hold(b, conn, &op, now_ms);
             return;
         }
         greet(b, conn);

@@ -6,7 +6,7 @@
 
 void mqtt_stream_init(struct mqtt_stream *stream, struct budget *budget, size_t max_packet)
 {
-    *stream = (struct mqtt_stream){.budget = budget, .max_packet = max_packet};
+    *stream = (struct mqtt_stream){.budget = budget, .max_packet = (uint32_t)max_packet};
 }
 
 void mqtt_stream_fini(struct mqtt_stream *stream)
@@ -58,7 +58,7 @@ static bool take(struct mqtt_stream *stream, struct span *octets, size_t count)
         return false;
     }
     memcpy(stream->part->octets + stream->have, octets->at, count);
-    stream->have += count;
+    stream->have += (uint32_t)count;
     *octets = span_from(*octets, count);
     return true;
 }
@@ -75,7 +75,7 @@ static enum mqtt_err measure(struct mqtt_stream *stream, struct span wire, size_
     if (!stream->heads || !mqtt_packet_is_publish(wire)) {
         return MQTT_ERR_SIZE;
     }
-    stream->large = *len;
+    stream->large = (uint32_t)*len;
     *len = mqtt_packet_head_length(wire);
     return *len > stream->large ? MQTT_ERR_SHORT : MQTT_OK;
 }
@@ -98,7 +98,7 @@ static void pass_over(struct mqtt_stream *stream, struct span *octets, struct sp
     size_t count = stream->skip < octets->len ? stream->skip : octets->len;
 
     *octets = span_from(*octets, count);
-    stream->skip -= count;
+    stream->skip -= (uint32_t)count;
     if (stream->skip == 0) {
         hand_out(stream, packet);
     }

@@ -17,14 +17,14 @@
 
 struct mqtt_stream {
     struct budget *budget;
-    struct block *part; /* a packet that is not whole yet, or was handed out last */
-    size_t have;        /* octets of it */
-    size_t max_packet;  /* octets, header included */
-    size_t large;       /* octets of the packet under way if above max_packet, else 0 */
-    size_t skip;        /* of these, octets of payload still to come */
-    bool heads;         /* the caller's to set after init; see above */
-    bool whole;         /* `part` was handed out: given up at the next call */
-    bool cut;           /* what was handed out last is a head: mqtt_packet_decode_head reads it */
+    struct block *part;  /* a packet that is not whole yet, or was handed out last */
+    uint32_t have;       /* octets of it */
+    uint32_t max_packet; /* octets, header included */
+    uint32_t large;      /* octets of the packet under way if above max_packet, else 0 */
+    uint32_t skip;       /* of these, octets of payload still to come */
+    bool heads;          /* the caller's to set after init; see above */
+    bool whole;          /* `part` was handed out: given up at the next call */
+    bool cut;            /* what was handed out last is a head: mqtt_packet_decode_head reads it */
 };
 
 void mqtt_stream_init(struct mqtt_stream *stream, struct budget *budget, size_t max_packet);
