@@ -43,9 +43,13 @@ void gw_conn_end(struct gw_conn *conn)
     }
 }
 
-static void regulate_reading(struct gw_conn *conn)
+/* Asked when there is something to read: mostly what is owed then has gone by the end of the same
+ * turn, and stopping for it would be two calls of the kernel for nothing. */
+static bool may_read(struct gw_wire *wire)
 {
-    gw_wire_read(&conn->wire, mqtt_broker_may_read(broker_of(conn), conn->mqtt));
+    const struct gw_conn *conn = conn_of(wire);
+
+    return mqtt_broker_may_read(broker_of(conn), conn->mqtt);
 }
 
 static void on_input(struct gw_wire *wire, struct span octets)
@@ -53,7 +57,6 @@ static void on_input(struct gw_wire *wire, struct span octets)
     struct gw_conn *conn = conn_of(wire);
 
     mqtt_broker_input(broker_of(conn), conn->mqtt, octets, now_of(conn));
-    regulate_reading(conn);
 }
 
 static void on_moved(struct gw_wire *wire)
@@ -92,8 +95,11 @@ static void on_over(struct gw_wire *wire, const char *cause)
 
 void gw_conn_use(struct gw_wire_user *user, struct gw_wires *wires)
 {
-    *user = (struct gw_wire_user){
-        .wires = wires, .input = on_input, .moved = on_moved, .over = on_over};
+    *user = (struct gw_wire_user){.wires = wires,
+                                  .may_read = may_read,
+                                  .input = on_input,
+                                  .moved = on_moved,
+                                  .over = on_over};
 }
 
 void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
@@ -115,7 +121,9 @@ void gw_conn_send(struct gw_conn *conn, const struct mqtt_out *out)
         if (sent == GW_SENT_PART) {
             mqtt_broker_stuck(broker_of(conn), conn->mqtt, now_of(conn));
         }
-        regulate_reading(conn);
+        if (may_read(&conn->wire)) {
+            gw_wire_read(&conn->wire, true);
+        }
     }
 }
 

@@ -70,11 +70,15 @@ static bool begin(struct gw_held *held)
     return true;
 }
 
-static bool on_begin(struct gw_wire *wire)
+/* Its first octets begin the handshake. */
+static bool may_read(struct gw_wire *wire)
 {
     struct gw_conn *conn = conn_of(wire);
     struct gw_hall *hall = hall_of(conn->held);
 
+    if (wire->stages != NULL) {
+        return true;
+    }
     if (conn->port->door->shakes && hall->shaking >= hall->most) {
         list_push(&hall->waiting, &conn->held->in_waiting);
         return false;
@@ -201,7 +205,7 @@ bool gw_hall_init(struct gw_hall *hall, struct gw_wires *wires, uint64_t handsha
 {
     *hall = (struct gw_hall){.most = handshakes, .late_ms = HEAP_NEVER};
     hall->user =
-        (struct gw_wire_user){.wires = wires, .begin = on_begin, .up = on_up, .over = on_over};
+        (struct gw_wire_user){.wires = wires, .may_read = may_read, .up = on_up, .over = on_over};
     heap_init(&hall->held);
     list_init(&hall->waiting);
     hall->late = evtimer_new(wires->loop->base, on_late, hall);

@@ -241,7 +241,7 @@ static void read_some(struct gw_wire *wire)
     uint8_t *scratch = loop_of(wire)->scratch;
     ssize_t len = 0;
 
-    if (wire->stages == NULL && wire->user->begin != NULL && !wire->user->begin(wire)) {
+    if (wire->user->may_read != NULL && !wire->user->may_read(wire)) {
         gw_wire_read(wire, false);
         return;
     }

@@ -28,9 +28,9 @@ struct gw_wire;
 /* What the users of one sort are told. Only within `over`, which is the last, a wire is freed. */
 struct gw_wire_user {
     struct gw_wires *wires;
-    /* It is readable for the first time and has no stages yet: true, perhaps after gw_wire_raise,
-     * lets it read; false: not now, and reading is stopped. NULL: it may. */
-    bool (*begin)(struct gw_wire *wire);
+    /* It is readable: true, perhaps after gw_wire_raise, lets it read; false: not now, and reading
+     * is stopped. NULL: it may. */
+    bool (*may_read)(struct gw_wire *wire);
     /* One more stage is up, or all: gw_wire_is_up. False: `over` is told. */
     bool (*up)(struct gw_wire *wire);
     /* Plain octets that came. */
