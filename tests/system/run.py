@@ -22,6 +22,7 @@ import stories_broker
 import stories_client
 import stories_daemon
 import stories_interop
+import stories_interop_brokers
 import stories_interop_tools
 import stories_line
 import stories_store
@@ -43,6 +44,7 @@ FILES = (
     stories_client,
     stories_daemon,
     stories_interop,
+    stories_interop_brokers,
     stories_interop_tools,
 )
 
