@@ -1,8 +1,9 @@
 /* gateway/edge/certs.h - the TLS setups of all ports and upstreams, and how long they are good for.
  *
  * Read at start and again at SIGHUP, from the files that the running configuration names: all, or
- * none. Connections hold the setup they began with, so a reload ends none; new ones take the new.
- * At start, at a reload and once a day the log says how many days the certificates have left.
+ * none; PSKs are read with the configuration, so once. Connections hold the setup they began with,
+ * so a reload ends none; new ones take the new. At start, at a reload and once a day the log says
+ * how many days the certificates have left.
  *
  * Ownership: one reference of each setup.
  */

@@ -38,7 +38,8 @@ struct gw_stage {
 };
 
 /* Takes from *octets and puts what they carry into `room`; returns the octets there. Asked again
- * until *octets is empty and the result is 0. Takes and gives nothing when it is over. */
+ * until *octets is empty and the result is 0. Takes and gives nothing when it is over. A call that
+ * brings it up and gives octets leaves it UP: who asks hears of that before the octets. */
 static inline size_t gw_stage_input(struct gw_stage *stage, struct span *octets, uint8_t *room,
                                     size_t size)
 {

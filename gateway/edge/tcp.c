@@ -165,6 +165,7 @@ void gw_tcp_stop(struct gw_tcp *tcp)
         event_free(tcp->resume);
         tcp->resume = NULL;
     }
+    tcp->paused = false; /* connections that end from now on resume nothing */
     for (size_t i = 0; i < tcp->port_count; i++) {
         if (tcp->ports[i].acceptable != NULL) {
             event_free(tcp->ports[i].acceptable);

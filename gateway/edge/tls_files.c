@@ -54,7 +54,7 @@ static bool read_open(struct file *file, int fd)
 
 static bool read_file(struct file *file)
 {
-    int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait */
     bool ok = false;
 
     if (fd < 0) {

@@ -262,7 +262,9 @@ void gw_wire_ready(struct gw_wire *wire, uint32_t events)
             wire->user->over(wire, strerrordesc_np(errno));
             return;
         }
-        wire->user->moved(wire);
+        if (wire->user->moved != NULL) {
+            wire->user->moved(wire);
+        }
     }
     if (wire->reading && ((events & EPOLLIN) != 0 || trouble != 0)) {
         read_some(wire);

@@ -35,7 +35,7 @@ struct gw_wire_user {
     bool (*up)(struct gw_wire *wire);
     /* Plain octets that came. */
     void (*input)(struct gw_wire *wire, struct span octets);
-    /* The kernel took some of what waited, or all: gw_wire_waits. */
+    /* The kernel took some of what waited, or all: gw_wire_waits. NULL: nobody asks. */
     void (*moved)(struct gw_wire *wire);
     /* Closed by the other side (cause NULL), or broken; the cause lives as long as the wire. */
     void (*over)(struct gw_wire *wire, const char *cause);

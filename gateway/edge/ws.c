@@ -60,9 +60,8 @@ static size_t input(struct gw_stage *stage, struct span *octets, uint8_t *room, 
     size_t len = 0;
 
     if (stage->state == GW_STAGE_OPENING) {
-        read_head(ws, octets);
-    }
-    if (stage->state == GW_STAGE_UP) {
+        read_head(ws, octets); /* frames behind it, which may end it, are the next call's */
+    } else if (stage->state == GW_STAGE_UP) {
         len = gw_ws_frames_input(&ws->frames, octets, room, size);
         if (ws->frames.over) {
             give_up(ws, ws->frames.cause);

@@ -579,6 +579,17 @@ static void a_held_connection_that_ends_lets_accepting_go_on(void **state)
     assert_true(list_is_empty(&rig->tcp.conns));
 }
 
+static void a_connection_that_ends_after_the_stop_resumes_nothing(void **state)
+{
+    struct rig *rig = *state;
+    int client = client_of(rig);
+
+    rig->tcp.paused = true;
+    gw_tcp_stop(&rig->tcp);
+    close(client);
+    turn_until(rig, &rig->hub.gone, 1);
+}
+
 /* Without descriptors accepting pauses; it neither spins nor gives up. */
 static void accepting_pauses_while_descriptors_are_short(void **state)
 {
@@ -629,6 +640,7 @@ int main(void)
         CASE(beyond_the_broker_s_room_one_with_stages_is_closed_too),
         CASE(behind_stages_a_slow_reader_is_stuck_until_all_has_gone),
         CASE(a_held_connection_that_ends_lets_accepting_go_on),
+        CASE(a_connection_that_ends_after_the_stop_resumes_nothing),
         CASE(accepting_pauses_while_descriptors_are_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "tests/edge/tls_home.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 #define HOST "hub.site"
@@ -790,6 +791,10 @@ static void what_is_wrong_with_files_is_said(void **state)
     refused(rig, "holds no certificate, or one that cannot be read");
     rig->broker.cert = tls_home_path(&rig->home, "");
     refused(rig, "is no file");
+    rig->broker.cert = tls_home_path(&rig->home, "pipe");
+    assert_int_equal(mkfifo(rig->broker.cert, 0600), 0);
+    refused(rig, "is no file");
+    assert_int_equal(unlink(rig->broker.cert), 0);
     rig->broker.cert = cert;
     rig->broker.client_ca = key;
     refused(rig, "client_ca: ");

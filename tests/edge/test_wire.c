@@ -280,6 +280,38 @@ static void a_greeting_may_be_cut_anywhere(void **state)
     }
 }
 
+/* A user that only waits for it to be up does not ask what the kernel took. */
+static void a_greeting_that_waits_goes_when_the_socket_takes_it(void **state)
+{
+    static const uint8_t filler[4096];
+    static uint8_t octets[sizeof filler];
+    struct rig *rig = rig_new(1);
+    uint64_t end_ms = gw_clock_ms() + PATIENCE_MS;
+    ssize_t len = 0;
+
+    (void)state;
+    rig->user.moved = NULL;
+    while (send(rig->wire.fd, filler, sizeof filler, MSG_NOSIGNAL) > 0) {
+    }
+    while (send(rig->wire.fd, filler, 1, MSG_NOSIGNAL) > 0) {
+    }
+    far_write(rig, (const uint8_t *)"HELLO.", 6);
+    turn(rig);
+    assert_true(gw_wire_waits(&rig->wire));
+    while (gw_wire_waits(&rig->wire) && gw_clock_ms() < end_ms) {
+        (void)recv(rig->far, octets, sizeof octets, 0);
+        turn(rig);
+    }
+    assert_false(gw_wire_waits(&rig->wire));
+    for (ssize_t more = 1; more > 0;) {
+        more = recv(rig->far, octets, sizeof octets, 0);
+        len = more > 0 ? more : len;
+    }
+    assert_true(len >= 8);
+    assert_memory_equal(octets + len - 8, "WELCOME.", 8);
+    rig_free(rig);
+}
+
 static void a_long_body_is_wrapped_as_the_socket_takes_it(void **state)
 {
     static uint8_t head[HEAD_LEN];
@@ -479,6 +511,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(octets_come_through_wherever_they_are_cut),
         cmocka_unit_test(a_greeting_may_be_cut_anywhere),
+        cmocka_unit_test(a_greeting_that_waits_goes_when_the_socket_takes_it),
         cmocka_unit_test(a_long_body_is_wrapped_as_the_socket_takes_it),
         cmocka_unit_test(one_that_is_not_to_be_read_is_not_read),
         cmocka_unit_test(goodbye_is_said_from_the_top_down),

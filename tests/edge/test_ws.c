@@ -362,6 +362,22 @@ static void frames_behind_the_request_are_read(void **state)
     fini(&server);
 }
 
+/* Who asks hears that it is up before it hears what was said, or that it is over. */
+static void it_is_up_before_what_stands_behind_the_request_ends_it(void **state)
+{
+    struct span octets = WIRE_SPAN(WS_REQUEST "\x82\x82\0\0\0\0\xC0\0\x81\x80\0\0\0\0");
+    struct side server;
+    uint8_t plain[64];
+
+    (void)state;
+    accept_at(&server);
+    assert_int_equal(gw_stage_input(server.stage, &octets, plain, sizeof plain), 0);
+    assert_int_equal(server.stage->state, GW_STAGE_UP);
+    assert_int_equal(gw_stage_input(server.stage, &octets, plain, sizeof plain), 2);
+    assert_int_equal(server.stage->state, GW_STAGE_OVER);
+    fini(&server);
+}
+
 /* --- opening, the client's side --- */
 
 /* The request ends what was said; the acceptance is that of its key. */
@@ -886,6 +902,7 @@ int main(void)
         cmocka_unit_test(a_request_may_have_8_kib),
         cmocka_unit_test(without_memory_a_request_is_refused),
         cmocka_unit_test(frames_behind_the_request_are_read),
+        cmocka_unit_test(it_is_up_before_what_stands_behind_the_request_ends_it),
         cmocka_unit_test(the_request_is_what_a_server_wants),
         cmocka_unit_test(a_request_that_would_not_fit_is_not_begun),
         cmocka_unit_test(a_good_answer_opens),

@@ -95,6 +95,19 @@ def a_text_frame_ends_the_connection_and_the_will_is_sent(box):
     expect_equal(watcher.messages(1)[0][::3], ("t", "gone"), "will")
 
 
+def what_comes_with_the_request_may_end_it_at_once(box):
+    port = _gateway(box)
+    end = _connect(box, port)
+    end.send(
+        b"GET /mqtt HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Protocol: mqtt\r\n\r\n" + frame(CONNECT) + frame(b"hello", TEXT)
+    )
+    said = end.rest()
+    expect(said.startswith(b"HTTP/1.1 101 ") and said.endswith(b"\x88\x02\x03\xeb"), said)
+    _open(box, port)
+
+
 def a_close_frame_is_answered(box):
     end = _open(box, _gateway(box))
     end.send(frame(CONNECT))
