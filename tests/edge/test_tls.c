@@ -2,8 +2,8 @@
 #include "tests/edge/tls_home.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define HOST "hub.site"
 
