@@ -143,10 +143,14 @@ static bool set_aside(struct mqtt_conn *conn, struct span wire, struct span octe
 /* True when it goes on later: with what is behind a CONNECT after the verdict, from a packet that
  * found no room after a while. */
 static bool goes_on_later(struct mqtt_conn *conn, enum mqtt_err err, struct span wire,
-                          struct span octets)
+                          struct span octets, bool tired)
 {
     if (conn->login != NULL) {
+        mqtt_stream_wipe(&conn->stream); /* of the CONNECT only the login has a copy */
         return octets.len == 0 || set_aside(conn, (struct span){NULL, 0}, octets);
+    }
+    if (err == MQTT_OK && tired && octets.len != 0 && !conn->closing) {
+        return set_aside(conn, (struct span){NULL, 0}, octets);
     }
     return err == MQTT_ERR_FULL && set_aside(conn, wire, octets);
 }
@@ -160,6 +164,7 @@ static void fail(struct mqtt_broker *b, struct mqtt_conn *conn, enum mqtt_err er
 static void take_in(struct mqtt_broker *b, struct mqtt_conn *conn, struct span octets,
                     uint64_t now_ms)
 {
+    uint64_t visited = b->sessions->retain.visited;
     struct span wire;
 
     while (!conn->closing) {
@@ -171,7 +176,8 @@ static void take_in(struct mqtt_broker *b, struct mqtt_conn *conn, struct span o
         if (err == MQTT_OK) {
             err = mqtt_conn_packet(b, conn, wire, now_ms);
         }
-        if (goes_on_later(conn, err, wire, octets)) {
+        if (goes_on_later(conn, err, wire, octets,
+                          b->sessions->retain.visited - visited > MQTT_WALK_MOST)) {
             arm(b, conn);
             return;
         }

@@ -51,6 +51,9 @@ static enum mqtt_err on_subscribe(struct mqtt_broker *b, struct mqtt_conn *conn,
 {
     struct mqtt_answer answer = {.kind = MQTT_OP_SUBACK, .packet_id = pkt->packet_id};
     struct span rest = pkt->payload;
+    const struct mqtt_retain *retain = &b->sessions->retain;
+    uint64_t most = MQTT_WALK_MOST + MQTT_WALKS * (uint64_t)retain->count;
+    uint64_t visited = retain->visited;
     struct mqtt_filter filter;
     size_t count = 0;
 
@@ -59,6 +62,10 @@ static enum mqtt_err on_subscribe(struct mqtt_broker *b, struct mqtt_conn *conn,
         return MQTT_ERR_FULL;
     }
     while (mqtt_filters_next(pkt->type, &rest, &filter)) {
+        if (retain->visited - visited > most) {
+            answer.codes->octets[count++] = MQTT_FAILURE;
+            continue;
+        }
         answer.codes->octets[count++] = subscribe_one(b, conn, &filter, &answer.ticket, now_ms);
     }
     if (!can_say(conn, block_span(answer.codes))) {

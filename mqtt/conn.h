@@ -15,6 +15,11 @@
 
 /* A connection that takes no octet for so long is ended. */
 #define MQTT_STUCK_MS 60000u
+/* A SUBSCRIBE that made the retained messages be walked further than this in one input is the last
+ * of it, and what comes behind it is taken MQTT_RETRY_MS later; filters of one SUBSCRIBE that walk
+ * all of them more than MQTT_WALKS times are refused. */
+#define MQTT_WALK_MOST 10000u
+#define MQTT_WALKS     4u
 /* A publish that found no memory or no store is tried again after this. */
 #define MQTT_RETRY_MS 100u
 

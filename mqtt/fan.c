@@ -45,14 +45,15 @@ static struct mqtt_session **add(struct mqtt_fan *fan, struct mqtt_session **end
 }
 
 /* The subscription that stands here; of a group its member whose turn it is, if any. */
-static struct mqtt_subscription *whose(struct list *link, struct span topic)
+static struct mqtt_subscription *whose(struct list *link, struct span topic, uint64_t from)
 {
     struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_branch);
 
-    return (sub->options & MQTT_SUB_GROUP) == 0 ? sub : mqtt_share_turn(sub, topic);
+    return (sub->options & MQTT_SUB_GROUP) == 0 ? sub : mqtt_share_turn(sub, topic, from);
 }
 
-void mqtt_fan_match(struct mqtt_sessions *ss, struct span topic, struct mqtt_fan *fan)
+void mqtt_fan_match(struct mqtt_sessions *ss, struct span topic, uint64_t from,
+                    struct mqtt_fan *fan)
 {
     struct mqtt_branch *branch = mqtt_tree_match(&ss->tree, topic);
     struct mqtt_session **end = &fan->first;
@@ -61,7 +62,7 @@ void mqtt_fan_match(struct mqtt_sessions *ss, struct span topic, struct mqtt_fan
     *fan = (struct mqtt_fan){.first = NULL};
     for (; branch != NULL; branch = branch->next) {
         LIST_EACH (link, &branch->subscriptions) {
-            end = add(fan, end, whose(link, topic), stamp);
+            end = add(fan, end, whose(link, topic, from), stamp);
         }
     }
     *end = NULL;
@@ -179,7 +180,7 @@ uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
     struct mqtt_fan fan;
 
     if (sub->rule != 0) {
-        mqtt_fan_match(ss, mqtt_message_topic(message), &fan);
+        mqtt_fan_match(ss, mqtt_message_topic(message), message->from, &fan);
         if (s->match != sub) {
             return 0;
         }

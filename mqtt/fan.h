@@ -18,8 +18,9 @@ struct mqtt_fan {
     size_t kept; /* of them, kept sessions */
 };
 
-/* Holds until the next call. */
-void mqtt_fan_match(struct mqtt_sessions *ss, struct span topic, struct mqtt_fan *fan);
+/* `from` is the number of the session it came by. Holds until the next call. */
+void mqtt_fan_match(struct mqtt_sessions *ss, struct span topic, uint64_t from,
+                    struct mqtt_fan *fan);
 
 /* Returns the ticket of the records made; 0: none. */
 uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,

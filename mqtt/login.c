@@ -1,5 +1,6 @@
 /* mqtt/login.c - CONNECT requests from their arrival to the verdict on them. [MQTT 3.1.1, 3.1.4] */
 #include "mqtt/conn.h"
+#include "mqtt/topic.h"
 
 /* The CONNECT is kept as it came, and decoded again when the verdict is there. */
 struct mqtt_login {
@@ -32,6 +33,9 @@ enum mqtt_err mqtt_conn_ask(struct mqtt_broker *b, struct mqtt_conn *conn,
     struct block *block = NULL;
     struct mqtt_login *login = NULL;
 
+    if (mqtt_topic_levels(pkt->will_topic) > b->sessions->limits.topic_levels) {
+        return MQTT_ERR_LEVELS;
+    }
     if (!has_good_id(b, pkt)) {
         mqtt_conn_refuse(b, conn, MQTT_REFUSED_ID, mqtt_err_name(MQTT_ERR_CLIENT_ID), now_ms);
         return MQTT_OK;

@@ -6,12 +6,14 @@
 struct row {
     struct mqtt_branch *first;
     struct mqtt_branch **end;
+    size_t count; /* pushed */
 };
 
 static void row_init(struct row *row)
 {
     row->first = NULL;
     row->end = &row->first;
+    row->count = 0;
 }
 
 static void row_push(struct row *row, struct mqtt_branch *branch)
@@ -20,6 +22,7 @@ static void row_push(struct row *row, struct mqtt_branch *branch)
         branch->next = NULL;
         *row->end = branch;
         row->end = &branch->next;
+        row->count++;
     }
 }
 
@@ -51,6 +54,7 @@ bool mqtt_retain_init(struct mqtt_retain *retain, struct budget *budget, size_t 
 {
     retain->limit = limit;
     retain->count = 0;
+    retain->visited = 0;
     return mqtt_branches_init(&retain->branches, budget, seed);
 }
 
@@ -108,9 +112,10 @@ void mqtt_retain_clear(struct mqtt_retain *retain, struct mqtt_branch *branch)
 }
 
 /* One level of the filter down from every branch of `row`. */
-static struct mqtt_branch *descend(const struct mqtt_branches *bs, struct mqtt_branch *at,
+static struct mqtt_branch *descend(struct mqtt_retain *retain, struct mqtt_branch *at,
                                    struct span level)
 {
+    const struct mqtt_branches *bs = &retain->branches;
     bool plus = level.len == 1 && level.at[0] == '+';
     uint64_t hash = plus ? 0 : mqtt_branch_hash(bs, level);
     struct row below;
@@ -126,13 +131,14 @@ static struct mqtt_branch *descend(const struct mqtt_branches *bs, struct mqtt_b
         }
         at = next;
     }
+    retain->visited += below.count;
     return below.first;
 }
 
 /* Adds all that lies below the branches from `first` on. */
-static struct mqtt_branch *with_all_below(struct mqtt_branch *first)
+static struct mqtt_branch *with_all_below(struct mqtt_retain *retain, struct mqtt_branch *first)
 {
-    struct row row = {first, &first};
+    struct row row = {.first = first, .end = &first};
 
     for (struct mqtt_branch *at = first; at != NULL; at = at->next) {
         row.end = &at->next;
@@ -140,6 +146,7 @@ static struct mqtt_branch *with_all_below(struct mqtt_branch *first)
     for (struct mqtt_branch *at = first; at != NULL; at = at->next) {
         row_push_matching(&row, at);
     }
+    retain->visited += row.count;
     return first;
 }
 
@@ -153,9 +160,9 @@ struct mqtt_branch *mqtt_retain_match(struct mqtt_retain *retain, struct span fi
     visit->next = NULL;
     while (visit != NULL && mqtt_topic_next_level(&filter, &level)) {
         if (level.len == 1 && level.at[0] == '#') {
-            visit = with_all_below(visit);
+            visit = with_all_below(retain, visit);
         } else {
-            visit = descend(&retain->branches, visit, level);
+            visit = descend(retain, visit, level);
         }
     }
     for (; visit != NULL; visit = visit->next) {

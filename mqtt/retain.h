@@ -16,6 +16,7 @@ struct mqtt_retain {
     struct mqtt_branches branches;
     size_t limit; /* messages */
     size_t count;
+    uint64_t visited; /* branches, by all matches so far */
 };
 
 /* False: no memory. */

@@ -50,7 +50,7 @@ uint64_t mqtt_sessions_spread(struct mqtt_sessions *ss, struct mqtt_message *mes
 {
     struct mqtt_fan fan;
 
-    mqtt_fan_match(ss, mqtt_message_topic(message), &fan);
+    mqtt_fan_match(ss, mqtt_message_topic(message), message->from, &fan);
     return spread(ss, &fan, message, now_ms);
 }
 
@@ -76,7 +76,7 @@ static enum mqtt_err take(struct mqtt_sessions *ss, const struct mqtt_session *s
     struct mqtt_message *m = mqtt_message_new(&ss->budget, p->topic, p->payload);
     struct mqtt_fan fan;
 
-    mqtt_fan_match(ss, p->topic, &fan);
+    mqtt_fan_match(ss, p->topic, s == NULL ? 0 : s->number, &fan);
     if (m == NULL || (p->qos > 0 && !has_room(ss, &fan, p->retain && p->payload.len > 0))) {
         mqtt_message_drop(m);
         ss->count.refused++;

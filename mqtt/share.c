@@ -112,8 +112,11 @@ void mqtt_share_leave(struct mqtt_sessions *ss, struct mqtt_subscription *sub)
 }
 
 /* 0: may not read; the higher the sooner it is delivered. */
-static unsigned rank(const struct mqtt_session *s, struct span topic)
+static unsigned rank(const struct mqtt_session *s, struct span topic, uint64_t from)
 {
+    if (s->quota.no_echo && s->number == from) {
+        return 0;
+    }
     if (!mqtt_acl_may_read(mqtt_acl_of(s->acl), topic)) {
         return 0;
     }
@@ -123,14 +126,15 @@ static unsigned rank(const struct mqtt_session *s, struct span topic)
     return s->inflight_count < s->window && s->queue_count == 0 ? 3 : 2;
 }
 
-struct mqtt_subscription *mqtt_share_turn(const struct mqtt_subscription *group, struct span topic)
+struct mqtt_subscription *mqtt_share_turn(const struct mqtt_subscription *group, struct span topic,
+                                          uint64_t from)
 {
     struct mqtt_share *share = group->owner;
     struct mqtt_subscription *best = NULL;
     unsigned highest = 0;
 
     LIST_EACH (link, &share->members) {
-        unsigned its = rank(member_of(link)->owner, topic);
+        unsigned its = rank(member_of(link)->owner, topic, from);
 
         if (its > highest) {
             highest = its;

@@ -27,8 +27,10 @@ struct mqtt_subscription *mqtt_share_find(const struct mqtt_sessions *ss, struct
 bool mqtt_share_join(struct mqtt_sessions *ss, struct span text, struct mqtt_subscription *sub);
 void mqtt_share_leave(struct mqtt_sessions *ss, struct mqtt_subscription *sub);
 
-/* Whose turn it is with a message of this topic, of the group that stands in the tree as `group`;
- * NULL: no member may read it. */
-struct mqtt_subscription *mqtt_share_turn(const struct mqtt_subscription *group, struct span topic);
+/* Whose turn it is with a message of this topic that came by session number `from`, of the group
+ * that stands in the tree as `group`; NULL: no member may read it. A member out of the store has
+ * the rights of its next opening: what they forbid is dropped then. */
+struct mqtt_subscription *mqtt_share_turn(const struct mqtt_subscription *group, struct span topic,
+                                          uint64_t from);
 
 #endif

@@ -20,6 +20,14 @@ void mqtt_stream_fini(struct mqtt_stream *stream)
     stream->cut = false;
 }
 
+void mqtt_stream_wipe(struct mqtt_stream *stream)
+{
+    if (stream->whole) {
+        memset(stream->part->octets, 0, stream->part->len);
+        mqtt_stream_fini(stream);
+    }
+}
+
 bool mqtt_stream_is_partial(const struct mqtt_stream *stream)
 {
     return stream->have != 0 && !stream->whole;

@@ -36,6 +36,9 @@ void mqtt_stream_fini(struct mqtt_stream *stream);
 enum mqtt_err mqtt_stream_next(struct mqtt_stream *stream, struct span *octets,
                                struct span *packet);
 
+/* Wipes and gives up a packet that was handed out; harmless when that lay in the input. */
+void mqtt_stream_wipe(struct mqtt_stream *stream);
+
 /* True while part of a packet waits for its rest. */
 bool mqtt_stream_is_partial(const struct mqtt_stream *stream);
 

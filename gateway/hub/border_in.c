@@ -63,11 +63,21 @@ static void part(struct hub *hub, struct hub_node *hn, enum mqtt_end end, uint64
     }
 }
 
+/* CONFIG [limits] topic_levels */
+static bool is_too_deep(const struct hub *hub, const struct sn_news *news)
+{
+    return mqtt_topic_levels(news->topic) > hub->conf->limits.topic_levels;
+}
+
 static void take_will(struct hub *hub, struct hub_node *hn, const struct sn_news *news,
                       uint64_t now_ms)
 {
     struct mqtt_message *will = NULL;
 
+    if (news->will && is_too_deep(hub, news)) {
+        say_node(hub, news, CONF_NOTICE, "has a will topic of too many levels, ignored:");
+        return;
+    }
     if (news->will) {
         will = mqtt_message_new(&hub->sessions.budget, news->topic, news->data);
         if (will == NULL) {
@@ -137,12 +147,6 @@ static void on_publish(struct hub *hub, const struct sn_news *news, uint64_t now
         news->qos > 0) {
         reply(hub, news, SN_PUBACK, SN_RC_CONGESTION, now_ms);
     }
-}
-
-/* CONFIG [limits] topic_levels */
-static bool is_too_deep(const struct hub *hub, const struct sn_news *news)
-{
-    return mqtt_topic_levels(news->topic) > hub->conf->limits.topic_levels;
 }
 
 static void on_subscribe(struct hub *hub, const struct sn_news *news, uint64_t now_ms)

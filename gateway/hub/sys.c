@@ -82,8 +82,10 @@ static void tell(struct hub *hub, const char *topic, const char *more, struct sp
     write_text(&w, more);
     p.topic = span_of(room, written(&w));
     branch = mqtt_retain_find(&hub->sessions.retain, p.topic);
-    if (branch == NULL || !span_equal(mqtt_message_payload(branch->message), value)) {
-        (void)mqtt_sessions_publish(&hub->sessions, &p, now_ms);
+    if (branch != NULL && span_equal(mqtt_message_payload(branch->message), value)) {
+        return;
+    }
+    if (mqtt_sessions_publish(&hub->sessions, &p, now_ms) == MQTT_OK) {
         hub->sys.own++;
         hub->sys.own_octets += value.len;
     }

@@ -418,6 +418,53 @@ static void a_publish_that_cannot_even_wait_closes(void **state)
     rig_free(rig);
 }
 
+/* Ten retained messages; a SUBSCRIBE of 2,000 times `#`, and behind it a PINGREQ. */
+static void a_subscribe_may_not_walk_what_is_retained_without_end(void **state)
+{
+    enum { FILTERS = 2000 };
+    static uint8_t room[FILTERS * 4 + 16];
+    struct broker_rig *rig = rig_new();
+    struct writer w = writer_of(room, sizeof room);
+    size_t granted = 0;
+
+    (void)state;
+    rig_connect(rig, 0, 'p');
+    for (uint8_t i = 0; i < 10; i++) {
+        uint8_t publish[] = {0x31, 4, 0, 1, (uint8_t)('a' + i), 'x'};
+
+        rig_say(rig, 0, span_of(publish, sizeof publish));
+    }
+    assert_true(mqtt_packet_begin_filters(MQTT_SUBSCRIBE, 7, FILTERS * 4, &w));
+    for (size_t i = 0; i < FILTERS; i++) {
+        mqtt_filter_write(MQTT_SUBSCRIBE, &(struct mqtt_filter){WIRE_SPAN("#"), 0}, &w);
+    }
+    write_span(&w, WIRE_SPAN("\xc0\0"));
+    rig_send(rig, 0, span_of(room, written(&w)));
+    assert_false(mqtt_broker_may_read(&rig->broker, rig->peer[0].conn)); /* the rest comes later */
+    rig_settle(rig);
+    for (size_t i = 0; i < FILTERS; i++) {
+        granted += rig->peer[0].out[5 + i] == 0;
+    }
+    assert_in_range(granted, MQTT_WALK_MOST / 11, MQTT_WALK_MOST / 9);
+    assert_int_equal(rig->peer[0].out[4 + FILTERS], MQTT_FAILURE);
+    rig->peer[0].len = 0;
+    rig_run(rig, rig->now_ms + MQTT_RETRY_MS);
+    RIG_EXPECT(rig, 0, "\xd0\0");
+    rig_free(rig);
+}
+
+/* CONFIG [limits] topic_levels, 8 here */
+static void a_will_of_too_many_levels_closes(void **state)
+{
+    struct broker_rig *rig = rig_new();
+
+    (void)state;
+    rig_accept(rig, 0, true);
+    rig_say(rig, 0, WIRE_SPAN("\x10\x1c\0\x04MQTT\x04\x06\0\0\0\x01p\0\x08////////\0\x03won"));
+    RIG_EXPECT_CLOSED(rig, 0);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +487,8 @@ int main(void)
         cmocka_unit_test(every_split_of_a_conversation_gives_the_same_answers),
         cmocka_unit_test(a_publish_that_finds_no_room_waits),
         cmocka_unit_test(a_publish_that_cannot_even_wait_closes),
+        cmocka_unit_test(a_subscribe_may_not_walk_what_is_retained_without_end),
+        cmocka_unit_test(a_will_of_too_many_levels_closes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

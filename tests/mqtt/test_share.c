@@ -122,6 +122,25 @@ static void a_member_whose_acl_forbids_the_topic_has_no_turn(void **state)
     site_free(site);
 }
 
+static void who_published_it_has_no_turn_where_it_wants_no_echo(void **state)
+{
+    struct site *site = site_new(false);
+    struct mqtt_session *bridge = NULL;
+    struct mqtt_session *other = NULL;
+
+    (void)state;
+    site->quota.no_echo = true;
+    bridge = member(site, "a", "$share/g/t", true);
+    site->quota.no_echo = false;
+    other = member(site, "b", "$share/g/t", true);
+    publish(site, bridge, "t=1");
+    publish(site, bridge, "t=2");
+    assert_string_equal(site_all(site, other), "t=1; t=2");
+    publish(site, other, "t=3");
+    assert_string_equal(site_all(site, bridge), "t=3");
+    site_free(site);
+}
+
 static void retained_messages_are_not_sent_to_a_group(void **state)
 {
     struct site *site = site_new(false);
@@ -199,6 +218,7 @@ int main(void)
         cmocka_unit_test(who_can_take_it_now_goes_first),
         cmocka_unit_test(a_member_by_its_own_subscription_too_gets_it_once),
         cmocka_unit_test(a_member_whose_acl_forbids_the_topic_has_no_turn),
+        cmocka_unit_test(who_published_it_has_no_turn_where_it_wants_no_echo),
         cmocka_unit_test(retained_messages_are_not_sent_to_a_group),
         cmocka_unit_test(the_same_text_replaces_and_unsubscribe_ends_it),
         cmocka_unit_test(ill_formed_ones_are_refused_and_nodes_have_none),
