@@ -8,7 +8,7 @@ import socket
 
 import interop
 from authority import Authority
-from sedge import WAIT_S, expect, expect_equal, free_port
+from sedge import WAIT_S, Skipped, expect, expect_equal, free_port
 
 LIBRARIES = {
     "libmosquitto": interop.compiled("libmosquitto"),
@@ -339,7 +339,11 @@ def every_idle_library_keeps_its_short_keep_alive(box):
     box.gateway()
     clients = []
     for library, command in LIBRARIES.items():
-        client = box.own(interop.Library(box, command(box.tcp)))
+        try:
+            client = box.own(interop.Library(box, command(box.tcp)))
+        except Skipped as skip:
+            box.note(f"without {library}: {skip}")
+            continue
         client.tell(f"connect 4 {library} clean {KEEPALIVE_S.get(library, 2)}")
         clients.append(client)
     for client in clients:
