@@ -326,6 +326,11 @@ uint64_t mqtt_broker_deadline(const struct mqtt_broker *b)
     return heap_due(&b->timers);
 }
 
+static struct span address_of(const struct mqtt_conn *conn)
+{
+    return (struct span){conn->address->octets, conn->address_len};
+}
+
 bool mqtt_broker_event(struct mqtt_broker *b, struct mqtt_news *news)
 {
     struct mqtt_conn *conn = NULL;
@@ -340,6 +345,7 @@ bool mqtt_broker_event(struct mqtt_broker *b, struct mqtt_news *news)
     *news = (struct mqtt_news){
         .kind = conn->tell_opened ? MQTT_NEWS_OPENED : MQTT_NEWS_CLOSED,
         .client_id = span_from(block_span(conn->name), 1), /* after the door octet */
+        .address = conn->name == NULL ? address_of(conn) : (struct span){NULL, 0},
         .cause = conn->tell_opened ? NULL : conn->cause,
     };
     if (conn->tell_opened) {

@@ -133,7 +133,8 @@ uint64_t mqtt_broker_deadline(const struct mqtt_broker *b);
 enum mqtt_news_kind { MQTT_NEWS_OPENED, MQTT_NEWS_CLOSED };
 struct mqtt_news {
     enum mqtt_news_kind kind;
-    struct span client_id; /* valid until the next call */
+    struct span client_id; /* valid until the next call; empty: it was never let in */
+    struct span address;   /* of one that was never let in */
     const char *cause;     /* of CLOSED; static text; else NULL */
 };
 bool mqtt_broker_event(struct mqtt_broker *b, struct mqtt_news *news);

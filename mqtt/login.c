@@ -125,6 +125,15 @@ bool mqtt_broker_ask_again(const struct mqtt_broker *b, uint64_t ticket, struct 
     return login != NULL;
 }
 
+static const char *cause_of(enum mqtt_code code)
+{
+    switch (code) {
+    case MQTT_REFUSED_LOGIN: return mqtt_err_name(MQTT_ERR_LOGIN);
+    case MQTT_REFUSED_RIGHTS: return "comes without a user name";
+    default: return "too many logins at once";
+    }
+}
+
 void mqtt_broker_login(struct mqtt_broker *b, uint64_t ticket, const struct mqtt_verdict *verdict,
                        uint64_t now_ms)
 {
@@ -139,7 +148,7 @@ void mqtt_broker_login(struct mqtt_broker *b, uint64_t ticket, const struct mqtt
         return;
     }
     if (verdict->code != MQTT_ACCEPTED) {
-        mqtt_conn_refuse(b, conn, verdict->code, mqtt_err_name(MQTT_ERR_LOGIN), now_ms);
+        mqtt_conn_refuse(b, conn, verdict->code, cause_of(verdict->code), now_ms);
         return;
     }
     pkt = packet_of(login);

@@ -179,10 +179,12 @@ static void hear_broker(struct hub *hub)
 
     while (mqtt_broker_event(&hub->broker, &news)) {
         bool opened = news.kind == MQTT_NEWS_OPENED;
+        bool refused = news.client_id.len == 0; /* never let in: only its address is known */
+        const char *what = opened ? "connected" : refused ? "refused" : "disconnected";
 
         hub_say(hub,
-                &(struct hub_line_of_log){CONF_INFO, "mqtt", opened ? "connected" : "disconnected",
-                                          news.client_id, news.cause});
+                &(struct hub_line_of_log){CONF_INFO, "mqtt", what,
+                                          refused ? news.address : news.client_id, news.cause});
     }
 }
 

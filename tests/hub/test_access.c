@@ -68,7 +68,7 @@ static const char conf[] =
     "[store]\npath = none\n";
 
 static const struct mqtt_entrance open_port = {.place = 0};
-static const struct mqtt_entrance shut_port = {.place = 1};
+static const struct mqtt_entrance shut_port = {.address = {WIRE("1.2.3.4:5")}, .place = 1};
 
 #define CONNECT_ID(id) "\x10\x0d\0\x04MQTT\x04\x02\0\0\0\x01" id
 #define CONNECT_ANN(pw)                    \
@@ -102,6 +102,9 @@ static void nobody_comes_in_where_the_port_says_so(void **state)
     come(site, &client, &shut_port, WIRE_SPAN(CONNECT_ID("y")));
     EXPECT(&client, "\x20\x02\0\x05");
     assert_null(client.conn);
+    hub_pump(site->hub, site->now_ms);
+    assert_string_equal(site_log(site), "connected x");
+    assert_string_equal(site_log(site), "refused 1.2.3.4:5: comes without a user name");
     site_free(site);
 }
 
