@@ -76,17 +76,6 @@ static void on_sent(void *arg, MQTTAsync_successData *data)
     steps_inbox_open(&client->inbox, -1);
 }
 
-static void on_not_sent(void *arg, MQTTAsync_failureData *data)
-{
-    struct client *client = arg;
-
-    if (client->call.again) {
-        steps_inbox_open(&client->inbox, -1); /* it will be sent again, and not be told again */
-    } else {
-        on_failure(arg, data);
-    }
-}
-
 static MQTTAsync_responseOptions response_to(struct client *client, MQTTAsync_onSuccess *success)
 {
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
@@ -174,7 +163,6 @@ static int do_send(void *arg, const struct steps_note *note)
     MQTTAsync_responseOptions response = response_to(client, on_sent);
     int code;
 
-    response.onFailure = on_not_sent;
     steps_inbox_empty(&client->inbox);
     steps_inbox_open(&client->inbox, 1);
     code = MQTTAsync_send(client->handle, note->topic, (int)strlen(note->text), note->text,
