@@ -62,16 +62,21 @@ def sedge(box):
     return box.gateway(LIMITS)
 
 
-def mosquitto(box):
+def mosquitto(box, more=""):
     conf = box.dir / "peer.conf"
     conf.write_text(
         f"listener {box.tcp} 127.0.0.1\nallow_anonymous true\nuser root\npersistence false\n"
         "log_dest stderr\nlog_type error\nlog_type information\n"
-        f"max_queued_messages 0\nmax_inflight_messages {INFLIGHT}\n"
+        f"max_queued_messages 0\nmax_inflight_messages {INFLIGHT}\n{more}"
     )
     broker = box.own(Program(["mosquitto", "-c", conf], box.dir, env=with_sbin()))
     broker.wait_line(r"mosquitto version .* running")
     return broker
+
+
+def mosquitto_at_once(box):
+    """Without the algorithm of Nagle, which it uses unless told."""
+    return mosquitto(box, "set_tcp_nodelay true\n")
 
 
 def floor(box):
