@@ -30,6 +30,8 @@ import server_operation
 import server_pitfalls
 import server_publish
 import server_subscribe
+import sn_frame
+import sn_peer
 import statements
 
 PAGE = sedge.ROOT / "docs/conformance.md"
@@ -47,6 +49,7 @@ FILES = {
     client_connect: ("C", peer.ClientBox),
     client_flow: ("C", peer.ClientBox),
     client_violations: ("C", peer.ClientBox),
+    sn_frame: ("G", sn_peer.NodeBox),
 }
 
 
@@ -55,6 +58,7 @@ class Test:
         self.side, self.box = FILES[module]
         self.name = name.strip("_").replace("_", " ")
         self.function, self.states = function, function.states
+        self.conf = getattr(module, "CONF", {})
         self.passed, self.why = False, ""
 
     def fits(self, words):
@@ -63,6 +67,7 @@ class Test:
     def run(self, ports):
         with tempfile.TemporaryDirectory(prefix="sedge-") as folder:
             box = self.box(folder, ports)
+            box.conf = self.conf
             try:
                 self.function(box)
                 box.survived()
