@@ -35,6 +35,8 @@ enum table {
     TABLE_QUEUE,    /* session, sequence: message, qos|retain|state, packet id|rule, expires    */
     TABLE_RECEIVED, /* session, packet id: QoS 2 messages taken, not released;  -, -            */
     TABLE_META,     /* 0, key: value                                            -, -            */
+    TABLE_NODE,     /* 0, number: first, last seen (wall ms), state, counts: see
+                       gateway/hub/seen.h                                       id, address     */
     TABLES
 };
 

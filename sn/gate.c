@@ -198,6 +198,32 @@ const struct sn_peer *sn_node_peer(const struct sn_node *node)
     return &node->address.peer;
 }
 
+enum sn_state sn_node_state(const struct sn_node *node)
+{
+    return node->state;
+}
+
+struct sn_node_facts sn_node_facts(const struct sn_node *node)
+{
+    return (struct sn_node_facts){.heard_ms = 1000u * (uint64_t)node->heard_s,
+                                  .due_ms = node->watch.item.due,
+                                  .errors = node->errors,
+                                  .resent = node->resent,
+                                  .topics = node->topics.count};
+}
+
+bool sn_node_topic(const struct sn_node *node, size_t place, uint16_t *id, struct span *name)
+{
+    const struct sn_topic *topic = sn_topics_at(&node->topics, place);
+
+    if (topic == NULL) {
+        return false;
+    }
+    *id = topic->id;
+    *name = sn_topic_name(topic);
+    return true;
+}
+
 bool sn_node_is_asleep(const struct sn_node *node)
 {
     return node->state == SN_ASLEEP;

@@ -32,6 +32,7 @@
 #include "sn/names.h"
 #include "sn/packet.h"
 #include "sn/peer.h"
+#include "sn/state.h"
 
 enum sn_qosm1 { SN_QOSM1_BY_SENDER, SN_QOSM1_NO, SN_QOSM1_PREDEFINED, SN_QOSM1_YES };
 
@@ -115,6 +116,7 @@ enum sn_news_kind {
     SN_NEWS_AWAKE,   /* deliver what waits, then sn_gate_drained */
     SN_NEWS_BYE,     /* DISCONNECT, already answered */
     SN_NEWS_LOST,    /* cause; will is due */
+    SN_NEWS_UNKNOWN, /* topic_id: a predefined id that it used and does not have. No answer */
     SN_NEWS_STRAY    /* QoS -1: node or NULL, peer, topic_type, topic_id, data. No answer */
 };
 
@@ -196,8 +198,22 @@ void sn_gate_dismiss(struct sn_gate *gate, struct sn_node *node, uint64_t now_ms
 
 struct span sn_node_id(const struct sn_node *node);
 const struct sn_peer *sn_node_peer(const struct sn_node *node);
+enum sn_state sn_node_state(const struct sn_node *node);
 bool sn_node_is_asleep(const struct sn_node *node);
 bool sn_node_is_awake(const struct sn_node *node);
+
+/* What is told of a node to people. Counts are since it was made or restored. */
+struct sn_node_facts {
+    uint64_t heard_ms; /* its last message, to the second; 0: none */
+    uint64_t due_ms;   /* when it is lost unless it is heard; HEAP_NEVER: never */
+    uint32_t errors;   /* messages against the protocol */
+    uint32_t resent;   /* to it */
+    uint16_t topics;   /* normal ids */
+};
+struct sn_node_facts sn_node_facts(const struct sn_node *node);
+
+/* Its normal ids, in order; false: there are not that many. */
+bool sn_node_topic(const struct sn_node *node, size_t place, uint16_t *id, struct span *name);
 
 /* The hub's own pointer (its session). */
 void *sn_node_user(const struct sn_node *node);

@@ -115,6 +115,7 @@ static void begin(struct sn_gate *gate, struct sn_node *node, const struct sn_pa
     }
     sn_node_drop_prompt(node);
     node->last.known = false;
+    node->heard_s = (uint32_t)(gate->now_ms / 1000);
     node->hello = (struct sn_hello){hash, gate->now_ms, pkt->duration_s, pkt->flags};
     node->names = (struct sn_names){NULL, 0};
     if (!sn_node_bind(gate, node, &gate->from)) {

@@ -234,6 +234,9 @@ static void dispatch(struct sn_gate *gate, const struct sn_packet *pkt)
         sn_gate_answer_search(gate, pkt);
         return;
     }
+    if (node != NULL) {
+        node->heard_s = (uint32_t)(gate->now_ms / 1000);
+    }
     if (node != NULL && node->challenge.connect != NULL) {
         sn_gate_challenge_answered(gate, node);
     }
@@ -242,6 +245,7 @@ static void dispatch(struct sn_gate *gate, const struct sn_packet *pkt)
         return;
     }
     if (event == SN_EVENTS) {
+        sn_node_errs(node);
         return;
     }
     if (node == NULL || node->state == SN_GONE || node->state == SN_LOST ||
@@ -251,6 +255,7 @@ static void dispatch(struct sn_gate *gate, const struct sn_packet *pkt)
     }
     if (pkt->type == SN_WILLTOPIC || pkt->type == SN_WILLMSG) {
         if (!prompt_fits(node, event) || sn_gate_will_fails(gate, node, pkt)) {
+            sn_node_errs(node);
             return;
         }
     }
@@ -270,5 +275,6 @@ void sn_gate_input(struct sn_gate *gate, const struct sn_peer *from, struct span
         dispatch(gate, &pkt);
     } else {
         gate->count.malformed++;
+        sn_node_errs(sn_gate_find_peer(gate, &gate->from));
     }
 }

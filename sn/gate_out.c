@@ -87,6 +87,7 @@ void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node)
 
     if (sn_exchange_repeat(&node->exchange, listener->retries)) {
         gate->count.resent++;
+        node->resent++;
         sn_gate_send_exchange(gate, node);
         return;
     }

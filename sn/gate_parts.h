@@ -91,6 +91,9 @@ struct sn_node {
     void *user;
     enum sn_state state;
     uint32_t queued; /* letters in outboxes that carry this node */
+    uint32_t heard_s;
+    uint32_t errors;
+    uint32_t resent;
     uint16_t sleep_s;
     uint16_t register_id;   /* MsgId of our last REGISTER */
     uint16_t subscribe_id;  /* MsgId of its last SUBSCRIBE ... */
@@ -137,6 +140,14 @@ bool sn_node_bind(struct sn_gate *gate, struct sn_node *node, const struct sn_pe
 void sn_gate_name(struct sn_gate *gate, struct sn_node *node);
 
 /* --- gate_in.c */
+
+/* A message against the protocol was this node's; NULL: nobody's. */
+static inline void sn_node_errs(struct sn_node *node)
+{
+    if (node != NULL) {
+        node->errors++;
+    }
+}
 
 /* Does all that the state machine says; the node may be gone afterwards. */
 void sn_gate_step(struct sn_gate *gate, struct sn_node *node, enum sn_event event,

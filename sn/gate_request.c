@@ -53,6 +53,15 @@ static struct sn_topic *topic_named(struct sn_gate *gate, struct sn_node *node, 
     return topic;
 }
 
+/* The hub shows which KEYs are missing in its maps. */
+static void tell_unknown(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    sn_node_errs(node);
+    if (sn_flags_topic_type(pkt->flags) == SN_TOPIC_PREDEFINED) {
+        sn_gate_tell(gate, SN_NEWS_UNKNOWN, node)->topic_id = pkt->topic_id;
+    }
+}
+
 /* --- REGISTER -------------------------------------------------------------------------------- */
 
 static void on_register(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
@@ -63,6 +72,7 @@ static void on_register(struct sn_gate *gate, struct sn_node *node, const struct
 
     if (!sn_topic_is_name(pkt->data)) {
         regack.code = SN_RC_NOT_SUPPORTED; /* SN-072 SN-073 */
+        sn_node_errs(node);
         answer(gate, node, &regack);
         return;
     }
@@ -111,6 +121,7 @@ static void on_publish(struct sn_gate *gate, struct sn_node *node, const struct 
 
     if (!sn_topic_is_name(topic)) { /* SN-094 to SN-097, SN-104 */
         gate->count.unknown_id++;
+        tell_unknown(gate, node, pkt);
         puback.code = SN_RC_INVALID_ID;
         answer(gate, node, &puback);
         return;
@@ -182,6 +193,7 @@ static uint8_t filter_of(struct sn_gate *gate, struct sn_node *node, const struc
     if (type != SN_TOPIC_NORMAL) {
         *filter = topic_of(gate, node, type, pkt->topic_id);
         if (filter->len == 0) {
+            tell_unknown(gate, node, pkt);
             return SN_RC_INVALID_ID; /* SN-119 */
         }
     }
@@ -225,6 +237,7 @@ static void on_subscribe(struct sn_gate *gate, struct sn_node *node, const struc
         suback.code = name_subscription(gate, node, pkt, &id);
     }
     if (suback.code != SN_RC_ACCEPTED) {
+        node->errors += suback.code == SN_RC_NOT_SUPPORTED;
         suback.flags = pkt->flags & SN_FLAG_TOPIC;
         answer(gate, node, &suback);
         return;

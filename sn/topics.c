@@ -51,6 +51,11 @@ static size_t lower_bound(const struct sn_topics *topics, uint16_t id)
     return low;
 }
 
+struct sn_topic *sn_topics_at(const struct sn_topics *topics, size_t place)
+{
+    return place < topics->count ? &entries_of(topics)[place] : NULL;
+}
+
 struct sn_topic *sn_topics_by_id(const struct sn_topics *topics, uint16_t id)
 {
     size_t at = lower_bound(topics, id);

@@ -37,6 +37,9 @@ void sn_topics_init(struct sn_topics *topics, struct budget *budget);
 /* Forgets all ids. */
 void sn_topics_clear(struct sn_topics *topics);
 
+/* In order of ids, from 0; NULL: there are not that many. */
+struct sn_topic *sn_topics_at(const struct sn_topics *topics, size_t place);
+
 struct sn_topic *sn_topics_by_id(const struct sn_topics *topics, uint16_t id);
 struct sn_topic *sn_topics_by_name(const struct sn_topics *topics, struct span name);
 

@@ -10,8 +10,10 @@
  *     queue(session, sequence, message, state, packet_id, expires_ms, text, body)
  *     received(session, packet_id, x1, x2, x3, x4, text, body)
  *     meta(owner, key, value, x2, x3, x4, text, body)
+ *     node(owner, number, first_ms, last_ms, state, counts, client_id, address)
  *
- * xN is a field that has no meaning yet: 0. A column added gets a new user_version.
+ * xN is a field that has no meaning yet: 0. A column or table added gets a new user_version; a file
+ * of an older one gets the tables that it lacks.
  */
 #include "gateway/edge/store_sql.h"
 
@@ -36,6 +38,7 @@ const struct gw_sql_layout gw_sql_layouts[TABLES] = {
     [TABLE_QUEUE] = {"queue", "session", "sequence", {"message", "state", "packet_id", "expires_ms"}, "text", "body"},
     [TABLE_RECEIVED] = {"received", "session", "packet_id", {"x1", "x2", "x3", "x4"}, "text", "body"},
     [TABLE_META] = {"meta", "owner", "key", {"value", "x2", "x3", "x4"}, "text", "body"},
+    [TABLE_NODE] = {"node", "owner", "number", {"first_ms", "last_ms", "state", "counts"}, "client_id", "address"},
 };
 /* clang-format on */
 
@@ -65,13 +68,13 @@ static int make_table(struct gw_sql *sql, unsigned table)
     const struct gw_sql_layout *l = &gw_sql_layouts[table];
     char text[TEXT_LEN];
 
-    (void)snprintf(text, sizeof text,
-                   "CREATE TABLE %s(%s INTEGER NOT NULL, %s INTEGER NOT NULL, %s INTEGER, "
-                   "%s INTEGER, %s INTEGER, %s INTEGER, %s TEXT, %s BLOB, PRIMARY KEY(%s%s%s))%s",
-                   l->name, l->owner, l->item, l->fields[0], l->fields[1], l->fields[2],
-                   l->fields[3], l->text, l->body, gw_sql_is_by_number(table) ? "" : l->owner,
-                   gw_sql_is_by_number(table) ? "" : ", ", l->item,
-                   gw_sql_is_by_number(table) ? "" : " WITHOUT ROWID");
+    (void)snprintf(
+        text, sizeof text,
+        "CREATE TABLE IF NOT EXISTS %s(%s INTEGER NOT NULL, %s INTEGER NOT NULL, %s INTEGER, "
+        "%s INTEGER, %s INTEGER, %s INTEGER, %s TEXT, %s BLOB, PRIMARY KEY(%s%s%s))%s",
+        l->name, l->owner, l->item, l->fields[0], l->fields[1], l->fields[2], l->fields[3], l->text,
+        l->body, gw_sql_is_by_number(table) ? "" : l->owner, gw_sql_is_by_number(table) ? "" : ", ",
+        l->item, gw_sql_is_by_number(table) ? "" : " WITHOUT ROWID");
     return run(sql, text);
 }
 
@@ -180,6 +183,7 @@ static enum gw_sql_result identify(struct gw_sql *sql)
 {
     sqlite3_int64 application = ask(sql, "PRAGMA application_id");
     sqlite3_int64 tables = ask(sql, "SELECT count(*) FROM sqlite_master");
+    sqlite3_int64 version = 0;
 
     if (application < 0 || tables < 0) {
         return is_damage(sqlite3_errcode(sql->db)) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
@@ -187,8 +191,12 @@ static enum gw_sql_result identify(struct gw_sql *sql)
     if (application == 0 && tables == 0) {
         return make_all(sql) == SQLITE_OK ? GW_SQL_OPEN : GW_SQL_FAILED;
     }
-    if (application != GW_SQL_APPLICATION || ask(sql, "PRAGMA user_version") != GW_SQL_VERSION) {
+    version = ask(sql, "PRAGMA user_version");
+    if (application != GW_SQL_APPLICATION || version < 1 || version > GW_SQL_VERSION) {
         return GW_SQL_FOREIGN;
+    }
+    if (version < GW_SQL_VERSION && make_all(sql) != SQLITE_OK) {
+        return is_damage(sqlite3_errcode(sql->db)) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
     }
     return is_sound(sql) ? GW_SQL_OPEN : GW_SQL_CORRUPT;
 }

@@ -347,6 +347,13 @@ static void on_stray(struct hub *hub, const struct sn_news *news, uint64_t now_m
     }
 }
 
+static void on_unknown(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    (void)hub;
+    (void)news;
+    (void)now_ms;
+}
+
 typedef void handler(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
 
 static handler *const handlers[] = {
@@ -369,6 +376,7 @@ static handler *const handlers[] = {
     [SN_NEWS_AWAKE] = on_awake,
     [SN_NEWS_BYE] = on_end,
     [SN_NEWS_LOST] = on_end,
+    [SN_NEWS_UNKNOWN] = on_unknown,
     [SN_NEWS_STRAY] = on_stray,
 };
 

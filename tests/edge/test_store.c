@@ -151,8 +151,34 @@ static void a_file_of_a_newer_sedge_is_refused_untouched(void **state)
     struct store_home *home = *state;
 
     put_one(home);
-    overwrite(home, 60, "\0\0\0\x02", 4);
+    overwrite(home, 60, "\0\0\x7f\0", 4);
     refused(home, "newer sedge");
+}
+
+static void a_file_of_an_older_sedge_gets_the_tables_that_it_lacks(void **state)
+{
+    struct store_home *home = *state;
+    struct gw_store *store = NULL;
+    struct changes changes;
+    sqlite3 *db = NULL;
+
+    put_one(home);
+    assert_int_equal(sqlite3_open(home->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DROP TABLE node; PRAGMA user_version = 1", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    store = home->open(home);
+    expect(store, KEY(TABLE_SESSION, 1, 0), "kept", "");
+    expect_end(store);
+    begin(&changes);
+    put(&changes, KEY(TABLE_NODE, 0, 1), "n1", "x");
+    keep(home, store, &changes);
+    gw_store_close(store);
+    store = home->open(home);
+    expect(store, KEY(TABLE_SESSION, 1, 0), "kept", "");
+    expect(store, KEY(TABLE_NODE, 0, 1), "n1", "x");
+    expect_end(store);
+    gw_store_close(store);
 }
 
 static void a_foreign_file_is_refused_untouched(void **state)
@@ -261,6 +287,8 @@ int main(void)
                                         remove_home),
         cmocka_unit_test_setup_teardown(a_file_of_a_newer_sedge_is_refused_untouched, make_home,
                                         remove_home),
+        cmocka_unit_test_setup_teardown(a_file_of_an_older_sedge_gets_the_tables_that_it_lacks,
+                                        make_home, remove_home),
         cmocka_unit_test_setup_teardown(a_foreign_file_is_refused_untouched, make_home,
                                         remove_home),
         cmocka_unit_test_setup_teardown(a_file_with_a_broken_head_is_set_aside, make_home,

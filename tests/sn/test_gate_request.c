@@ -183,6 +183,9 @@ static void what_names_no_topic_is_answered_2_at_every_qos(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         says(f, 1, cases[i].says);
         assert_span_equal(hears(f, 1), cases[i].hears);
+        if ((cases[i].says.at[2] & SN_FLAG_TOPIC) == SN_TOPIC_PREDEFINED) {
+            assert_int_equal(tells(f, SN_NEWS_UNKNOWN)->topic_id, 5);
+        }
     }
     tells_nothing(f);
     assert_int_equal(sn_gate_counts(f->gate)->unknown_id, COUNT(cases));
@@ -283,6 +286,7 @@ static void what_cannot_be_subscribed_is_refused(void **state)
     (void)named(f);
     SAYS(f, 1, "\x07\x12\x01\x00\x03\x00\x09");
     HEARS(f, 1, "\x08\x13\x01\x00\x00\x00\x03\x02");
+    assert_int_equal(tells(f, SN_NEWS_UNKNOWN)->topic_id, 9);
     SAYS(f, 1,
          "\x07\x12\x03\x00\x04"
          "ab");
@@ -329,7 +333,39 @@ static void unsubscribe_is_told_by_every_kind_of_topic_and_always_answered(void 
     assert_span_equal(tells(f, SN_NEWS_UNSUBSCRIBE)->topic, WIRE_SPAN("xy"));
     SAYS(f, 1, "\x07\x14\x01\x00\x06\x00\x09"); /* unknown id */
     HEARS(f, 1, "\x04\x15\x00\x06");
+    assert_int_equal(tells(f, SN_NEWS_UNKNOWN)->topic_id, 9);
     tells_nothing(f);
+    field_free(f);
+}
+
+static void what_a_node_does_against_the_protocol_is_counted(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = named(f);
+    struct sn_node_facts facts = sn_node_facts(node);
+    struct span name;
+    uint16_t id = 0;
+
+    (void)state;
+    assert_int_equal(facts.errors, 0);
+    assert_int_equal(facts.heard_ms, f->now_ms / 1000 * 1000);
+    f->now_ms += 5000;
+    SAYS(f, 1, "\x08\x0C\x21\x00\x05\x00\x03x"); /* unknown id */
+    SAYS(f, 1, "\x03\x0C\x21");                  /* cut */
+    SAYS(f, 1, "\x05\x12\x00\x00\x07");          /* no topic */
+    SAYS(f, 1, "\x03\x05\x00");                  /* a gateway's message */
+    SAYS(f, 2, "\x03\x0C\x21");                  /* somebody else's */
+    facts = sn_node_facts(node);
+    assert_int_equal(facts.errors, 4);
+    assert_int_equal(facts.resent, 0);
+    assert_int_equal(facts.heard_ms, f->now_ms / 1000 * 1000);
+    assert_int_equal(facts.topics, 0);
+    assert_false(sn_node_topic(node, 0, &id, &name));
+    SAYS(f, 1, "\x07\x0A\x00\x00\x00\x02z");
+    assert_true(sn_node_topic(node, 0, &id, &name));
+    assert_int_equal(id, 1);
+    assert_span_equal(name, WIRE_SPAN("z"));
+    assert_false(sn_node_topic(node, 1, &id, &name));
     field_free(f);
 }
 
@@ -440,6 +476,7 @@ int main(void)
         cmocka_unit_test(suback_echoes_the_type_of_the_request),
         cmocka_unit_test(what_cannot_be_subscribed_is_refused),
         cmocka_unit_test(unsubscribe_is_told_by_every_kind_of_topic_and_always_answered),
+        cmocka_unit_test(what_a_node_does_against_the_protocol_is_counted),
         cmocka_unit_test(a_will_is_updated_part_by_part),
         cmocka_unit_test(qos_minus_1_is_admitted_by_type_and_never_answered),
         cmocka_unit_test(qos_minus_1_is_admitted_from_near_and_connected_senders_and_forwarders),
