@@ -69,6 +69,31 @@ struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *h
     };
 }
 
+struct span hub_node_name(const struct hub *hub, const struct hub_node *hn)
+{
+    return hub_node_place(hub, hn).name;
+}
+
+struct hub_node *hub_node_named(struct hub *hub, struct span name)
+{
+    LIST_EACH (link, &hub->all_nodes) {
+        struct hub_node *hn = LIST_ITEM(link, struct hub_node, in_all);
+
+        if (span_equal(hub_node_name(hub, hn), name)) {
+            return hn;
+        }
+    }
+    return NULL;
+}
+
+void hub_nodes_relearn(struct hub *hub, uint64_t now_ms)
+{
+    (void)now_ms;
+    LIST_EACH (link, &hub->all_nodes) {
+        (void)hub_node_learn_names(hub, LIST_ITEM(link, struct hub_node, in_all));
+    }
+}
+
 struct conf_settings hub_node_settings(const struct hub *hub, const struct hub_node *hn)
 {
     struct conf_place place = hub_node_place(hub, hn);

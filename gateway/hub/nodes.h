@@ -33,6 +33,18 @@ void hub_nodes_fini(struct hub *hub);
  * run, the first listener stands for its own. */
 struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *hn);
 
+/* What it is called: stable while its session lives, but for a reload or `sedge node replace`.
+ * Lives until the hub is called again. Octets that a section name may not hold are %XX in it. */
+struct span hub_node_name(const struct hub *hub, const struct hub_node *hn);
+
+/* The node of that name that has, or had, a session; NULL: none. */
+struct hub_node *hub_node_named(struct hub *hub, struct span name);
+
+/* After hub->conf is another one: finds the section of every node anew, its name, KEYs, limits,
+ * queue and acl, all that the hub caches of the configuration. Subscriptions made by KEY move to
+ * what the KEY means now. No session ends. hub_apply calls this, and nothing else of nodes. */
+void hub_nodes_relearn(struct hub *hub, uint64_t now_ms);
+
 /* Its settings: queue, window of a waking, when_full. */
 struct conf_settings hub_node_settings(const struct hub *hub, const struct hub_node *hn);
 
