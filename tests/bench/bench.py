@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 
 import rows_more  # noqa: E402
 import rows_mqtt  # noqa: E402
+import rows_nodes  # noqa: E402
 
 TABLES = {
     "start": rows_more.start,
@@ -23,7 +24,11 @@ TABLES = {
     "match": rows_more.match,
     "wakeups": rows_mqtt.wakeups,
     "claims": rows_mqtt.claims,
-    "nodes": rows_more.nodes,
+    "nodes": rows_nodes.nodes,
+    "mass": rows_nodes.mass,
+    "connect": rows_nodes.connect,
+    "fan": rows_nodes.fan,
+    "burst": rows_nodes.burst,
     "instructions": rows_more.instructions,
     "calls": rows_more.calls,
 }

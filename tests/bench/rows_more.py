@@ -7,10 +7,7 @@ import tempfile
 
 from servers import (
     PROGRAMS,
-    ROUNDS,
     Program,
-    floor,
-    least,
     load,
     measure,
     memory_kib,
@@ -18,8 +15,6 @@ from servers import (
     sedge,
     title,
 )
-
-MESSAGES = 100_000
 
 
 def start():
@@ -29,32 +24,6 @@ def start():
         print(f"\nResident memory at start: {memory_kib(server.process.pid)} KiB")
 
     measure(sedge, steps)
-
-
-def nodes():
-    """MQTT-SN over UDP, beside a floor."""
-
-    def steps_of(count, qos, reader):
-        def steps(box, server):
-            if reader:
-                load(box, "mqtt_load", box.tcp, 0, 1, qos, 0).write("go\n")
-            return load(box, "sn_load", box.udp, count, qos, MESSAGES).run(server)
-
-        return steps
-
-    ours, least_possible, rows = {}, {}, []
-    for turn in range(ROUNDS):
-        for count, qos in ((1, 1), (100, 0), (100, 1), (1000, 1)):
-            bare = f"{count} nodes, QoS {qos}"
-            least(least_possible, floor, steps_of(count, qos, False), bare)
-            for reader in (False, True):
-                name = bare + (", one reader" if reader else "")
-                least(ours, sedge, steps_of(count, qos, reader), name)
-                rows += [(name, bare)] if turn == 0 else []
-    title("MQTT-SN over UDP, 64 octets: CPU microseconds per message", "sedge", "floor", "ratio")
-    for name, bare in rows:
-        mine, low = ours[name], least_possible[bare]
-        row(name, f"{mine:.2f}", f"{low:.2f}", f"{mine / low:.2f}")
 
 
 def counted(function, times, *program):
