@@ -135,7 +135,6 @@ struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id)
     timer_init(&node->watch, SN_TIMER_WATCH, node);
     timer_init(&node->retry, SN_TIMER_RETRY, node);
     timer_init(&node->challenge.timer, SN_TIMER_CHALLENGE, node);
-    sn_topics_init(&node->topics, gate->config.budget);
     map_add(&gate->by_id, &node->by_id, block_span(node->id));
     return node;
 }
@@ -184,8 +183,7 @@ struct sn_node *sn_gate_restore(struct sn_gate *gate, struct span client_id)
 bool sn_gate_restore_topic(struct sn_gate *gate, struct sn_node *node, uint16_t topic_id,
                            struct span topic, bool ours)
 {
-    (void)gate;
-    return sn_topics_restore(&node->topics, topic_id, topic, ours);
+    return sn_topics_restore(&node->topics, gate->config.budget, topic_id, topic, ours);
 }
 
 struct span sn_node_id(const struct sn_node *node)
@@ -220,7 +218,7 @@ bool sn_node_topic(const struct sn_node *node, size_t place, uint16_t *id, struc
         return false;
     }
     *id = topic->id;
-    *name = sn_topic_name(topic);
+    *name = sn_topic_name(&node->topics, topic);
     return true;
 }
 
@@ -273,7 +271,7 @@ static bool next_name(struct sn_gate *gate, struct sn_news *news)
             *news = (struct sn_news){.kind = SN_NEWS_NAMED,
                                      .node = node,
                                      .topic_id = topic->id,
-                                     .topic = sn_topic_name(topic),
+                                     .topic = sn_topic_name(&node->topics, topic),
                                      .ours = topic->ours};
             return true;
         }

@@ -97,6 +97,12 @@ void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node)
 
 /* --- its answers ------------------------------------------------------------------------------ */
 
+/* 7.2: TWAIT from now, in whole seconds. */
+static uint32_t wait_until_s(const struct sn_gate *gate)
+{
+    return (uint32_t)((gate->now_ms + SN_TWAIT_MS + 999) / 1000);
+}
+
 static void on_regack(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     struct sn_topic *topic = sn_topics_by_id(&node->topics, node->exchange.topic_id);
@@ -116,8 +122,8 @@ static void on_regack(struct sn_gate *gate, struct sn_node *node, const struct s
     } else {
         bool later = pkt->code == SN_RC_CONGESTION;
 
-        topic->refused = !later;                                      /* SN-080 */
-        topic->ask_after_ms = later ? gate->now_ms + SN_TWAIT_MS : 0; /* SN-081 */
+        topic->refused = !later;                             /* SN-080 */
+        topic->ask_after_s = later ? wait_until_s(gate) : 0; /* SN-081 */
         give_up(gate, node);
     }
 }
@@ -281,13 +287,14 @@ static enum sn_err use_registered(struct sn_gate *gate, struct sn_node *node,
                                   struct sn_topic *topic, struct sn_exchange *x)
 {
     if (topic == NULL) {
-        topic = sn_topics_add(&node->topics, x->topic, true, gate->config.wildcard_names);
+        topic = sn_topics_add(&node->topics, gate->config.budget, x->topic, true,
+                              gate->config.wildcard_names);
         if (topic == NULL) {
             return SN_ERR_FULL;
         }
         sn_gate_name(gate, node);
     }
-    if (topic->refused || gate->now_ms < topic->ask_after_ms) {
+    if (topic->refused || gate->now_ms < 1000 * (uint64_t)topic->ask_after_s) {
         return SN_ERR_REFUSED;
     }
     x->topic_id = topic->id;

@@ -30,7 +30,7 @@ static struct span topic_of(struct sn_gate *gate, const struct sn_node *node,
     switch (type) {
     case SN_TOPIC_NORMAL:
         topic = sn_topics_by_id(&node->topics, id);
-        return topic == NULL ? (struct span){NULL, 0} : sn_topic_name(topic);
+        return topic == NULL ? (struct span){NULL, 0} : sn_topic_name(&node->topics, topic);
     case SN_TOPIC_PREDEFINED:
         name = sn_names_by_id(&node->names, id, false);
         return name == NULL ? (struct span){NULL, 0} : name->topic;
@@ -45,7 +45,8 @@ static struct sn_topic *topic_named(struct sn_gate *gate, struct sn_node *node, 
     struct sn_topic *topic = sn_topics_by_name(&node->topics, name);
 
     if (topic == NULL) {
-        topic = sn_topics_add(&node->topics, name, false, gate->config.registrations);
+        topic = sn_topics_add(&node->topics, gate->config.budget, name, false,
+                              gate->config.registrations);
     }
     if (topic != NULL) {
         sn_topics_pardon(&node->topics);
@@ -86,7 +87,7 @@ static void on_register(struct sn_gate *gate, struct sn_node *node, const struct
     news = sn_gate_tell(gate, SN_NEWS_REGISTERED, node);
     news->msg_id = pkt->msg_id;
     news->topic_id = topic->id;
-    news->topic = sn_topic_name(topic);
+    news->topic = pkt->data;
     news->ours = topic->ours;
 }
 

@@ -1,35 +1,38 @@
 #include "sn/topics.h"
 
-#define FIRST_ENTRIES 8u
-
 static struct sn_topic *entries_of(const struct sn_topics *topics)
 {
     return topics->table == NULL ? NULL : (struct sn_topic *)(void *)topics->table->octets;
 }
 
-/* FNV-1a: spares comparisons, keeps nothing secret. */
-static uint32_t hash_of(struct span name)
+/* Where the octets of names begin. */
+static uint8_t *names_of(const struct sn_topics *topics)
 {
-    uint32_t hash = 2166136261u;
-
-    for (size_t i = 0; i < name.len; i++) {
-        hash = (hash ^ name.at[i]) * 16777619u;
-    }
-    return hash;
+    return (uint8_t *)(void *)(entries_of(topics) + topics->count);
 }
 
-void sn_topics_init(struct sn_topics *topics, struct budget *budget)
+/* Where the name of the entry at `at` begins among them. */
+static size_t begin_of(const struct sn_topics *topics, size_t at)
 {
-    *topics = (struct sn_topics){.budget = budget};
+    return at == 0 ? 0 : entries_of(topics)[at - 1].end;
+}
+
+static struct span name_at(const struct sn_topics *topics, size_t at)
+{
+    size_t begin = begin_of(topics, at);
+
+    return span_of(names_of(topics) + begin, entries_of(topics)[at].end - begin);
+}
+
+struct span sn_topic_name(const struct sn_topics *topics, const struct sn_topic *topic)
+{
+    return name_at(topics, (size_t)(topic - entries_of(topics)));
 }
 
 void sn_topics_clear(struct sn_topics *topics)
 {
-    for (size_t i = 0; i < topics->count; i++) {
-        block_drop(entries_of(topics)[i].name);
-    }
     block_drop(topics->table);
-    sn_topics_init(topics, topics->budget);
+    *topics = (struct sn_topics){.table = NULL};
 }
 
 /* The first entry whose id is not below `id`. */
@@ -65,27 +68,21 @@ struct sn_topic *sn_topics_by_id(const struct sn_topics *topics, uint16_t id)
 
 struct sn_topic *sn_topics_by_name(const struct sn_topics *topics, struct span name)
 {
-    struct sn_topic *entries = entries_of(topics);
-    uint32_t hash = hash_of(name);
-
     for (size_t i = 0; i < topics->count; i++) {
-        if (entries[i].hash == hash && span_equal(sn_topic_name(&entries[i]), name)) {
-            return &entries[i];
+        if (span_equal(name_at(topics, i), name)) {
+            return &entries_of(topics)[i];
         }
     }
     return NULL;
 }
 
-static bool has_space(struct sn_topics *topics)
+/* Room for one more entry and `octets` of a name; what is there stays where it is. */
+static bool make_room(struct sn_topics *topics, struct budget *budget, size_t octets)
 {
-    size_t size = (topics->count + 1u) * sizeof(struct sn_topic);
-    struct block *table = topics->table;
+    size_t used = topics->table == NULL ? 0 : topics->table->len;
+    size_t size = used + sizeof(struct sn_topic) + octets;
+    struct block *table = used == 0 ? block_new(budget, size) : block_resize(topics->table, size);
 
-    if (table == NULL) {
-        table = block_new(topics->budget, FIRST_ENTRIES * sizeof(struct sn_topic));
-    } else if (size > table->len) {
-        table = block_resize(table, (size_t)2 * table->len);
-    }
     if (table == NULL) {
         return false;
     }
@@ -93,30 +90,47 @@ static bool has_space(struct sn_topics *topics)
     return true;
 }
 
-static struct sn_topic *insert(struct sn_topics *topics, uint16_t id, struct span name)
+/* Opens a gap of `size` octets at `at`, before the `behind` octets that follow it. */
+static void open_gap(uint8_t *at, size_t size, size_t behind)
+{
+    memmove(at + size, at, behind);
+}
+
+static struct sn_topic *insert(struct sn_topics *topics, struct budget *budget, uint16_t id,
+                               struct span name)
 {
     size_t at = lower_bound(topics, id);
+    size_t begin = begin_of(topics, at);
+    size_t octets = begin_of(topics, topics->count); /* of all names */
     struct sn_topic *entry = NULL;
-    struct block *copy = has_space(topics) ? block_copy(topics->budget, name) : NULL;
 
-    if (copy == NULL) {
+    if (name.len > UINT16_MAX || !make_room(topics, budget, name.len)) {
         return NULL;
     }
+    open_gap(names_of(topics) + begin, name.len, octets - begin);
+    if (name.len != 0) {
+        memcpy(names_of(topics) + begin, name.at, name.len);
+    }
     entry = &entries_of(topics)[at];
-    memmove(entry + 1, entry, (topics->count - at) * sizeof *entry);
-    *entry = (struct sn_topic){.name = copy, .hash = hash_of(name), .id = id};
+    open_gap((uint8_t *)(void *)entry, sizeof *entry,
+             (topics->count - at) * sizeof *entry + octets + name.len);
     topics->count++;
+    *entry = (struct sn_topic){.id = id, .end = (uint32_t)begin};
+    for (size_t i = at; i < topics->count; i++) {
+        entries_of(topics)[i].end += (uint32_t)name.len;
+    }
     return entry;
 }
 
-struct sn_topic *sn_topics_add(struct sn_topics *topics, struct span name, bool ours, size_t limit)
+struct sn_topic *sn_topics_add(struct sn_topics *topics, struct budget *budget, struct span name,
+                               bool ours, size_t limit)
 {
     size_t used = ours ? topics->ours : (size_t)(topics->count - topics->ours);
     unsigned last = topics->count == 0 ? 0 : entries_of(topics)[topics->count - 1].id;
     struct sn_topic *entry = NULL;
 
     if (used < limit && last < SN_TOPIC_ID_LAST) {
-        entry = insert(topics, (uint16_t)(last + 1), name);
+        entry = insert(topics, budget, (uint16_t)(last + 1), name);
     }
     if (entry != NULL) {
         entry->ours = ours;
@@ -126,10 +140,11 @@ struct sn_topic *sn_topics_add(struct sn_topics *topics, struct span name, bool 
     return entry;
 }
 
-bool sn_topics_restore(struct sn_topics *topics, uint16_t id, struct span name, bool ours)
+bool sn_topics_restore(struct sn_topics *topics, struct budget *budget, uint16_t id,
+                       struct span name, bool ours)
 {
     bool good = id != 0 && id <= SN_TOPIC_ID_LAST && sn_topics_by_id(topics, id) == NULL;
-    struct sn_topic *entry = good ? insert(topics, id, name) : NULL;
+    struct sn_topic *entry = good ? insert(topics, budget, id, name) : NULL;
 
     if (entry != NULL) {
         entry->ours = ours;

@@ -4,8 +4,12 @@
  * long as the node's session. An id must be told to the client once in each connection before a
  * PUBLISH to it may carry it: by REGACK, SUBACK or our own REGISTER.
  *
- * Ownership: table and names are blocks charged to the budget; names are copied.
- * A `struct sn_topic *` is good until the next sn_topics_add, _restore or _clear.
+ * There are as many tables as nodes, so a table is small: one block with the entries, and behind
+ * them the octets of their names, in the same order.
+ *
+ * Ownership: the block is charged to the budget; names are copied. A zeroed table is empty.
+ * A `struct sn_topic *`, and the span of a name, are good until the next sn_topics_add, _restore or
+ * _clear.
  */
 #ifndef SN_TOPICS_H
 #define SN_TOPICS_H
@@ -15,24 +19,20 @@
 #define SN_TOPIC_ID_LAST 0xFFFEu /* 0 and 0xFFFF are reserved [5.3.11] */
 
 struct sn_topic {
-    struct block *name;
-    uint32_t hash;
+    uint32_t ask_after_s; /* a rejection for congestion holds until then; 0: none */
+    uint32_t end;         /* of its name, among the octets of all names */
     uint16_t id;
-    bool ours;             /* made for a delivery, not for a request of the client */
-    bool told;             /* in this connection */
-    bool fresh;            /* not yet told to the hub */
-    bool refused;          /* the client rejected our REGISTER: not asked again unless it asks */
-    uint64_t ask_after_ms; /* a rejection for congestion holds until then; 0: none */
+    bool ours : 1;    /* made for a delivery, not for a request of the client */
+    bool told : 1;    /* in this connection */
+    bool fresh : 1;   /* not yet told to the hub */
+    bool refused : 1; /* the client rejected our REGISTER: not asked again unless it asks */
 };
 
 struct sn_topics {
-    struct block *table; /* struct sn_topic, in order of ids */
-    struct budget *budget;
+    struct block *table; /* struct sn_topic in order of ids, then their names; NULL: empty */
     uint16_t count;
     uint16_t ours; /* of them, made for deliveries */
 };
-
-void sn_topics_init(struct sn_topics *topics, struct budget *budget);
 
 /* Forgets all ids. */
 void sn_topics_clear(struct sn_topics *topics);
@@ -45,11 +45,13 @@ struct sn_topic *sn_topics_by_name(const struct sn_topics *topics, struct span n
 
 /* Gives the next id to a name that has none; `limit` binds those of the same origin. NULL: the
  * table, the budget or the ids are used up. */
-struct sn_topic *sn_topics_add(struct sn_topics *topics, struct span name, bool ours, size_t limit);
+struct sn_topic *sn_topics_add(struct sn_topics *topics, struct budget *budget, struct span name,
+                               bool ours, size_t limit);
 
 /* Takes an id from the store, `ours` as when it was added. False: it is there already, is reserved,
  * or memory is short. */
-bool sn_topics_restore(struct sn_topics *topics, uint16_t id, struct span name, bool ours);
+bool sn_topics_restore(struct sn_topics *topics, struct budget *budget, uint16_t id,
+                       struct span name, bool ours);
 
 /* A new connection: nothing is told any more. */
 void sn_topics_untell(struct sn_topics *topics);
@@ -60,9 +62,6 @@ void sn_topics_pardon(struct sn_topics *topics);
 /* An entry that the hub was not told of, or NULL. */
 struct sn_topic *sn_topics_fresh(const struct sn_topics *topics);
 
-static inline struct span sn_topic_name(const struct sn_topic *topic)
-{
-    return block_span(topic->name);
-}
+struct span sn_topic_name(const struct sn_topics *topics, const struct sn_topic *topic);
 
 #endif

@@ -17,16 +17,15 @@ static struct span name_of(unsigned i)
 static void ids_count_up_and_one_name_has_one_id(void **state)
 {
     struct budget budget = {.limit = ROOM};
-    struct sn_topics topics;
+    struct sn_topics topics = {0};
 
     (void)state;
-    sn_topics_init(&topics, &budget);
     for (unsigned i = 1; i <= 300; i++) {
-        assert_int_equal(sn_topics_add(&topics, name_of(i), false, 300)->id, i);
+        assert_int_equal(sn_topics_add(&topics, &budget, name_of(i), false, 300)->id, i);
     }
     for (unsigned i = 1; i <= 300; i++) {
         assert_int_equal(sn_topics_by_name(&topics, name_of(i))->id, i);
-        assert_span_equal(sn_topic_name(sn_topics_by_id(&topics, (uint16_t)i)), name_of(i));
+        assert_span_equal(sn_topic_name(&topics, sn_topics_by_id(&topics, (uint16_t)i)), name_of(i));
     }
     assert_null(sn_topics_by_id(&topics, 0));
     assert_null(sn_topics_by_id(&topics, 301));
@@ -39,14 +38,13 @@ static void ids_count_up_and_one_name_has_one_id(void **state)
 static void each_origin_has_its_own_limit(void **state)
 {
     struct budget budget = {.limit = ROOM};
-    struct sn_topics topics;
+    struct sn_topics topics = {0};
 
     (void)state;
-    sn_topics_init(&topics, &budget);
-    assert_non_null(sn_topics_add(&topics, WIRE_SPAN("a"), false, 1));
-    assert_null(sn_topics_add(&topics, WIRE_SPAN("b"), false, 1));
-    assert_non_null(sn_topics_add(&topics, WIRE_SPAN("c"), true, 1));
-    assert_null(sn_topics_add(&topics, WIRE_SPAN("d"), true, 1));
+    assert_non_null(sn_topics_add(&topics, &budget, WIRE_SPAN("a"), false, 1));
+    assert_null(sn_topics_add(&topics, &budget, WIRE_SPAN("b"), false, 1));
+    assert_non_null(sn_topics_add(&topics, &budget, WIRE_SPAN("c"), true, 1));
+    assert_null(sn_topics_add(&topics, &budget, WIRE_SPAN("d"), true, 1));
     assert_int_equal(sn_topics_by_name(&topics, WIRE_SPAN("a"))->id, 1);
     sn_topics_clear(&topics);
 }
@@ -54,15 +52,14 @@ static void each_origin_has_its_own_limit(void **state)
 static void a_spent_budget_adds_nothing_and_keeps_what_is_there(void **state)
 {
     struct budget budget = {.limit = ROOM};
-    struct sn_topics topics;
+    struct sn_topics topics = {0};
 
     (void)state;
-    sn_topics_init(&topics, &budget);
     for (unsigned i = 1; i <= 8; i++) {
-        assert_non_null(sn_topics_add(&topics, name_of(i), false, 100));
+        assert_non_null(sn_topics_add(&topics, &budget, name_of(i), false, 100));
     }
     budget.limit = budget.used;
-    assert_null(sn_topics_add(&topics, name_of(9), false, 100));
+    assert_null(sn_topics_add(&topics, &budget, name_of(9), false, 100));
     assert_int_equal(sn_topics_by_name(&topics, name_of(8))->id, 8);
     sn_topics_clear(&topics);
     assert_int_equal(budget.used, 0);
@@ -72,42 +69,40 @@ static void a_spent_budget_adds_nothing_and_keeps_what_is_there(void **state)
 static void restored_ids_keep_their_numbers_and_new_ones_go_on_behind(void **state)
 {
     struct budget budget = {.limit = ROOM};
-    struct sn_topics topics;
+    struct sn_topics topics = {0};
 
     (void)state;
-    sn_topics_init(&topics, &budget);
-    assert_true(sn_topics_restore(&topics, 7, WIRE_SPAN("seven"), false));
-    assert_true(sn_topics_restore(&topics, 3, WIRE_SPAN("three"), false));
-    assert_false(sn_topics_restore(&topics, 7, WIRE_SPAN("again"), false));
-    assert_false(sn_topics_restore(&topics, 0, WIRE_SPAN("zero"), false));
-    assert_false(sn_topics_restore(&topics, 0xFFFF, WIRE_SPAN("last"), false));
-    assert_span_equal(sn_topic_name(sn_topics_by_id(&topics, 3)), WIRE_SPAN("three"));
-    assert_int_equal(sn_topics_add(&topics, WIRE_SPAN("new"), false, 10)->id, 8);
+    assert_true(sn_topics_restore(&topics, &budget, 7, WIRE_SPAN("seven"), false));
+    assert_true(sn_topics_restore(&topics, &budget, 3, WIRE_SPAN("three"), false));
+    assert_false(sn_topics_restore(&topics, &budget, 7, WIRE_SPAN("again"), false));
+    assert_false(sn_topics_restore(&topics, &budget, 0, WIRE_SPAN("zero"), false));
+    assert_false(sn_topics_restore(&topics, &budget, 0xFFFF, WIRE_SPAN("last"), false));
+    assert_span_equal(sn_topic_name(&topics, sn_topics_by_id(&topics, 3)), WIRE_SPAN("three"));
+    assert_span_equal(sn_topic_name(&topics, sn_topics_by_id(&topics, 7)), WIRE_SPAN("seven"));
+    assert_int_equal(sn_topics_add(&topics, &budget, WIRE_SPAN("new"), false, 10)->id, 8);
     sn_topics_clear(&topics);
 }
 
 static void the_last_id_is_fffe(void **state)
 {
     struct budget budget = {.limit = ROOM};
-    struct sn_topics topics;
+    struct sn_topics topics = {0};
 
     (void)state;
-    sn_topics_init(&topics, &budget);
-    assert_true(sn_topics_restore(&topics, 0xFFFD, WIRE_SPAN("x"), false));
-    assert_int_equal(sn_topics_add(&topics, WIRE_SPAN("y"), true, 10)->id, 0xFFFE);
-    assert_null(sn_topics_add(&topics, WIRE_SPAN("z"), true, 10));
+    assert_true(sn_topics_restore(&topics, &budget, 0xFFFD, WIRE_SPAN("x"), false));
+    assert_int_equal(sn_topics_add(&topics, &budget, WIRE_SPAN("y"), true, 10)->id, 0xFFFE);
+    assert_null(sn_topics_add(&topics, &budget, WIRE_SPAN("z"), true, 10));
     sn_topics_clear(&topics);
 }
 
 static void what_was_told_is_told_until_the_next_connection(void **state)
 {
     struct budget budget = {.limit = ROOM};
-    struct sn_topics topics;
+    struct sn_topics topics = {0};
     struct sn_topic *topic = NULL;
 
     (void)state;
-    sn_topics_init(&topics, &budget);
-    topic = sn_topics_add(&topics, WIRE_SPAN("a"), false, 10);
+    topic = sn_topics_add(&topics, &budget, WIRE_SPAN("a"), false, 10);
     assert_true(topic->fresh);
     assert_ptr_equal(sn_topics_fresh(&topics), topic);
     topic->fresh = false;
