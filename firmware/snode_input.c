@@ -313,6 +313,7 @@ enum sn_err snode_rx(struct snode *node, struct span wire, uint32_t now_ms)
         act(node, &pkt, now_ms);
         if (node->state == SNODE_AWAKE && node->step.sent) {
             snode_restart(node, now_ms); /* 6.14: each message shows that the gateway is at it */
+            node->step.tries = 1;
         }
     }
     return err;

@@ -1,0 +1,55 @@
+/* gateway/hub/border_will.c - a node's will: at CONNECT, and in parts afterwards. [6.3, 6.4] */
+#include "gateway/hub/border.h"
+#include "gateway/hub/say.h"
+#include "mqtt/topic.h"
+
+bool hub_border_is_too_deep(const struct hub *hub, const struct sn_news *news)
+{
+    return mqtt_topic_levels(news->topic) > hub->conf->limits.topic_levels;
+}
+
+uint8_t hub_border_take_will(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+    struct mqtt_message *will = NULL;
+
+    if (news->will && hub_border_is_too_deep(hub, news)) {
+        hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node",
+                                               "has a will topic of too many levels, ignored:",
+                                               sn_node_id(news->node), NULL});
+        return SN_RC_NOT_SUPPORTED;
+    }
+    if (news->will) {
+        will = mqtt_message_new(&hub->sessions.budget, news->topic, news->data);
+        if (will == NULL) {
+            hub->sessions.count.refused++;
+            return SN_RC_CONGESTION;
+        }
+        will->qos = news->qos;
+        will->retain = news->retain;
+    }
+    if (news->will || news->no_will) {
+        mqtt_session_set_will(&hub->sessions, hn->session, will, now_ms);
+    }
+    return SN_RC_ACCEPTED;
+}
+
+uint8_t hub_border_update_will(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    const struct hub_node *hn = sn_node_user(news->node);
+    const struct mqtt_message *old = hn->session->will;
+    struct sn_news merged = *news;
+
+    if (news->kind == SN_NEWS_WILL_TOPIC) {
+        merged.no_will = !news->will;
+        merged.data = old == NULL ? (struct span){NULL, 0} : mqtt_message_payload(old);
+    } else if (old == NULL) { /* SN-062 */
+        return SN_RC_NOT_SUPPORTED;
+    } else {
+        merged.will = true;
+        merged.topic = mqtt_message_topic(old);
+        merged.qos = old->qos;
+        merged.retain = old->retain;
+    }
+    return hub_border_take_will(hub, &merged, now_ms);
+}
