@@ -1,5 +1,7 @@
 #include "mqtt/keep.h"
 
+#include "mqtt/received.h"
+
 static uint64_t put(struct mqtt_sessions *ss, const struct record *record, uint64_t now_ms)
 {
     return journal_put(ss->journal, record, now_ms);
@@ -203,6 +205,60 @@ void mqtt_keep_no_received(struct mqtt_sessions *ss, struct mqtt_session *s, uin
     if (mqtt_keep_is_on(ss, s)) {
         raise_ticket(s, journal_del(ss->journal, TABLE_RECEIVED, s->number, packet_id, now_ms));
     }
+}
+
+/* What went out waits for its row as it would have from the beginning. */
+static void keep_entries(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                         const struct list *entries, uint64_t now_ms)
+{
+    LIST_EACH (link, entries) {
+        struct mqtt_entry *entry = LIST_ITEM(link, struct mqtt_entry, link);
+        uint64_t ticket = 0;
+
+        if (entry->message != NULL && entry->qos > 0) {
+            ticket = mqtt_keep_entry(ss, s, entry, now_ms);
+        } else if (entry->message == NULL) {
+            entry->number = ++ss->last_number;
+            ticket = put_entry(ss, s, entry, true, now_ms);
+        }
+        if (entry->qos == 2 && entry->state != MQTT_ENTRY_WAITS) {
+            entry->due = ticket;
+        }
+    }
+}
+
+static void keep_subscriptions(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    uint8_t text[UINT16_MAX];
+
+    LIST_EACH (link, &s->subscriptions) {
+        struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
+        struct writer w = writer_of(text, sizeof text);
+
+        mqtt_branch_write(sub->branch, &w);
+        if (!mqtt_keep_subscription(ss, s, sub, span_of(text, written(&w)), now_ms)) {
+            ss->count.refused++;
+        }
+    }
+}
+
+void mqtt_keep_all(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    mqtt_keep_session(ss, s, now_ms);
+    if (!mqtt_keep_is_on(ss, s)) {
+        return;
+    }
+    keep_subscriptions(ss, s, now_ms);
+    LIST_EACH (link, &s->received) {
+        const struct mqtt_received *received = LIST_ITEM(link, struct mqtt_received, in_session);
+
+        mqtt_keep_received(ss, s, (uint16_t)received->key[1], now_ms);
+    }
+    if (s->will != NULL) {
+        mqtt_keep_will(ss, s, now_ms);
+    }
+    keep_entries(ss, s, &s->inflight, now_ms);
+    keep_entries(ss, s, &s->queue, now_ms);
 }
 
 uint64_t mqtt_keep_retained(struct mqtt_sessions *ss, struct mqtt_branch *branch, uint64_t now_ms)

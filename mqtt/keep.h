@@ -16,6 +16,9 @@ static inline bool mqtt_keep_is_on(const struct mqtt_sessions *ss, const struct 
 /* Its own row; s->ticket becomes the ticket, as with the next four. */
 void mqtt_keep_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
 
+/* As above, and rows of all that the session has: it was clean until now. */
+void mqtt_keep_all(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
+
 /* Gives `sub` its number if it has none. False: no memory for the row. */
 bool mqtt_keep_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
                             struct mqtt_subscription *sub, struct span filter, uint64_t now_ms);

@@ -185,6 +185,11 @@ static struct mqtt_session *find_or_make(struct mqtt_sessions *ss,
 {
     struct mqtt_session *s = mqtt_session_find(ss, opening->door, opening->name);
 
+    if (s != NULL && s->open && opening->goes_on && !opening->clean) {
+        ss->count.refused += !mqtt_session_keep(ss, s, now_ms);
+        *present = true;
+        return s;
+    }
     *present = s != NULL && !opening->clean && !s->clean; /* [MQTT-3.2.2-2] */
     if (*present) {
         return s;
@@ -211,6 +216,30 @@ static bool owe_opened(struct mqtt_sessions *ss, struct mqtt_session *s, bool pr
     return mqtt_session_owe(ss, s, &opened);
 }
 
+bool mqtt_session_keep(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    size_t records = 2u + s->subscription_count + 2u * (s->queue_count + (size_t)s->inflight_count);
+
+    LIST_EACH (link, &s->received) {
+        records++;
+    }
+    if (s->clean && !journal_has_cells(ss->journal, records)) {
+        return false;
+    }
+    if (s->clean) {
+        s->clean = false;
+        mqtt_keep_all(ss, s, now_ms);
+    }
+    return true;
+}
+
+/* Neither ready nor asleep until it is opened anew. */
+static void suspend(struct mqtt_session *s)
+{
+    mqtt_session_leave_line(s);
+    s->asleep = false;
+}
+
 struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mqtt_opening *opening,
                                        uint64_t now_ms)
 {
@@ -221,7 +250,10 @@ struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mq
         block_drop(opening->acl);
         return NULL;
     }
-    if (s->open) {
+    if (s->open && opening->goes_on) {
+        suspend(s);
+        mqtt_session_owe_nothing(ss, s);
+    } else if (s->open) {
         mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
     }
     heap_set(&ss->expiry, &s->expiry, HEAP_NEVER);

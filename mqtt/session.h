@@ -62,10 +62,11 @@ struct mqtt_limits {
 
 /* What one session may keep; by door and configuration. */
 struct mqtt_quota {
-    uint32_t queued;       /* messages */
-    uint32_t queued_bytes; /* 0: bounded by the budget alone */
-    uint16_t inflight;     /* unacknowledged deliveries: the window of an open session */
-    uint8_t when_full;     /* enum mqtt_when_full */
+    uint32_t queued;        /* messages */
+    uint32_t queued_bytes;  /* 0: bounded by the budget alone */
+    uint32_t subscriptions; /* most; 0: as mqtt_limits says */
+    uint16_t inflight;      /* unacknowledged deliveries: the window of an open session */
+    uint8_t when_full;      /* enum mqtt_when_full */
     bool retain_as_published;
     bool no_echo; /* never deliver what came by this session */
 };
@@ -205,7 +206,9 @@ struct mqtt_opening {
     enum mqtt_door door;
     struct span name; /* client id or upstream name; copied */
     bool clean;
-    bool anew; /* the far side forgot all packet ids: what was under way begins again as new */
+    bool anew;    /* the far side forgot all packet ids: what was under way begins again as new */
+    bool goes_on; /* an open session of that name is not ended: what waits stays, at QoS 0 too, and
+                     a clean one is kept from now on unless `clean` */
     void *door_item;
     struct block *acl; /* by mqtt_acl_new, one reference that the session takes over; or NULL */
     struct mqtt_quota quota;
@@ -224,6 +227,10 @@ struct span mqtt_session_name(const struct mqtt_session *s);
  * NULL when there is no room. */
 struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mqtt_opening *opening,
                                        uint64_t now_ms);
+
+/* A clean session of a node is kept from now on, with all that it has; a kept one stays so.
+ * s->ticket is what its answers wait for. False: no room in the journal, it stays clean. */
+bool mqtt_session_keep(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
 
 /* Other rights from now on, at the next publish and delivery; takes over the reference. */
 void mqtt_session_set_acl(struct mqtt_sessions *ss, struct mqtt_session *s, struct block *acl,
@@ -286,6 +293,11 @@ struct mqtt_subscribing {
 uint8_t mqtt_session_subscribe(struct mqtt_sessions *ss, struct mqtt_session *s,
                                const struct mqtt_subscribing *sub, uint64_t *ticket,
                                uint64_t now_ms);
+
+/* True if `s` may subscribe it: where mqtt_session_subscribe refuses such a filter, room is short.
+ */
+bool mqtt_session_may_subscribe(const struct mqtt_sessions *ss, const struct mqtt_session *s,
+                                struct span filter);
 
 /* True if it was subscribed; *ticket as above. The caller owes the UNSUBACK. */
 bool mqtt_session_unsubscribe(struct mqtt_sessions *ss, struct mqtt_session *s, struct span filter,

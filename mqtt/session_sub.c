@@ -75,12 +75,17 @@ void mqtt_session_unsubscribe_all(struct mqtt_sessions *ss, struct mqtt_session 
     }
 }
 
-static bool is_good(const struct mqtt_sessions *ss, const struct mqtt_session *s,
-                    struct span filter)
+bool mqtt_session_may_subscribe(const struct mqtt_sessions *ss, const struct mqtt_session *s,
+                                struct span filter)
 {
     (void)is_shared(s, filter, &filter);
     return mqtt_topic_is_filter(filter) && mqtt_topic_levels(filter) <= ss->limits.topic_levels &&
-           mqtt_acl_may_subscribe(mqtt_acl_of(s->acl), filter) && journal_has_cells(ss->journal, 1);
+           mqtt_acl_may_subscribe(mqtt_acl_of(s->acl), filter);
+}
+
+static size_t most_subscriptions(const struct mqtt_sessions *ss, const struct mqtt_session *s)
+{
+    return s->quota.subscriptions != 0 ? s->quota.subscriptions : ss->limits.subscriptions;
 }
 
 static bool is_same(const struct mqtt_subscription *sub, const struct mqtt_subscribing *as)
@@ -111,7 +116,7 @@ static struct mqtt_subscription *put(struct mqtt_sessions *ss, struct mqtt_sessi
     struct mqtt_subscription was;
 
     if (fresh) {
-        if (s->subscription_count >= ss->limits.subscriptions) {
+        if (s->subscription_count >= most_subscriptions(ss, s)) {
             return NULL;
         }
         sub = mqtt_session_add_subscription(ss, s, from->filter, 0);
@@ -151,7 +156,7 @@ uint8_t mqtt_session_subscribe(struct mqtt_sessions *ss, struct mqtt_session *s,
 {
     struct mqtt_subscription *made = NULL;
 
-    if (is_good(ss, s, sub->filter)) {
+    if (mqtt_session_may_subscribe(ss, s, sub->filter) && journal_has_cells(ss->journal, 1)) {
         made = put(ss, s, sub, now_ms);
         raise_to(ticket, s->ticket);
     }

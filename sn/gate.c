@@ -260,6 +260,12 @@ void sn_gate_name(struct sn_gate *gate, struct sn_node *node)
     list_push(&gate->named, &node->in_named);
 }
 
+void sn_gate_tell_names(struct sn_gate *gate, struct sn_node *node)
+{
+    sn_topics_refresh(&node->topics);
+    sn_gate_name(gate, node);
+}
+
 static bool next_name(struct sn_gate *gate, struct sn_news *news)
 {
     while (!list_is_empty(&gate->named)) {

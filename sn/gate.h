@@ -194,6 +194,9 @@ void sn_gate_drained(struct sn_gate *gate, struct sn_node *node, uint64_t now_ms
 /* Ends the node's connection from our side: DISCONNECT, disconnected. */
 void sn_gate_dismiss(struct sn_gate *gate, struct sn_node *node, uint64_t now_ms);
 
+/* Tells each id of the node again, as NAMED: its session is kept from now on. */
+void sn_gate_tell_names(struct sn_gate *gate, struct sn_node *node);
+
 /* --- nodes ----------------------------------------------------------------------------------- */
 
 struct span sn_node_id(const struct sn_node *node);

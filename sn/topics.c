@@ -167,6 +167,13 @@ void sn_topics_pardon(struct sn_topics *topics)
     }
 }
 
+void sn_topics_refresh(struct sn_topics *topics)
+{
+    for (size_t i = 0; i < topics->count; i++) {
+        entries_of(topics)[i].fresh = true;
+    }
+}
+
 struct sn_topic *sn_topics_fresh(const struct sn_topics *topics)
 {
     for (size_t i = 0; i < topics->count; i++) {

@@ -59,6 +59,9 @@ void sn_topics_untell(struct sn_topics *topics);
 /* The client registers or subscribes again: what it rejected may be asked again. SN-080 */
 void sn_topics_pardon(struct sn_topics *topics);
 
+/* The hub is to be told of all of them anew. */
+void sn_topics_refresh(struct sn_topics *topics);
+
 /* An entry that the hub was not told of, or NULL. */
 struct sn_topic *sn_topics_fresh(const struct sn_topics *topics);
 

@@ -72,13 +72,14 @@ static bool next_operation(struct hub *hub, struct hub_node *hn, struct mqtt_op 
     return mqtt_session_next_answer(&hub->sessions, hn->session, op);
 }
 
-/* 6.14: PINGRESP when all that waited was sent and acknowledged, or wake_messages is reached. */
+/* 6.14: PINGRESP when all that waited was sent and acknowledged, or wake_messages is reached; the
+ * node sleeps after it, so an answer that waits for the store goes before. */
 static void end_waking(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
 {
     bool waits = hn->wake_left > 0 && mqtt_session_has_messages(hn->session);
 
     if (!hn->waking || waits || hn->session->inflight_count > 0 ||
-        !sn_gate_is_ready(hub->gate, hn->node)) {
+        mqtt_session_owed(hn->session) > 0 || !sn_gate_is_ready(hub->gate, hn->node)) {
         return;
     }
     hn->waking = false;

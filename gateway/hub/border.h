@@ -8,6 +8,10 @@
 
 #include "gateway/hub/nodes.h"
 
+/* Answers that may wait for their turn, for the store above all, before a node hears "congestion":
+ * one that answers nobody's questions but asks on cannot take all memory. */
+#define HUB_NODE_ANSWERS 64u
+
 /* One message of a node, and all that follows from it. */
 void hub_border_input(struct hub *hub, const struct sn_peer *from, struct span wire,
                       uint64_t now_ms);
@@ -23,5 +27,19 @@ void hub_border_pump(struct hub *hub, uint64_t now_ms);
 
 /* News of the gate; in border_in.c. */
 void hub_border_news(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
+
+/* True if `news` is a request for which there is no room, and was answered so; in border_room.c. */
+bool hub_border_turns_down(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
+
+/* --- wills, in border_will.c: each gives a return code; refused, the old will stays */
+
+/* The will that a CONNECT brought, or that it has none any more. */
+uint8_t hub_border_take_will(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
+
+/* WILL_TOPIC and WILL_MSG: the other part stays as it was. SN-059 */
+uint8_t hub_border_update_will(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
+
+/* CONFIG [limits] topic_levels */
+bool hub_border_is_too_deep(const struct hub *hub, const struct sn_news *news);
 
 #endif

@@ -2,7 +2,6 @@
 #include "gateway/hub/access.h"
 #include "gateway/hub/border.h"
 #include "gateway/hub/say.h"
-#include "mqtt/topic.h"
 
 #define TOPIC_MOST 1024u
 
@@ -15,20 +14,26 @@ static void reply(struct hub *hub, const struct sn_news *news, uint8_t type, uin
     sn_gate_answer(hub->gate, news->node, &answer, now_ms);
 }
 
-static void owe(struct hub *hub, struct hub_node *hn, const struct mqtt_answer *answer)
+/* What has no room to wait for its turn is answered at once: with "congestion" where the request
+ * can come again, and as it is where it cannot. */
+static void owe(struct hub *hub, const struct sn_news *news, const struct mqtt_answer *answer,
+                uint8_t type, uint64_t now_ms)
 {
+    struct hub_node *hn = sn_node_user(news->node);
+
     if (!mqtt_session_owe(&hub->sessions, hn->session, answer)) {
         hub->sessions.count.refused++;
+        reply(hub, news, type, SN_RC_CONGESTION, now_ms);
     }
 }
 
-static void owe_other(struct hub *hub, struct hub_node *hn, const struct sn_news *news,
-                      struct mqtt_answer answer)
+static void owe_other(struct hub *hub, const struct sn_news *news, struct mqtt_answer answer,
+                      uint64_t now_ms)
 {
     answer.kind = MQTT_OP_OTHER;
     answer.packet_id = news->msg_id;
     answer.extra = news->topic_id;
-    owe(hub, hn, &answer);
+    owe(hub, news, &answer, answer.code, now_ms);
 }
 
 static void say_node(struct hub *hub, const struct sn_news *news, enum conf_level level,
@@ -63,32 +68,21 @@ static void part(struct hub *hub, struct hub_node *hn, enum mqtt_end end, uint64
     }
 }
 
-/* CONFIG [limits] topic_levels */
-static bool is_too_deep(const struct hub *hub, const struct sn_news *news)
+/* SN-176 SN-177: a sleeper that connects goes on with what waits, at QoS 0 too. */
+static bool goes_on(const struct hub_node *hn, const struct sn_news *news)
 {
-    return mqtt_topic_levels(news->topic) > hub->conf->limits.topic_levels;
+    const struct mqtt_session *s = hn->session;
+
+    return !news->clean && s != NULL && s->open && (s->asleep || hn->waking);
 }
 
-static void take_will(struct hub *hub, struct hub_node *hn, const struct sn_news *news,
-                      uint64_t now_ms)
+/* A session of someone unknown is kept once he has asked for something: until then there is
+ * nothing to keep, and a flood of CONNECTs writes nothing. A will was asked for in two steps. */
+static bool is_on_trial(const struct hub *hub, const struct sn_news *news,
+                        const struct conf_place *place)
 {
-    struct mqtt_message *will = NULL;
-
-    if (news->will && is_too_deep(hub, news)) {
-        say_node(hub, news, CONF_NOTICE, "has a will topic of too many levels, ignored:");
-        return;
-    }
-    if (news->will) {
-        will = mqtt_message_new(&hub->sessions.budget, news->topic, news->data);
-        if (will == NULL) {
-            return;
-        }
-        will->qos = news->qos;
-        will->retain = news->retain;
-    }
-    if (news->will || news->no_will) {
-        mqtt_session_set_will(&hub->sessions, hn->session, will, now_ms);
-    }
+    return place->node == NULL && !news->clean && !news->will && !news->no_will &&
+           mqtt_session_find(&hub->sessions, MQTT_DOOR_NODE, sn_node_id(news->node)) == NULL;
 }
 
 static bool is_a_stranger(const struct hub *hub, const struct sn_news *news,
@@ -105,6 +99,7 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
                                    .name = sn_node_id(news->node),
                                    .clean = news->clean,
                                    .door_item = hn};
+    bool was_clean = false; /* and goes on as a kept one */
 
     if (hn == NULL || !hub_node_learn_names(hub, hn)) {
         refuse(hub, news, SN_RC_CONGESTION, now_ms);
@@ -116,9 +111,14 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
         refuse(hub, news, SN_RC_NOT_SUPPORTED, now_ms);
         return;
     }
-    if (hn->session != NULL && hn->session->open) {
+    opening.goes_on = goes_on(hn, news);
+    was_clean = opening.goes_on && hn->session->clean;
+    if (hn->session != NULL && hn->session->open && !opening.goes_on) {
         part(hub, hn, MQTT_END_PARTED, now_ms);
     }
+    hn->waking = false;
+    hn->on_trial = is_on_trial(hub, news, &place);
+    opening.clean = news->clean || hn->on_trial;
     opening.quota = hub_node_quota(hub, hn);
     hn->session = hub_access_node(hub, &place, &opening.acl)
                       ? mqtt_session_open(&hub->sessions, &opening, now_ms)
@@ -129,7 +129,10 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
         return;
     }
     hn->session->user = hn;
-    take_will(hub, hn, news, now_ms);
+    if (was_clean) {
+        sn_gate_tell_names(hub->gate, hn->node);
+    }
+    hub_border_take_will(hub, news, now_ms);
     say_node(hub, news, CONF_INFO, "connected");
 }
 
@@ -157,7 +160,11 @@ static void on_subscribe(struct hub *hub, const struct sn_news *news, uint64_t n
         .kind = MQTT_OP_SUBACK, .packet_id = news->msg_id, .extra = news->topic_id};
 
     answer.code = mqtt_session_subscribe(&hub->sessions, hn->session, &sub, &answer.ticket, now_ms);
-    owe(hub, hn, &answer);
+    if (answer.code > 2 && mqtt_session_may_subscribe(&hub->sessions, hn->session, news->topic)) {
+        reply(hub, news, SN_SUBACK, SN_RC_CONGESTION, now_ms); /* SN-136 */
+        return;
+    }
+    owe(hub, news, &answer, SN_SUBACK, now_ms);
 }
 
 static void on_unsubscribe(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
@@ -166,7 +173,7 @@ static void on_unsubscribe(struct hub *hub, const struct sn_news *news, uint64_t
     struct mqtt_answer answer = {.kind = MQTT_OP_UNSUBACK, .packet_id = news->msg_id};
 
     mqtt_session_unsubscribe(&hub->sessions, hn->session, news->topic, &answer.ticket, now_ms);
-    owe(hub, hn, &answer);
+    owe(hub, news, &answer, SN_UNSUBACK, now_ms);
 }
 
 /* A topic id is part of a kept session: it means the same after a restart, and what the session is
@@ -194,7 +201,7 @@ static void on_registered(struct hub *hub, const struct sn_news *news, uint64_t 
 {
     struct hub_node *hn = sn_node_user(news->node);
 
-    if (is_too_deep(hub, news)) {
+    if (hub_border_is_too_deep(hub, news)) {
         reply(hub, news, SN_REGACK, SN_RC_NOT_SUPPORTED, now_ms);
         return;
     }
@@ -202,8 +209,8 @@ static void on_registered(struct hub *hub, const struct sn_news *news, uint64_t 
         reply(hub, news, SN_REGACK, SN_RC_CONGESTION, now_ms);
         return;
     }
-    owe_other(hub, hn, news,
-              (struct mqtt_answer){.code = SN_REGACK, .ticket = hn->session->ticket});
+    owe_other(hub, news, (struct mqtt_answer){.code = SN_REGACK, .ticket = hn->session->ticket},
+              now_ms);
 }
 
 static void on_named(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
@@ -211,34 +218,16 @@ static void on_named(struct hub *hub, const struct sn_news *news, uint64_t now_m
     (void)keep_topic(hub, sn_node_user(news->node), news, now_ms);
 }
 
-static void on_will_topic(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+static void on_will(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
-    struct hub_node *hn = sn_node_user(news->node);
-    struct mqtt_message *old = hn->session->will;
-    struct sn_news merged = *news;
+    uint8_t type = news->kind == SN_NEWS_WILL_TOPIC ? SN_WILLTOPICRESP : SN_WILLMSGRESP;
+    uint8_t code = hub_border_update_will(hub, news, now_ms);
 
-    merged.no_will = !news->will;
-    merged.data = old == NULL ? (struct span){NULL, 0} : mqtt_message_payload(old);
-    take_will(hub, hn, &merged, now_ms);
-    owe_other(hub, hn, news, (struct mqtt_answer){.code = SN_WILLTOPICRESP});
-}
-
-static void on_will_msg(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
-{
-    struct hub_node *hn = sn_node_user(news->node);
-    struct mqtt_message *old = hn->session->will;
-    struct sn_news merged = *news;
-
-    if (old == NULL) { /* SN-062 */
-        reply(hub, news, SN_WILLMSGRESP, SN_RC_NOT_SUPPORTED, now_ms);
+    if (code != SN_RC_ACCEPTED) {
+        reply(hub, news, type, code, now_ms);
         return;
     }
-    merged.will = true;
-    merged.topic = mqtt_message_topic(old);
-    merged.qos = old->qos;
-    merged.retain = old->retain;
-    take_will(hub, hn, &merged, now_ms);
-    owe_other(hub, hn, news, (struct mqtt_answer){.code = SN_WILLMSGRESP});
+    owe_other(hub, news, (struct mqtt_answer){.code = type}, now_ms);
 }
 
 static void on_ack(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
@@ -265,7 +254,7 @@ static void on_sleep(struct hub *hub, const struct sn_news *news, uint64_t now_m
 
     hn->waking = false;
     mqtt_session_close(&hub->sessions, hn->session, MQTT_END_ASLEEP, now_ms);
-    owe_other(hub, hn, news, (struct mqtt_answer){.code = SN_DISCONNECT});
+    owe_other(hub, news, (struct mqtt_answer){.code = SN_DISCONNECT}, now_ms);
     say_node(hub, news, CONF_DEBUG, "asleep");
 }
 
@@ -363,8 +352,8 @@ static handler *const handlers[] = {
     [SN_NEWS_PUBLISH] = on_publish,
     [SN_NEWS_SUBSCRIBE] = on_subscribe,
     [SN_NEWS_UNSUBSCRIBE] = on_unsubscribe,
-    [SN_NEWS_WILL_TOPIC] = on_will_topic,
-    [SN_NEWS_WILL_MSG] = on_will_msg,
+    [SN_NEWS_WILL_TOPIC] = on_will,
+    [SN_NEWS_WILL_MSG] = on_will,
     [SN_NEWS_PUBACK] = on_ack,
     [SN_NEWS_PUBREC] = on_ack,
     [SN_NEWS_PUBCOMP] = on_ack,
@@ -382,5 +371,8 @@ static handler *const handlers[] = {
 
 void hub_border_news(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
+    if (hub_border_turns_down(hub, news, now_ms)) {
+        return;
+    }
     handlers[news->kind](hub, news, now_ms);
 }

@@ -107,6 +107,7 @@ struct mqtt_quota hub_node_quota(const struct hub *hub, const struct hub_node *h
 
     return (struct mqtt_quota){.queued = (uint32_t)with.sleep_queue,
                                .queued_bytes = (uint32_t)with.sleep_bytes,
+                               .subscriptions = (uint32_t)hub->conf->limits.subscriptions.second,
                                .inflight = 1, /* SN-152 */
                                .when_full = hub_when_full(with.when_full)};
 }

@@ -18,6 +18,7 @@ struct hub_node {
     struct sn_names names;
     uint32_t wake_left; /* deliveries that this waking may still make */
     bool waking;
+    bool on_trial; /* its session is kept from its first request on */
 };
 
 /* The hub's part of `node`, made if need be; NULL: no room. */
