@@ -55,9 +55,4 @@ bool sn_exchange_repeat(struct sn_exchange *x, unsigned most);
 /* Ends it and drops the block; `turn` goes on. */
 void sn_exchange_end(struct sn_exchange *x);
 
-static inline bool sn_exchange_is_open(const struct sn_exchange *x)
-{
-    return x->kind != SN_EXCHANGE_NONE;
-}
-
 #endif

@@ -11,13 +11,6 @@ const struct sn_listener *sn_gate_listener(const struct sn_gate *gate, const str
 
 /* --- from start to end ----------------------------------------------------------------------- */
 
-static void timer_init(struct sn_timer *timer, enum sn_timer_kind kind, void *owner)
-{
-    heap_item_init(&timer->item);
-    timer->kind = kind;
-    timer->owner = owner;
-}
-
 static bool make_ports(struct sn_gate *gate, uint64_t now_ms)
 {
     size_t count = gate->config.listener_count;
@@ -31,9 +24,9 @@ static bool make_ports(struct sn_gate *gate, uint64_t now_ms)
             return false;
         }
         port->listener = (uint16_t)i;
-        timer_init(&port->advertise, SN_TIMER_ADVERTISE, port);
+        heap_item_init(&port->advertise);
         if (listener->advertise_s != 0) {
-            sn_gate_timer(gate, &port->advertise, now_ms);
+            sn_gate_timer(gate, SN_TIMER_ADVERTISE, &port->advertise, now_ms);
         }
     }
     return gate->ports != NULL;
@@ -50,9 +43,12 @@ struct sn_gate *sn_gate_new(const struct sn_gate_config *config, uint64_t now_ms
     gate->config = *config;
     gate->seed[0] = rng_next(&rng);
     gate->seed[1] = rng_next(&rng);
-    heap_init(&gate->timers);
+    for (unsigned kind = 0; kind < SN_TIMERS; kind++) {
+        heap_init(&gate->timers[kind]);
+    }
     list_init(&gate->named);
     pool_init(&gate->nodes, sizeof(struct sn_node), config->nodes);
+    pool_init(&gate->pending, sizeof(struct sn_pending), config->nodes);
     if (!map_init(&gate->by_id, config->nodes, rng_next(&rng)) ||
         !map_init(&gate->by_peer, config->nodes, rng_next(&rng)) || !make_ports(gate, now_ms)) {
         sn_gate_free(gate);
@@ -83,6 +79,7 @@ void sn_gate_free(struct sn_gate *gate)
     map_fini(&gate->by_id);
     map_fini(&gate->by_peer);
     pool_fini(&gate->nodes);
+    pool_fini(&gate->pending);
     release(gate);
 }
 
@@ -132,9 +129,8 @@ struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id)
         return NULL;
     }
     list_init(&node->in_named);
-    timer_init(&node->watch, SN_TIMER_WATCH, node);
-    timer_init(&node->retry, SN_TIMER_RETRY, node);
-    timer_init(&node->challenge.timer, SN_TIMER_CHALLENGE, node);
+    heap_item_init(&node->watch);
+    heap_item_init(&node->challenge.timer);
     map_add(&gate->by_id, &node->by_id, block_span(node->id));
     return node;
 }
@@ -163,7 +159,7 @@ void sn_gate_forget(struct sn_gate *gate, struct sn_node *node)
     sn_node_end_exchange(gate, node);
     sn_node_drop_challenge(gate, node);
     sn_node_drop_prompt(node);
-    sn_gate_timer(gate, &node->watch, HEAP_NEVER);
+    sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch, HEAP_NEVER);
     sn_topics_clear(&node->topics);
     list_remove(&node->in_named);
     sn_node_unbind(gate, node);
@@ -204,7 +200,7 @@ enum sn_state sn_node_state(const struct sn_node *node)
 struct sn_node_facts sn_node_facts(const struct sn_node *node)
 {
     return (struct sn_node_facts){.heard_ms = 1000u * (uint64_t)node->heard_s,
-                                  .due_ms = node->watch.item.due,
+                                  .due_ms = node->watch.due,
                                   .errors = node->errors,
                                   .resent = node->resent,
                                   .topics = node->topics.count};
@@ -288,32 +284,53 @@ static bool next_name(struct sn_gate *gate, struct sn_news *news)
 
 /* --- time ------------------------------------------------------------------------------------ */
 
-void sn_gate_timer(struct sn_gate *gate, struct sn_timer *timer, uint64_t due_ms)
+void sn_gate_timer(struct sn_gate *gate, enum sn_timer kind, struct heap_item *item,
+                   uint64_t due_ms)
 {
-    heap_set(&gate->timers, &timer->item, due_ms);
+    heap_set(&gate->timers[kind], item, due_ms);
 }
 
-static void run_timer(struct sn_gate *gate, const struct sn_timer *timer)
+static void run_timer(struct sn_gate *gate, enum sn_timer kind, struct heap_item *item)
 {
-    switch (timer->kind) {
+    switch (kind) {
     case SN_TIMER_WATCH:
         gate->cause = "silent for too long";
-        sn_gate_step(gate, timer->owner, SN_ON_SILENCE, NULL);
+        sn_gate_step(gate, HEAP_ITEM(item, struct sn_node, watch), SN_ON_SILENCE, NULL);
         break;
-    case SN_TIMER_RETRY: sn_gate_retry_due(gate, timer->owner); break;
-    case SN_TIMER_CHALLENGE: sn_gate_challenge_due(gate, timer->owner); break;
-    case SN_TIMER_ADVERTISE: sn_gate_advertise(gate, timer->owner); break;
+    case SN_TIMER_RETRY:
+        sn_gate_retry_due(gate, HEAP_ITEM(item, struct sn_pending, retry)->node);
+        break;
+    case SN_TIMER_CHALLENGE:
+        sn_gate_challenge_due(gate, HEAP_ITEM(item, struct sn_node, challenge.timer));
+        break;
+    default: sn_gate_advertise(gate, HEAP_ITEM(item, struct sn_port, advertise)); break;
     }
+}
+
+/* Whose least deadline is the least of all. */
+static enum sn_timer next_kind(const struct sn_gate *gate)
+{
+    enum sn_timer next = SN_TIMER_WATCH;
+
+    for (unsigned kind = 1; kind < SN_TIMERS; kind++) {
+        if (heap_due(&gate->timers[kind]) < heap_due(&gate->timers[next])) {
+            next = (enum sn_timer)kind;
+        }
+    }
+    return next;
 }
 
 /* As many as the row of news has room for; sn_gate_event goes on. */
 static void run_timers(struct sn_gate *gate)
 {
-    struct heap_item *item = NULL;
+    while (gate->news_count + SN_NEWS_AT_ONCE <= SN_GATE_NEWS) {
+        enum sn_timer kind = next_kind(gate);
+        struct heap_item *item = heap_pop(&gate->timers[kind], gate->ticked_ms);
 
-    while (gate->news_count + SN_NEWS_AT_ONCE <= SN_GATE_NEWS &&
-           (item = heap_pop(&gate->timers, gate->ticked_ms)) != NULL) {
-        run_timer(gate, HEAP_ITEM(item, struct sn_timer, item));
+        if (item == NULL) {
+            return;
+        }
+        run_timer(gate, kind, item);
     }
 }
 
@@ -328,7 +345,7 @@ uint64_t sn_gate_deadline(const struct sn_gate *gate)
 {
     bool waits = gate->news_count > 0 || !list_is_empty(&gate->named);
 
-    return waits ? 0 : heap_due(&gate->timers);
+    return waits ? 0 : heap_due(&gate->timers[next_kind(gate)]);
 }
 
 bool sn_gate_event(struct sn_gate *gate, struct sn_news *news)

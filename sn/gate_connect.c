@@ -11,7 +11,7 @@ void sn_node_drop_prompt(struct sn_node *node)
 
 void sn_node_drop_challenge(struct sn_gate *gate, struct sn_node *node)
 {
-    sn_gate_timer(gate, &node->challenge.timer, HEAP_NEVER);
+    sn_gate_timer(gate, SN_TIMER_CHALLENGE, &node->challenge.timer, HEAP_NEVER);
     block_drop(node->challenge.connect);
     node->challenge.connect = NULL;
     sn_address_clear(&node->challenge.newcomer);
@@ -143,7 +143,8 @@ static void ask_old_address(struct sn_gate *gate, struct sn_node *node)
 
     node->challenge.asked++;
     (void)sn_gate_send(gate, &node->address.peer, &ping);
-    sn_gate_timer(gate, &node->challenge.timer, gate->now_ms + ask_every_ms(gate, node));
+    sn_gate_timer(gate, SN_TIMER_CHALLENGE, &node->challenge.timer,
+                  gate->now_ms + ask_every_ms(gate, node));
 }
 
 /* Repeats of the newcomer, and third parties, wait for the end of the one under way. */

@@ -29,13 +29,14 @@ static void watch(struct sn_gate *gate, struct sn_node *node, const struct sn_pa
     } else if (node->state == SN_ASLEEP) {
         ms = patience_ms(node->sleep_s, listener->sleep_percent);
     }
-    sn_gate_timer(gate, &node->watch, ms == HEAP_NEVER ? HEAP_NEVER : gate->now_ms + ms);
+    sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch,
+                  ms == HEAP_NEVER ? HEAP_NEVER : gate->now_ms + ms);
 }
 
 static void unwatch(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     (void)pkt;
-    sn_gate_timer(gate, &node->watch, HEAP_NEVER);
+    sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch, HEAP_NEVER);
 }
 
 static void send_bare(struct sn_gate *gate, const struct sn_node *node, enum sn_type type,
@@ -101,7 +102,7 @@ static void tell_sleep(struct sn_gate *gate, struct sn_node *node, const struct 
 static void tell_kept(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     (void)pkt;
-    sn_gate_tell(gate, SN_NEWS_GAVE_UP, node)->msg_id = node->exchange.msg_id;
+    sn_gate_tell(gate, SN_NEWS_GAVE_UP, node)->msg_id = node->pending->exchange.msg_id;
     sn_node_pause_exchange(gate, node);
 }
 

@@ -4,7 +4,8 @@
  *     gate_in.c       a datagram: whose, and what its state makes of it
  *     gate_connect.c  CONNECT, will prompt, take-over
  *     gate_request.c  REGISTER, PUBLISH, SUBSCRIBE ... of a connected node
- *     gate_out.c      answers, deliveries, the exchange under way
+ *     gate_out.c      answers and deliveries of the hub
+ *     gate_exchange.c the exchange under way with a node, its retries and its end
  *     gate_send.c     packets into the outboxes
  */
 #ifndef SN_GATE_PARTS_H
@@ -22,19 +23,20 @@
 #define SN_TWAIT_MS     300000u /* 7.2 */
 #define SN_TAKEOVER_ASK 4u      /* PINGREQs within takeover_wait */
 
-enum sn_timer_kind { SN_TIMER_WATCH, SN_TIMER_RETRY, SN_TIMER_CHALLENGE, SN_TIMER_ADVERTISE };
-
-struct sn_timer {
-    struct heap_item item;
-    enum sn_timer_kind kind;
-    void *owner; /* struct sn_node, or struct sn_port of ADVERTISE */
+/* A heap for each kind of deadline, so that a deadline need not say whose and of what kind. */
+enum sn_timer {
+    SN_TIMER_WATCH,     /* struct sn_node */
+    SN_TIMER_RETRY,     /* struct sn_pending */
+    SN_TIMER_CHALLENGE, /* struct sn_challenge, of a node */
+    SN_TIMER_ADVERTISE, /* struct sn_port */
+    SN_TIMERS
 };
 
 /* A listener's side of the gate. */
 struct sn_port {
     struct sn_outbox box;
     struct sn_strangers strangers;
-    struct sn_timer advertise;
+    struct heap_item advertise;
     uint16_t listener;
 };
 
@@ -59,8 +61,15 @@ struct sn_prompt {
 struct sn_challenge {
     struct sn_address newcomer;
     struct block *connect; /* NULL: no challenge */
-    struct sn_timer timer;
+    struct heap_item timer;
     uint8_t asked;
+};
+
+/* The exchange under way with a node, there as long as it is open. */
+struct sn_pending {
+    struct sn_exchange exchange;
+    struct heap_item retry;
+    struct sn_node *node;
 };
 
 /* The last PUBLISH at QoS 1, to know its repeat by. (Protocol page, 7.12) */
@@ -77,19 +86,19 @@ struct sn_node {
     struct map_item by_id;
     struct map_item by_peer;
     struct list in_named; /* has ids that the hub was not told of */
-    struct sn_timer watch;
-    struct sn_timer retry;
+    struct heap_item watch;
     struct block *id;
     struct sn_address address;
     struct sn_topics topics;
     struct sn_names names;
-    struct sn_exchange exchange;
+    struct sn_pending *pending; /* NULL: no exchange */
     struct sn_hello hello;
     struct sn_prompt prompt;
     struct sn_challenge challenge;
     struct sn_last_publish last;
     void *user;
     enum sn_state state;
+    uint32_t turn;   /* of exchanges: the last one's */
     uint32_t queued; /* letters in outboxes that carry this node */
     uint32_t heard_s;
     uint32_t errors;
@@ -109,7 +118,8 @@ struct sn_gate {
     struct map by_id;
     struct map by_peer;
     struct pool nodes;
-    struct heap timers;
+    struct pool pending;
+    struct heap timers[SN_TIMERS];
     struct list named;
     struct sn_news news[SN_GATE_NEWS];
     size_t news_first;
@@ -132,7 +142,8 @@ struct sn_news *sn_gate_tell(struct sn_gate *gate, enum sn_news_kind kind, struc
 struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id);
 struct sn_node *sn_gate_find_id(const struct sn_gate *gate, struct span client_id);
 struct sn_node *sn_gate_find_peer(const struct sn_gate *gate, const struct sn_peer *peer);
-void sn_gate_timer(struct sn_gate *gate, struct sn_timer *timer, uint64_t due_ms);
+void sn_gate_timer(struct sn_gate *gate, enum sn_timer kind, struct heap_item *item,
+                   uint64_t due_ms);
 void sn_node_unbind(struct sn_gate *gate, struct sn_node *node);
 bool sn_node_bind(struct sn_gate *gate, struct sn_node *node, const struct sn_peer *peer);
 
@@ -172,9 +183,14 @@ void sn_gate_serve(struct sn_gate *gate, struct sn_node *node, const struct sn_p
 /* `node` NULL: nobody's. */
 void sn_gate_stray(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
 
-/* --- gate_out.c */
+/* --- gate_exchange.c */
 void sn_gate_acknowledged(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
 void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node);
+
+/* Opens an exchange like `x`, whose block it holds, where there is none, and sends what x->kind
+ * says. False: no memory. */
+bool sn_node_begin_exchange(struct sn_gate *gate, struct sn_node *node,
+                            const struct sn_exchange *x);
 void sn_node_end_exchange(struct sn_gate *gate, struct sn_node *node);
 
 /* The node cannot be reached for a while. A message of QoS 0 that waits for REGACK waits on here,

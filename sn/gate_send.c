@@ -28,17 +28,26 @@ bool sn_gate_send(struct sn_gate *gate, const struct sn_peer *to, const struct s
     return push(gate, to, pkt, &letter);
 }
 
+static void start_retry(struct sn_gate *gate, struct sn_pending *pending)
+{
+    const struct sn_peer *to = &pending->node->address.peer;
+
+    sn_gate_timer(gate, SN_TIMER_RETRY, &pending->retry,
+                  gate->now_ms + sn_gate_listener(gate, to)->retry_ms);
+}
+
 void sn_gate_send_exchange(struct sn_gate *gate, struct sn_node *node)
 {
     const struct sn_peer *to = &node->address.peer;
-    struct sn_packet pkt = sn_exchange_packet(&node->exchange);
-    struct sn_letter letter = {.node = node, .turn = node->exchange.turn};
+    struct sn_pending *pending = node->pending;
+    struct sn_packet pkt = sn_exchange_packet(&pending->exchange);
+    struct sn_letter letter = {.node = node, .turn = pending->exchange.turn};
 
-    sn_gate_timer(gate, &node->retry, HEAP_NEVER);
+    sn_gate_timer(gate, SN_TIMER_RETRY, &pending->retry, HEAP_NEVER);
     if (push(gate, to, &pkt, &letter)) {
         node->queued++;
     } else {
-        sn_gate_timer(gate, &node->retry, gate->now_ms + sn_gate_listener(gate, to)->retry_ms);
+        start_retry(gate, pending);
     }
 }
 
@@ -65,7 +74,8 @@ void sn_gate_advertise(struct sn_gate *gate, struct sn_port *port)
     struct sn_peer all = {.listener = port->listener};
 
     (void)sn_gate_send(gate, &all, &pkt);
-    sn_gate_timer(gate, &port->advertise, sn_advertise_due(advertise_s, gate->now_ms));
+    sn_gate_timer(gate, SN_TIMER_ADVERTISE, &port->advertise,
+                  sn_advertise_due(advertise_s, gate->now_ms));
 }
 
 /* SN-019 SN-195: with the Radius of the SEARCHGW, which only an encapsulation carries. */
@@ -100,12 +110,11 @@ bool sn_gate_output(const struct sn_gate *gate, uint16_t listener, size_t skip, 
 }
 
 /* A repeat or the first sending has left: its retry timer starts. */
-static void start_retry(struct sn_gate *gate, struct sn_node *node, uint32_t turn)
+static void note_sent(struct sn_gate *gate, struct sn_node *node, uint32_t turn)
 {
     node->queued--;
-    if (sn_exchange_is_open(&node->exchange) && node->exchange.turn == turn) {
-        sn_gate_timer(gate, &node->retry,
-                      gate->now_ms + sn_gate_listener(gate, &node->address.peer)->retry_ms);
+    if (node->pending != NULL && node->pending->exchange.turn == turn) {
+        start_retry(gate, node->pending);
     }
 }
 
@@ -119,7 +128,7 @@ void sn_gate_sent(struct sn_gate *gate, uint16_t listener, size_t count, uint64_
     gate->now_ms = now_ms;
     while (count > 0 && sn_outbox_next(box, &at, &letter, &wire)) {
         if (letter.node != NULL) {
-            start_retry(gate, letter.node, letter.turn);
+            note_sent(gate, letter.node, letter.turn);
         }
         gate->count.sent++;
         count--;
