@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs the conformance tests, prints TAP, makes docs/conformance.md:
-tests/conformance/run.py [WORD-OF-A-NAME-OR-STATEMENT]...
+tests/conformance/run.py [WORD-OF-A-NAME | STATEMENT | FILE]...
 
 With words only the tests that fit run, and the page is left alone. Exit 1 if a test failed, a
 statement has neither test nor reason, or the page was not as it is made.
@@ -30,8 +30,14 @@ import server_operation
 import server_pitfalls
 import server_publish
 import server_subscribe
+import sn_connect
+import sn_discover
 import sn_frame
 import sn_peer
+import sn_publish
+import sn_register
+import sn_subscribe
+import sn_will
 import statements
 
 PAGE = sedge.ROOT / "docs/conformance.md"
@@ -50,19 +56,26 @@ FILES = {
     client_flow: ("C", peer.ClientBox),
     client_violations: ("C", peer.ClientBox),
     sn_frame: ("G", sn_peer.NodeBox),
+    sn_discover: ("G", sn_peer.NodeBox),
+    sn_connect: ("G", sn_peer.NodeBox),
+    sn_will: ("G", sn_peer.NodeBox),
+    sn_register: ("G", sn_peer.NodeBox),
+    sn_publish: ("G", sn_peer.NodeBox),
+    sn_subscribe: ("G", sn_peer.NodeBox),
 }
 
 
 class Test:
     def __init__(self, module, name, function):
         self.side, self.box = FILES[module]
+        self.file = module.__name__
         self.name = name.strip("_").replace("_", " ")
         self.function, self.states = function, function.states
         self.conf = getattr(module, "CONF", {})
         self.passed, self.why = False, ""
 
     def fits(self, words):
-        return all(word in self.name or word in self.states for word in words)
+        return all(word in self.name or word in (self.file, *self.states) for word in words)
 
     def run(self, ports):
         with tempfile.TemporaryDirectory(prefix="sedge-") as folder:

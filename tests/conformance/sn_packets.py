@@ -100,17 +100,17 @@ def framed(type_octet, body=b"", long=False):
     return bytes([len(body) + 2, type_octet]) + body
 
 
-def message(name, *, long=False, **values):
+def message(kind, /, *, long=False, **values):
     """By its fields: those that may be absent are so unless named, all others are 0 or empty."""
     body = b""
-    for field, size, optional in FIELDS[name]:
+    for field, size, optional in FIELDS[kind]:
         if optional and field not in values:
             break
         value = values.pop(field, b"" if size == "*" else 0)
         body += value if size == "*" else value.to_bytes(int(size), "big")
     if values:
-        raise ValueError(f"{name} has no {', '.join(values)}")
-    return framed(TYPES[name], body, long)
+        raise ValueError(f"{kind} has no {', '.join(values)}")
+    return framed(TYPES[kind], body, long)
 
 
 def lengthened(octets):

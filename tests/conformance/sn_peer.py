@@ -6,12 +6,14 @@ that takes too long fails the test; nothing sleeps. That nothing came is shown b
 
 import collections
 import socket
+import time
 
+import packets
 import peer
 import sedge
 import sn_packets as sn
 from peer import octets_of
-from sedge import expect_equal
+from sedge import expect, expect_equal
 
 WAIT_S = sedge.WAIT_S
 Message = collections.namedtuple("Message", "topic data qos retain dup")
@@ -24,15 +26,18 @@ class Socket:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, 0))
         self.socket.connect((host, port))
-        self.socket.settimeout(WAIT_S)
 
     def send(self, octets):
         self.socket.send(octets)
 
-    def receive(self):
+    def receive(self, wait_s=WAIT_S):
+        """The next datagram; b"", which a gateway never sends: none came in a time that was given."""
+        self.socket.settimeout(wait_s)
         try:
             return self.socket.recv(1 << 16)
         except TimeoutError:
+            if wait_s < WAIT_S:
+                return b""
             raise sedge.Failed("nothing came") from None
 
     def close(self):
@@ -129,11 +134,21 @@ class Node:
         """It has no session, and nothing came before."""
         return self.ask(sn.PINGREQ, sn.DISCONNECT)
 
+    def until_gone(self):
+        """Asks whether it has a session until it has none, and nothing else is said meanwhile."""
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
+            got = self.send(sn.PINGREQ).link.receive(0.05)
+            if got == sn.DISCONNECT:
+                return self
+            expect(not got, f"got {_shown(got)}")
+        raise sedge.Failed("its session does not end")
+
     # What nodes do.
 
     def connect(self, client_id=None, will=None, code=sn.ACCEPTED, **more):
         """`will`: (topic, message), or with flags before them. Connected when this returns."""
-        self.client_id = client_id or self.client_id
+        self.client_id = self.client_id if client_id is None else client_id
         self.send(sn.connect(self.client_id, will=will is not None, **more))
         if will is not None:
             flags, topic, data = will if len(will) == 3 else (0, *will)
@@ -231,6 +246,48 @@ class Node:
         return self.ask(sn.DISCONNECT, sn.DISCONNECT)
 
 
+class Hearer:
+    """An MQTT client that is told of all that its filters match."""
+
+    def __init__(self, client):
+        self.client = client
+        self.open = 0  # PUBRELs to come
+
+    def _released(self, octets):
+        if octets[0] != 0x62:
+            return False
+        self.client.send("70 02", octets[2:])
+        self.open -= 1
+        return True
+
+    def message(self):
+        """The next one, acknowledged."""
+        octets = self.client.packet()
+        while self._released(octets):
+            octets = self.client.packet()
+        first, body = octets[0], octets[1:].lstrip(bytes(range(128, 256)))[1:]
+        if first >> 4 != 3:
+            raise sedge.Failed(f"wanted PUBLISH, got {octets[:64].hex(' ')}")
+        qos, size = first >> 1 & 3, int.from_bytes(body[:2], "big")
+        topic, rest = body[2 : 2 + size], body[2 + size :]
+        if qos:
+            number, rest = rest[:2], rest[2:]
+            self.client.send("40 02" if qos == 1 else "50 02", number)
+        self.open += qos == 2
+        return Message(topic, rest, qos, bool(first & packets.RETAIN), bool(first & packets.DUP))
+
+    def hears(self, topic, data, qos=0, retain=False):
+        """The next message is this one."""
+        expect_equal(self.message(), Message(topic, data, qos, retain, False), "message")
+        return self
+
+    def nothing(self):
+        while self.open:
+            expect(self._released(self.client.packet()), "nothing but PUBREL comes")
+        self.client.nothing()
+        return self
+
+
 def _shown(octets):
     text = octets.hex(" ") if len(octets) <= 64 else f"{octets[:64].hex(' ')} .. ({len(octets)})"
     try:
@@ -246,6 +303,7 @@ class NodeBox(peer.ServerBox):
     """
 
     conf = {}
+    publisher = None
 
     def start(self, **settings):
         """Before the first use: with other settings than the file's."""
@@ -272,7 +330,13 @@ class NodeBox(peer.ServerBox):
             self.start()
         return super().open()
 
-    def hearer(self, *filters, qos=2):
-        """An MQTT client, subscribed."""
-        filters = filters or (b"#",)
-        return self.client(b"hearer").subscribe(*((name, qos) for name in filters))
+    def hearer(self, *filters, client_id=b"hearer"):
+        """An MQTT client, subscribed at QoS 2: to everything, if no filters are given."""
+        client = self.client(client_id)
+        return Hearer(client.subscribe(*((name, 2) for name in filters or (b"#",))))
+
+    def publish(self, topic, data=b"", qos=1, **more):
+        """By an MQTT client; heard of by all when this returns."""
+        if self.publisher is None:
+            self.publisher = self.client(b"publisher")
+        self.publisher.publish(topic, data, qos, **more)
