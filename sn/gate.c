@@ -130,7 +130,6 @@ struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id)
     }
     list_init(&node->in_named);
     heap_item_init(&node->watch);
-    heap_item_init(&node->challenge.timer);
     map_add(&gate->by_id, &node->by_id, block_span(node->id));
     return node;
 }
@@ -301,7 +300,7 @@ static void run_timer(struct sn_gate *gate, enum sn_timer kind, struct heap_item
         sn_gate_retry_due(gate, HEAP_ITEM(item, struct sn_pending, retry)->node);
         break;
     case SN_TIMER_CHALLENGE:
-        sn_gate_challenge_due(gate, HEAP_ITEM(item, struct sn_node, challenge.timer));
+        sn_gate_challenge_due(gate, HEAP_ITEM(item, struct sn_challenge, timer)->node);
         break;
     default: sn_gate_advertise(gate, HEAP_ITEM(item, struct sn_port, advertise)); break;
     }

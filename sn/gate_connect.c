@@ -4,17 +4,23 @@
 
 void sn_node_drop_prompt(struct sn_node *node)
 {
-    block_drop(node->prompt.topic);
-    block_drop(node->prompt.message);
-    node->prompt = (struct sn_prompt){.topic = NULL};
+    block_drop(node->prompt.will);
+    node->prompt = (struct sn_prompt){.will = NULL};
+}
+
+static struct sn_challenge *challenge_of(const struct sn_node *node)
+{
+    return (struct sn_challenge *)(void *)node->challenge->octets;
 }
 
 void sn_node_drop_challenge(struct sn_gate *gate, struct sn_node *node)
 {
-    sn_gate_timer(gate, SN_TIMER_CHALLENGE, &node->challenge.timer, HEAP_NEVER);
-    block_drop(node->challenge.connect);
-    node->challenge.connect = NULL;
-    sn_address_clear(&node->challenge.newcomer);
+    if (node->challenge == NULL) {
+        return;
+    }
+    sn_gate_timer(gate, SN_TIMER_CHALLENGE, &challenge_of(node)->timer, HEAP_NEVER);
+    block_drop(node->challenge);
+    node->challenge = NULL;
 }
 
 static void refuse(struct sn_gate *gate, uint8_t code)
@@ -49,8 +55,9 @@ void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,
 {
     static const struct sn_packet ask = {.type = SN_WILLMSGREQ};
 
-    block_drop(node->prompt.topic);
-    node->prompt.topic = block_copy(gate->config.budget, pkt->data);
+    block_drop(node->prompt.will);
+    node->prompt.will = block_copy(gate->config.budget, pkt->data);
+    node->prompt.topic_len = (uint16_t)pkt->data.len;
     node->prompt.flags = pkt->flags;
     (void)sn_gate_send(gate, &node->address.peer, &ask);
 }
@@ -58,8 +65,14 @@ void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,
 void sn_gate_keep_will_message(struct sn_gate *gate, struct sn_node *node,
                                const struct sn_packet *pkt)
 {
-    block_drop(node->prompt.message);
-    node->prompt.message = block_copy(gate->config.budget, pkt->data);
+    struct sn_prompt *prompt = &node->prompt;
+    struct block *will = block_resize(prompt->will, prompt->topic_len + pkt->data.len);
+
+    (void)gate;
+    if (will != NULL && pkt->data.len != 0) {
+        memcpy(will->octets + prompt->topic_len, pkt->data.at, pkt->data.len);
+    }
+    prompt->will = will != NULL ? will : prompt->will;
 }
 
 void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node)
@@ -73,9 +86,11 @@ void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node)
     news->peer = &node->address.peer;
     news->clean = (node->hello.flags & SN_FLAG_CLEAN) != 0;
     news->no_will = prompt->no_will;
-    news->will = !prompt->no_will && prompt->topic != NULL;
-    news->topic = block_span(prompt->topic);
-    news->data = block_span(prompt->message);
+    news->will = !prompt->no_will && prompt->will != NULL;
+    if (prompt->will != NULL) {
+        news->topic = span_of(prompt->will->octets, prompt->topic_len);
+        news->data = span_from(block_span(prompt->will), prompt->topic_len);
+    }
     news->qos = qos < 0 ? 0 : (uint8_t)qos;
     news->retain = (prompt->flags & SN_FLAG_RETAIN) != 0;
 }
@@ -132,7 +147,7 @@ static void begin(struct sn_gate *gate, struct sn_node *node, const struct sn_pa
 
 static uint32_t ask_every_ms(const struct sn_gate *gate, const struct sn_node *node)
 {
-    const struct sn_listener *listener = sn_gate_listener(gate, &node->challenge.newcomer.peer);
+    const struct sn_listener *listener = sn_gate_listener(gate, &challenge_of(node)->newcomer);
 
     return listener->takeover_wait_ms / SN_TAKEOVER_ASK;
 }
@@ -141,28 +156,35 @@ static void ask_old_address(struct sn_gate *gate, struct sn_node *node)
 {
     static const struct sn_packet ping = {.type = SN_PINGREQ};
 
-    node->challenge.asked++;
+    challenge_of(node)->asked++;
     (void)sn_gate_send(gate, &node->address.peer, &ping);
-    sn_gate_timer(gate, SN_TIMER_CHALLENGE, &node->challenge.timer,
+    sn_gate_timer(gate, SN_TIMER_CHALLENGE, &challenge_of(node)->timer,
                   gate->now_ms + ask_every_ms(gate, node));
 }
 
 /* Repeats of the newcomer, and third parties, wait for the end of the one under way. */
 static void challenge(struct sn_gate *gate, struct sn_node *node)
 {
-    struct sn_challenge *challenge = &node->challenge;
+    size_t octets = gate->from.wireless.len + gate->wire.len;
+    struct sn_challenge *challenge = NULL;
+    struct writer w;
 
-    if (challenge->connect != NULL) {
+    if (node->challenge != NULL) {
         return;
     }
-    challenge->connect = block_copy(gate->config.budget, gate->wire);
-    if (challenge->connect == NULL ||
-        !sn_address_set(&challenge->newcomer, gate->config.budget, &gate->from)) {
-        sn_node_drop_challenge(gate, node);
+    node->challenge = block_new(gate->config.budget, sizeof *challenge + octets);
+    if (node->challenge == NULL) {
         refuse(gate, SN_RC_CONGESTION);
         return;
     }
-    challenge->asked = 0;
+    challenge = challenge_of(node);
+    w = writer_of(challenge->octets, octets);
+    *challenge = (struct sn_challenge){.node = node, .newcomer = gate->from};
+    heap_item_init(&challenge->timer);
+    challenge->newcomer.wireless = span_of(w.at, gate->from.wireless.len);
+    write_span(&w, gate->from.wireless);
+    challenge->connect = span_of(w.at, gate->wire.len);
+    write_span(&w, gate->wire);
     ask_old_address(gate, node);
 }
 
@@ -170,7 +192,7 @@ void sn_gate_challenge_answered(struct sn_gate *gate, struct sn_node *node)
 {
     struct sn_packet answer = {.type = SN_CONNACK, .code = SN_RC_NOT_SUPPORTED};
 
-    (void)sn_gate_send(gate, &node->challenge.newcomer.peer, &answer);
+    (void)sn_gate_send(gate, &challenge_of(node)->newcomer, &answer);
     sn_node_drop_challenge(gate, node);
 }
 
@@ -208,22 +230,20 @@ static void move(struct sn_gate *gate, struct sn_node *node, const struct sn_pac
 
 void sn_gate_challenge_due(struct sn_gate *gate, struct sn_node *node)
 {
-    struct sn_challenge lost = node->challenge;
+    struct block *over = node->challenge;
     struct sn_packet pkt;
 
-    if (lost.asked < SN_TAKEOVER_ASK) {
+    if (challenge_of(node)->asked < SN_TAKEOVER_ASK) {
         ask_old_address(gate, node);
         return;
     }
-    node->challenge.connect = NULL; /* its parts are ours now */
-    node->challenge.newcomer = (struct sn_address){.key = NULL};
-    gate->from = lost.newcomer.peer;
-    gate->wire = block_span(lost.connect);
+    gate->from = challenge_of(node)->newcomer;
+    gate->wire = challenge_of(node)->connect;
+    node->challenge = NULL; /* it is ours now */
     if (sn_packet_decode(&pkt, gate->wire) == SN_OK) {
         move(gate, node, &pkt);
     }
-    block_drop(lost.connect);
-    sn_address_clear(&lost.newcomer);
+    block_drop(over);
 }
 
 /* CONFIG takeover: an active node is asked first. */

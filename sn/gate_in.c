@@ -217,7 +217,7 @@ static void answer_stranger(struct sn_gate *gate, enum sn_event event, const str
 static bool prompt_fits(const struct sn_node *node, enum sn_event event)
 {
     return node->state == SN_CONNECTING && node->prompt.asking &&
-           (event != SN_ON_WILLMSG || node->prompt.topic != NULL);
+           (event != SN_ON_WILLMSG || node->prompt.will != NULL);
 }
 
 /* A PINGREQ that carries another client's id is a stranger's. SN-181 SN-185 */
@@ -238,7 +238,7 @@ static void dispatch(struct sn_gate *gate, const struct sn_packet *pkt)
     if (node != NULL) {
         node->heard_s = (uint32_t)(gate->now_ms / 1000);
     }
-    if (node != NULL && node->challenge.connect != NULL) {
+    if (node != NULL && node->challenge != NULL) {
         sn_gate_challenge_answered(gate, node);
     }
     if (pkt->type == SN_CONNECT) {

@@ -27,7 +27,7 @@
 enum sn_timer {
     SN_TIMER_WATCH,     /* struct sn_node */
     SN_TIMER_RETRY,     /* struct sn_pending */
-    SN_TIMER_CHALLENGE, /* struct sn_challenge, of a node */
+    SN_TIMER_CHALLENGE, /* struct sn_challenge */
     SN_TIMER_ADVERTISE, /* struct sn_port */
     SN_TIMERS
 };
@@ -50,19 +50,21 @@ struct sn_hello {
 
 /* The will as far as it was prompted for. */
 struct sn_prompt {
-    struct block *topic;
-    struct block *message;
+    struct block *will; /* topic, then message; NULL: none so far */
+    uint16_t topic_len;
     uint8_t flags;
-    bool asking;
-    bool no_will;
+    bool asking : 1;
+    bool no_will : 1;
 };
 
 /* Someone else says that he is this active node: it is asked first. (CONFIG takeover) */
 struct sn_challenge {
-    struct sn_address newcomer;
-    struct block *connect; /* NULL: no challenge */
+    struct sn_node *node;
     struct heap_item timer;
+    struct sn_peer newcomer;
+    struct span connect; /* lies in `octets`, as the newcomer's node id does */
     uint8_t asked;
+    uint8_t octets[];
 };
 
 /* The exchange under way with a node, there as long as it is open. */
@@ -94,7 +96,7 @@ struct sn_node {
     struct sn_pending *pending; /* NULL: no exchange */
     struct sn_hello hello;
     struct sn_prompt prompt;
-    struct sn_challenge challenge;
+    struct block *challenge; /* holds a struct sn_challenge; NULL: none */
     struct sn_last_publish last;
     void *user;
     enum sn_state state;
