@@ -43,6 +43,12 @@ void map_fini(struct map *map);
 /* Adds `item` under `key`. The caller has made sure that the key is not there. */
 void map_add(struct map *map, struct map_item *item, struct span key);
 
+/* The key of an item that is in a map lies at `key` from now on, the same octets. */
+static inline void map_moved(struct map_item *item, const uint8_t *key)
+{
+    item->key = key;
+}
+
 struct map_item *map_find(const struct map *map, struct span key);
 
 /* Takes out an item that is in the map. */

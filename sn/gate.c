@@ -105,13 +105,36 @@ void sn_node_unbind(struct sn_gate *gate, struct sn_node *node)
     }
 }
 
+static struct span address_key(const struct sn_node *node)
+{
+    return span_from(block_span(node->who), node->by_id.len);
+}
+
+/* False, and the old address kept, when the budget is short. */
+static bool set_address(struct sn_node *node, const struct sn_peer *peer)
+{
+    uint8_t octets[SN_PEER_KEY];
+    struct span key = sn_peer_key(peer, octets);
+    struct block *who = block_resize(node->who, node->by_id.len + key.len);
+
+    if (who == NULL) {
+        return false;
+    }
+    memcpy(who->octets + node->by_id.len, key.at, key.len);
+    map_moved(&node->by_id, who->octets);
+    node->who = who;
+    node->listener = peer->listener;
+    node->near = peer->near;
+    return true;
+}
+
 bool sn_node_bind(struct sn_gate *gate, struct sn_node *node, const struct sn_peer *peer)
 {
     sn_node_unbind(gate, node);
-    if (!sn_address_set(&node->address, gate->config.budget, peer)) {
+    if (!set_address(node, peer)) {
         return false;
     }
-    map_add(&gate->by_peer, &node->by_peer, block_span(node->address.key));
+    map_add(&gate->by_peer, &node->by_peer, address_key(node));
     node->bound = true;
     return true;
 }
@@ -123,14 +146,14 @@ struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id)
     if (node == NULL) {
         return NULL;
     }
-    node->id = block_copy(gate->config.budget, client_id);
-    if (node->id == NULL) {
+    node->who = block_copy(gate->config.budget, client_id);
+    if (node->who == NULL) {
         pool_give(&gate->nodes, node);
         return NULL;
     }
     list_init(&node->in_named);
     heap_item_init(&node->watch);
-    map_add(&gate->by_id, &node->by_id, block_span(node->id));
+    map_add(&gate->by_id, &node->by_id, block_span(node->who));
     return node;
 }
 
@@ -162,9 +185,8 @@ void sn_gate_forget(struct sn_gate *gate, struct sn_node *node)
     sn_topics_clear(&node->topics);
     list_remove(&node->in_named);
     sn_node_unbind(gate, node);
-    sn_address_clear(&node->address);
     map_remove(&gate->by_id, &node->by_id);
-    block_drop(node->id);
+    block_drop(node->who);
     pool_give(&gate->nodes, node);
 }
 
@@ -183,12 +205,15 @@ bool sn_gate_restore_topic(struct sn_gate *gate, struct sn_node *node, uint16_t 
 
 struct span sn_node_id(const struct sn_node *node)
 {
-    return block_span(node->id);
+    return (struct span){node->by_id.key, node->by_id.len};
 }
 
-const struct sn_peer *sn_node_peer(const struct sn_node *node)
+struct sn_peer sn_node_peer(const struct sn_node *node)
 {
-    return &node->address.peer;
+    struct sn_peer peer = sn_peer_of_key(address_key(node));
+
+    peer.near = node->near;
+    return peer;
 }
 
 enum sn_state sn_node_state(const struct sn_node *node)

@@ -123,7 +123,7 @@ enum sn_news_kind {
 struct sn_news {
     enum sn_news_kind kind;
     struct sn_node *node;
-    const struct sn_peer *peer; /* of STRAY and CONNECT */
+    const struct sn_peer *peer; /* of STRAY */
     struct span topic;          /* a full topic or filter, whatever the id type was */
     struct span data;
     const char *cause; /* static text */
@@ -200,7 +200,10 @@ void sn_gate_tell_names(struct sn_gate *gate, struct sn_node *node);
 /* --- nodes ----------------------------------------------------------------------------------- */
 
 struct span sn_node_id(const struct sn_node *node);
-const struct sn_peer *sn_node_peer(const struct sn_node *node);
+
+/* Its address; the node id lies in the node. Before its first CONNECT of this run: listener 0, no
+ * address. */
+struct sn_peer sn_node_peer(const struct sn_node *node);
 enum sn_state sn_node_state(const struct sn_node *node);
 bool sn_node_is_asleep(const struct sn_node *node);
 bool sn_node_is_awake(const struct sn_node *node);

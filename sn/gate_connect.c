@@ -44,7 +44,7 @@ bool sn_gate_will_fails(struct sn_gate *gate, struct sn_node *node, const struct
         return false;
     }
     gate->cause = "its will cannot be kept";
-    (void)sn_gate_send(gate, &node->address.peer, &connack);
+    (void)sn_node_send(gate, node, &connack);
     sn_gate_step(gate, node, SN_ON_TAKEN, NULL);
     return true;
 }
@@ -59,7 +59,7 @@ void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,
     node->prompt.will = block_copy(gate->config.budget, pkt->data);
     node->prompt.topic_len = (uint16_t)pkt->data.len;
     node->prompt.flags = pkt->flags;
-    (void)sn_gate_send(gate, &node->address.peer, &ask);
+    (void)sn_node_send(gate, node, &ask);
 }
 
 void sn_gate_keep_will_message(struct sn_gate *gate, struct sn_node *node,
@@ -83,7 +83,6 @@ void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node)
 
     prompt->asking = false;
     node->open = true;
-    news->peer = &node->address.peer;
     news->clean = (node->hello.flags & SN_FLAG_CLEAN) != 0;
     news->no_will = prompt->no_will;
     news->will = !prompt->no_will && prompt->will != NULL;
@@ -157,7 +156,7 @@ static void ask_old_address(struct sn_gate *gate, struct sn_node *node)
     static const struct sn_packet ping = {.type = SN_PINGREQ};
 
     challenge_of(node)->asked++;
-    (void)sn_gate_send(gate, &node->address.peer, &ping);
+    (void)sn_node_send(gate, node, &ping);
     sn_gate_timer(gate, SN_TIMER_CHALLENGE, &challenge_of(node)->timer,
                   gate->now_ms + ask_every_ms(gate, node));
 }
@@ -202,7 +201,7 @@ static void leave_address(struct sn_gate *gate, struct sn_node *node)
     static const struct sn_packet disconnect = {.type = SN_DISCONNECT};
 
     if (node->state == SN_ACTIVE || node->state == SN_AWAKE || node->state == SN_CONNECTING) {
-        (void)sn_gate_send(gate, &node->address.peer, &disconnect);
+        (void)sn_node_send(gate, node, &disconnect);
     }
     sn_node_unbind(gate, node);
 }

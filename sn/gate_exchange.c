@@ -81,7 +81,7 @@ static void send_once(struct sn_gate *gate, const struct sn_node *node, struct s
 
     sn_exchange_turn(x, SN_EXCHANGE_PUBLISH);
     pkt = sn_exchange_packet(x);
-    (void)sn_gate_send(gate, &node->address.peer, &pkt);
+    (void)sn_node_send(gate, node, &pkt);
 }
 
 void sn_node_pause_exchange(struct sn_gate *gate, struct sn_node *node)
@@ -121,7 +121,7 @@ void sn_node_resume_exchange(struct sn_gate *gate, struct sn_node *node)
 /* SN-079 SN-140 SN-148 SN-183 */
 void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node)
 {
-    const struct sn_listener *listener = sn_gate_listener(gate, &node->address.peer);
+    const struct sn_listener *listener = sn_node_listener(gate, node);
 
     if (sn_exchange_repeat(&node->pending->exchange, listener->retries)) {
         gate->count.resent++;

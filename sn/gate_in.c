@@ -20,7 +20,7 @@ static uint64_t patience_ms(uint16_t duration_s, uint16_t percent)
 
 static void watch(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
-    const struct sn_listener *listener = sn_gate_listener(gate, &node->address.peer);
+    const struct sn_listener *listener = sn_node_listener(gate, node);
     uint64_t ms = (uint64_t)listener->retry_ms * (listener->retries + 1u); /* SN-044 */
 
     (void)pkt;
@@ -44,7 +44,7 @@ static void send_bare(struct sn_gate *gate, const struct sn_node *node, enum sn_
 {
     struct sn_packet answer = {.type = type, .code = code};
 
-    (void)sn_gate_send(gate, &node->address.peer, &answer);
+    (void)sn_node_send(gate, node, &answer);
 }
 
 static void tell_connect(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)

@@ -27,7 +27,7 @@ static void answer_pubrel(struct sn_gate *gate, struct sn_node *node, uint16_t m
     if (node->pending == NULL && sn_node_begin_exchange(gate, node, &release)) {
         return;
     }
-    (void)sn_gate_send(gate, &node->address.peer, &pkt);
+    (void)sn_node_send(gate, node, &pkt);
 }
 
 static void note_told(struct sn_node *node, const struct sn_packet *pkt)
@@ -73,14 +73,12 @@ void sn_gate_answer(struct sn_gate *gate, struct sn_node *node, const struct sn_
     case SN_PUBACK: note_puback(node, &pkt); break;
     default: break;
     }
-    (void)sn_gate_send(gate, &node->address.peer, &pkt);
+    (void)sn_node_send(gate, node, &pkt);
 }
 
 bool sn_gate_has_room(const struct sn_gate *gate, const struct sn_node *node)
 {
-    uint16_t listener = node->address.peer.listener;
-
-    return sn_gate_room(gate, listener) >= gate->config.listeners[listener].max_message;
+    return sn_gate_room(gate, node->listener) >= sn_node_listener(gate, node)->max_message;
 }
 
 bool sn_gate_is_ready(const struct sn_gate *gate, const struct sn_node *node)
@@ -141,14 +139,14 @@ static enum sn_err choose_id(struct sn_gate *gate, struct sn_node *node, struct 
 /* SN-013 SN-149: whatever the exchange will send must fit the link. */
 static bool fits(const struct sn_gate *gate, const struct sn_node *node, struct sn_exchange x)
 {
-    const struct sn_peer *to = &node->address.peer;
-    size_t most = sn_gate_listener(gate, to)->max_message;
+    struct sn_peer to = sn_node_peer(node);
+    size_t most = sn_node_listener(gate, node)->max_message;
     struct sn_packet pkt = sn_exchange_packet(&x);
-    bool first = sn_forward_len(&pkt, to) <= most;
+    bool first = sn_forward_len(&pkt, &to) <= most;
 
     x.kind = SN_EXCHANGE_PUBLISH;
     pkt = sn_exchange_packet(&x);
-    return first && sn_forward_len(&pkt, to) <= most;
+    return first && sn_forward_len(&pkt, &to) <= most;
 }
 
 enum sn_err sn_gate_deliver(struct sn_gate *gate, struct sn_node *node,
@@ -176,7 +174,7 @@ enum sn_err sn_gate_deliver(struct sn_gate *gate, struct sn_node *node,
     if (x.kind == SN_EXCHANGE_PUBLISH && x.qos == 0) { /* it wants no answer: sent, and over */
         struct sn_packet pkt = sn_exchange_packet(&x);
 
-        (void)sn_gate_send(gate, &node->address.peer, &pkt);
+        (void)sn_node_send(gate, node, &pkt);
         return SN_OK;
     }
     return sn_node_begin_exchange(gate, node, &x) ? SN_OK : SN_ERR_FULL;

@@ -89,8 +89,7 @@ struct sn_node {
     struct map_item by_peer;
     struct list in_named; /* has ids that the hub was not told of */
     struct heap_item watch;
-    struct block *id;
-    struct sn_address address;
+    struct block *who; /* client id, then the key of its address, if it has one */
     struct sn_topics topics;
     struct sn_names names;
     struct sn_pending *pending; /* NULL: no exchange */
@@ -110,8 +109,10 @@ struct sn_node {
     uint16_t subscribe_id;  /* MsgId of its last SUBSCRIBE ... */
     uint8_t subscribe_type; /* ... and its TopicIdType, echoed in SUBACK */
     uint8_t admission_code; /* for CONNACK */
-    bool bound;             /* in by_peer */
-    bool open;              /* the hub has an open session for it */
+    uint16_t listener;      /* of its address */
+    bool near : 1;          /* likewise */
+    bool bound : 1;         /* in by_peer */
+    bool open : 1;          /* the hub has an open session for it */
 };
 
 struct sn_gate {
@@ -135,6 +136,13 @@ struct sn_gate {
     uint64_t ticked_ms;    /* timers may run up to here */
     uint64_t seed[2];
 };
+
+/* Of the listener that the node came by; the first, as long as it came by none. */
+static inline const struct sn_listener *sn_node_listener(const struct sn_gate *gate,
+                                                         const struct sn_node *node)
+{
+    return &gate->config.listeners[node->listener];
+}
 
 /* --- gate.c */
 const struct sn_listener *sn_gate_listener(const struct sn_gate *gate, const struct sn_peer *peer);
@@ -204,6 +212,9 @@ void sn_node_resume_exchange(struct sn_gate *gate, struct sn_node *node);
 
 /* False, and counted, when there is no room. */
 bool sn_gate_send(struct sn_gate *gate, const struct sn_peer *to, const struct sn_packet *pkt);
+
+/* To the node's address. */
+bool sn_node_send(struct sn_gate *gate, const struct sn_node *node, const struct sn_packet *pkt);
 
 /* Sends what the exchange says; the retry timer starts when it has left. */
 void sn_gate_send_exchange(struct sn_gate *gate, struct sn_node *node);

@@ -2,7 +2,7 @@
 
 static void answer(struct sn_gate *gate, const struct sn_node *node, const struct sn_packet *pkt)
 {
-    (void)sn_gate_send(gate, &node->address.peer, pkt);
+    (void)sn_node_send(gate, node, pkt);
 }
 
 /* --- what a topic of a message is ------------------------------------------------------------- */
@@ -98,7 +98,7 @@ static bool is_repeated(struct sn_gate *gate, struct sn_node *node, const struct
 {
     struct sn_last_publish *last = &node->last;
     uint64_t hash = map_hash(gate->seed, pkt->data);
-    uint32_t window = sn_gate_listener(gate, &node->address.peer)->retry_ms;
+    uint32_t window = sn_node_listener(gate, node)->retry_ms;
     bool same = last->known && last->msg_id == pkt->msg_id && last->topic_id == pkt->topic_id &&
                 last->hash == hash && gate->now_ms - last->at_ms <= 2 * (uint64_t)window;
 

@@ -28,23 +28,28 @@ bool sn_gate_send(struct sn_gate *gate, const struct sn_peer *to, const struct s
     return push(gate, to, pkt, &letter);
 }
 
+bool sn_node_send(struct sn_gate *gate, const struct sn_node *node, const struct sn_packet *pkt)
+{
+    struct sn_peer to = sn_node_peer(node);
+
+    return sn_gate_send(gate, &to, pkt);
+}
+
 static void start_retry(struct sn_gate *gate, struct sn_pending *pending)
 {
-    const struct sn_peer *to = &pending->node->address.peer;
-
     sn_gate_timer(gate, SN_TIMER_RETRY, &pending->retry,
-                  gate->now_ms + sn_gate_listener(gate, to)->retry_ms);
+                  gate->now_ms + sn_node_listener(gate, pending->node)->retry_ms);
 }
 
 void sn_gate_send_exchange(struct sn_gate *gate, struct sn_node *node)
 {
-    const struct sn_peer *to = &node->address.peer;
+    struct sn_peer to = sn_node_peer(node);
     struct sn_pending *pending = node->pending;
     struct sn_packet pkt = sn_exchange_packet(&pending->exchange);
     struct sn_letter letter = {.node = node, .turn = pending->exchange.turn};
 
     sn_gate_timer(gate, SN_TIMER_RETRY, &pending->retry, HEAP_NEVER);
-    if (push(gate, to, &pkt, &letter)) {
+    if (push(gate, &to, &pkt, &letter)) {
         node->queued++;
     } else {
         start_retry(gate, pending);

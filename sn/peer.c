@@ -1,7 +1,5 @@
 #include "sn/peer.h"
 
-#define KEY_HEAD 3u /* listener, length of the address */
-
 struct span sn_peer_key(const struct sn_peer *peer, uint8_t out[SN_PEER_KEY])
 {
     struct writer w = writer_of(out, SN_PEER_KEY);
@@ -13,23 +11,15 @@ struct span sn_peer_key(const struct sn_peer *peer, uint8_t out[SN_PEER_KEY])
     return span_of(out, written(&w));
 }
 
-bool sn_address_set(struct sn_address *address, struct budget *budget, const struct sn_peer *peer)
+struct sn_peer sn_peer_of_key(struct span key)
 {
-    uint8_t octets[SN_PEER_KEY];
-    struct block *key = block_copy(budget, sn_peer_key(peer, octets));
-    struct sn_peer copy = *peer;
+    struct reader r = reader_of(key);
+    struct sn_peer peer = {.listener = read_u16(&r), .addr_len = read_u8(&r)};
+    struct span addr = read_span(&r, peer.addr_len);
 
-    if (key == NULL) {
-        return false;
+    if (addr.len != 0 && addr.len <= sizeof peer.addr) {
+        memcpy(peer.addr, addr.at, addr.len);
     }
-    copy.wireless = span_from(block_span(key), KEY_HEAD + peer->addr_len);
-    block_drop(address->key);
-    *address = (struct sn_address){copy, key};
-    return true;
-}
-
-void sn_address_clear(struct sn_address *address)
-{
-    block_drop(address->key);
-    *address = (struct sn_address){.key = NULL};
+    peer.wireless = read_span(&r, read_left(&r));
+    return peer;
 }

@@ -1,8 +1,8 @@
-/* sn/peer.h - who sent a datagram, who gets one; a peer as a key and as something kept. */
+/* sn/peer.h - who sent a datagram, who gets one; and a peer as a key. */
 #ifndef SN_PEER_H
 #define SN_PEER_H
 
-#include "base/block.h"
+#include "base/bytes.h"
 
 #define SN_PEER_ADDR 24u /* IP, port, scope: the edge's own octets; empty for a serial line */
 
@@ -21,14 +21,7 @@ struct sn_peer {
 /* Writes what tells peers apart into `out`: listener, address, node id. */
 struct span sn_peer_key(const struct sn_peer *peer, uint8_t out[SN_PEER_KEY]);
 
-/* A peer that stays: its key, in a block of its own, holds the node id too. */
-struct sn_address {
-    struct sn_peer peer;
-    struct block *key; /* NULL: no address */
-};
-
-/* Copies `peer`; false, and the old address kept, when the budget is short. */
-bool sn_address_set(struct sn_address *address, struct budget *budget, const struct sn_peer *peer);
-void sn_address_clear(struct sn_address *address);
+/* The reverse; the node id lies in `key`, and `near` is not in it. An empty key is nobody's. */
+struct sn_peer sn_peer_of_key(struct span key);
 
 #endif

@@ -88,7 +88,8 @@ static bool is_on_trial(const struct hub *hub, const struct sn_news *news,
 static bool is_a_stranger(const struct hub *hub, const struct sn_news *news,
                           const struct conf_place *place)
 {
-    return hub->conf->listener[news->peer->listener].auth == CONF_LISTED && place->node == NULL;
+    return hub->conf->listener[sn_node_peer(news->node).listener].auth == CONF_LISTED &&
+           place->node == NULL;
 }
 
 static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now_ms)

@@ -59,7 +59,7 @@ struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *h
 {
     struct span id = sn_node_id(hn->node);
     const struct conf_node *section = section_of(hub->conf, id);
-    uint16_t listener = sn_node_peer(hn->node)->listener;
+    uint16_t listener = sn_node_peer(hn->node).listener;
 
     return (struct conf_place){
         .node = section,
