@@ -36,6 +36,7 @@ import sn_frame
 import sn_peer
 import sn_publish
 import sn_register
+import sn_states
 import sn_subscribe
 import sn_will
 import statements
@@ -62,6 +63,7 @@ FILES = {
     sn_register: ("G", sn_peer.NodeBox),
     sn_publish: ("G", sn_peer.NodeBox),
     sn_subscribe: ("G", sn_peer.NodeBox),
+    sn_states: ("G", sn_peer.NodeBox),
 }
 
 

@@ -118,7 +118,10 @@ def read_units(known):
 def _row(statement, notes):
     tests = [f"{side}: {name}" for side, name, _ in statement.tests]
     results = ["passed" if statement.holds() else "FAILED"] if tests else []
+    shown = {side for side, _, _ in statement.tests}
     for side, text in sorted(statement.reasons.items()):
+        if side in shown:
+            continue
         if text not in notes:
             notes.append(text)
         results.append(f"{side} ({notes.index(text) + 1})")
