@@ -47,7 +47,10 @@ struct sn_gate *sn_gate_new(const struct sn_gate_config *config, uint64_t now_ms
         heap_init(&gate->timers[kind]);
     }
     list_init(&gate->named);
-    pool_init(&gate->nodes, sizeof(struct sn_node), config->nodes);
+    list_init(&gate->idle);
+    list_init(&gate->half_open);
+    /* one more: who is evicted is there until the hub has heard of it */
+    pool_init(&gate->nodes, sizeof(struct sn_node), config->nodes + 1);
     pool_init(&gate->pending, sizeof(struct sn_pending), config->nodes);
     if (!map_init(&gate->by_id, config->nodes, rng_next(&rng)) ||
         !map_init(&gate->by_peer, config->nodes, rng_next(&rng)) || !make_ports(gate, now_ms)) {
@@ -151,7 +154,7 @@ struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id)
         pool_give(&gate->nodes, node);
         return NULL;
     }
-    list_init(&node->in_named);
+    list_init(&node->in_line);
     heap_item_init(&node->watch);
     map_add(&gate->by_id, &node->by_id, block_span(node->who));
     return node;
@@ -183,7 +186,7 @@ void sn_gate_forget(struct sn_gate *gate, struct sn_node *node)
     sn_node_drop_prompt(node);
     sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch, HEAP_NEVER);
     sn_topics_clear(&node->topics);
-    list_remove(&node->in_named);
+    list_remove(&node->in_line);
     sn_node_unbind(gate, node);
     map_remove(&gate->by_id, &node->by_id);
     block_drop(node->who);
@@ -194,7 +197,13 @@ struct sn_node *sn_gate_restore(struct sn_gate *gate, struct span client_id)
 {
     struct sn_node *node = sn_gate_find_id(gate, client_id);
 
-    return node != NULL ? node : sn_gate_make_node(gate, client_id);
+    if (node == NULL) {
+        node = sn_gate_make_node(gate, client_id);
+    }
+    if (node != NULL) {
+        sn_gate_stays(node);
+    }
+    return node;
 }
 
 bool sn_gate_restore_topic(struct sn_gate *gate, struct sn_node *node, uint16_t topic_id,
@@ -276,8 +285,9 @@ struct sn_news *sn_gate_tell(struct sn_gate *gate, enum sn_news_kind kind, struc
 
 void sn_gate_name(struct sn_gate *gate, struct sn_node *node)
 {
-    list_remove(&node->in_named);
-    list_push(&gate->named, &node->in_named);
+    sn_gate_stays(node);
+    list_remove(&node->in_line);
+    list_push(&gate->named, &node->in_line);
 }
 
 void sn_gate_tell_names(struct sn_gate *gate, struct sn_node *node)
@@ -289,7 +299,7 @@ void sn_gate_tell_names(struct sn_gate *gate, struct sn_node *node)
 static bool next_name(struct sn_gate *gate, struct sn_news *news)
 {
     while (!list_is_empty(&gate->named)) {
-        struct sn_node *node = LIST_ITEM(gate->named.next, struct sn_node, in_named);
+        struct sn_node *node = LIST_ITEM(gate->named.next, struct sn_node, in_line);
         struct sn_topic *topic = sn_topics_fresh(&node->topics);
 
         if (topic != NULL) {
@@ -301,7 +311,7 @@ static bool next_name(struct sn_gate *gate, struct sn_news *news)
                                      .ours = topic->ours};
             return true;
         }
-        list_remove(&node->in_named);
+        list_remove(&node->in_line);
     }
     return false;
 }

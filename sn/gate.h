@@ -49,6 +49,7 @@ struct sn_listener {
     uint32_t advertise_s;       /* 0: off */
     enum sn_qosm1 qosm1;
     bool forwarders; /* encapsulated messages are accepted */
+    bool rebind;     /* a sleeper's PINGREQ from a new address is served there */
     size_t room;     /* octets of its output queue */
 };
 
@@ -116,6 +117,9 @@ enum sn_news_kind {
     SN_NEWS_AWAKE,   /* deliver what waits, then sn_gate_drained */
     SN_NEWS_BYE,     /* DISCONNECT, already answered */
     SN_NEWS_LOST,    /* cause; will is due */
+    SN_NEWS_EVICTED, /* cause: its place was needed. It was told; sn_gate_forget is due at once */
+    SN_NEWS_MOVED,   /* rival: the address that it had before. No answer */
+    SN_NEWS_RIVAL,   /* rival: someone there wanted the node's session, which stays. No answer */
     SN_NEWS_UNKNOWN, /* topic_id: a predefined id that it used and does not have. No answer */
     SN_NEWS_STRAY    /* QoS -1: node or NULL, peer, topic_type, topic_id, data. No answer */
 };
@@ -126,7 +130,8 @@ struct sn_news {
     const struct sn_peer *peer; /* of STRAY */
     struct span topic;          /* a full topic or filter, whatever the id type was */
     struct span data;
-    const char *cause; /* static text */
+    const char *cause;    /* static text */
+    struct sn_peer rival; /* without node id */
     uint16_t msg_id;
     uint16_t topic_id;
     uint16_t duration_s;
@@ -147,6 +152,7 @@ bool sn_gate_event(struct sn_gate *gate, struct sn_news *news);
 struct sn_admission {
     uint8_t code;          /* SN_RC_*: 0 admits */
     bool present;          /* the session was there before: topic ids are kept */
+    bool known;            /* not a stranger: not evicted, whatever it does */
     struct sn_names names; /* predefined ids and short names, expanded */
 };
 
@@ -246,6 +252,7 @@ struct sn_counts {
     uint64_t too_long;   /* deliveries dropped */
     uint64_t resent;
     uint64_t overflow; /* datagrams of our own without room */
+    uint64_t evicted;  /* nodes and attempts that gave way to others */
 };
 const struct sn_counts *sn_gate_counts(const struct sn_gate *gate);
 

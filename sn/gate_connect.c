@@ -8,22 +8,7 @@ void sn_node_drop_prompt(struct sn_node *node)
     node->prompt = (struct sn_prompt){.will = NULL};
 }
 
-static struct sn_challenge *challenge_of(const struct sn_node *node)
-{
-    return (struct sn_challenge *)(void *)node->challenge->octets;
-}
-
-void sn_node_drop_challenge(struct sn_gate *gate, struct sn_node *node)
-{
-    if (node->challenge == NULL) {
-        return;
-    }
-    sn_gate_timer(gate, SN_TIMER_CHALLENGE, &challenge_of(node)->timer, HEAP_NEVER);
-    block_drop(node->challenge);
-    node->challenge = NULL;
-}
-
-static void refuse(struct sn_gate *gate, uint8_t code)
+void sn_gate_refuse(struct sn_gate *gate, uint8_t code)
 {
     struct sn_packet answer = {.type = SN_CONNACK, .code = code};
 
@@ -83,6 +68,7 @@ void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node)
 
     prompt->asking = false;
     node->open = true;
+    sn_gate_idles(gate, node);
     news->clean = (node->hello.flags & SN_FLAG_CLEAN) != 0;
     news->no_will = prompt->no_will;
     news->will = !prompt->no_will && prompt->will != NULL;
@@ -109,7 +95,7 @@ static bool is_repeat(struct sn_gate *gate, struct sn_node *node, uint64_t hash)
            (node->state == SN_ACTIVE && gate->now_ms - node->hello.at_ms <= window);
 }
 
-static void begin(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     uint64_t hash = map_hash(gate->seed, gate->wire);
     struct sn_packet again = {.type = SN_CONNACK};
@@ -133,124 +119,16 @@ static void begin(struct sn_gate *gate, struct sn_node *node, const struct sn_pa
     node->hello = (struct sn_hello){hash, gate->now_ms, pkt->duration_s, pkt->flags};
     node->names = (struct sn_names){NULL, 0};
     if (!sn_node_bind(gate, node, &gate->from)) {
-        refuse(gate, SN_RC_CONGESTION);
+        sn_gate_refuse(gate, SN_RC_CONGESTION);
         gate->cause = "no memory for its address";
         node->state = SN_CONNECTING;
         sn_gate_step(gate, node, SN_ON_TAKEN, NULL);
         return;
     }
+    if (will && node->user == NULL) {
+        sn_gate_half_open(gate, node);
+    }
     sn_gate_step(gate, node, will ? SN_ON_CONNECT_WILL : SN_ON_CONNECT, pkt);
-}
-
-/* --- take-over ------------------------------------------------------------------------------- */
-
-static uint32_t ask_every_ms(const struct sn_gate *gate, const struct sn_node *node)
-{
-    const struct sn_listener *listener = sn_gate_listener(gate, &challenge_of(node)->newcomer);
-
-    return listener->takeover_wait_ms / SN_TAKEOVER_ASK;
-}
-
-static void ask_old_address(struct sn_gate *gate, struct sn_node *node)
-{
-    static const struct sn_packet ping = {.type = SN_PINGREQ};
-
-    challenge_of(node)->asked++;
-    (void)sn_node_send(gate, node, &ping);
-    sn_gate_timer(gate, SN_TIMER_CHALLENGE, &challenge_of(node)->timer,
-                  gate->now_ms + ask_every_ms(gate, node));
-}
-
-/* Repeats of the newcomer, and third parties, wait for the end of the one under way. */
-static void challenge(struct sn_gate *gate, struct sn_node *node)
-{
-    size_t octets = gate->from.wireless.len + gate->wire.len;
-    struct sn_challenge *challenge = NULL;
-    struct writer w;
-
-    if (node->challenge != NULL) {
-        return;
-    }
-    node->challenge = block_new(gate->config.budget, sizeof *challenge + octets);
-    if (node->challenge == NULL) {
-        refuse(gate, SN_RC_CONGESTION);
-        return;
-    }
-    challenge = challenge_of(node);
-    w = writer_of(challenge->octets, octets);
-    *challenge = (struct sn_challenge){.node = node, .newcomer = gate->from};
-    heap_item_init(&challenge->timer);
-    challenge->newcomer.wireless = span_of(w.at, gate->from.wireless.len);
-    write_span(&w, gate->from.wireless);
-    challenge->connect = span_of(w.at, gate->wire.len);
-    write_span(&w, gate->wire);
-    ask_old_address(gate, node);
-}
-
-void sn_gate_challenge_answered(struct sn_gate *gate, struct sn_node *node)
-{
-    struct sn_packet answer = {.type = SN_CONNACK, .code = SN_RC_NOT_SUPPORTED};
-
-    (void)sn_gate_send(gate, &challenge_of(node)->newcomer, &answer);
-    sn_node_drop_challenge(gate, node);
-}
-
-/* SN-045: the old address is served no more, and told so unless it sleeps. */
-static void leave_address(struct sn_gate *gate, struct sn_node *node)
-{
-    static const struct sn_packet disconnect = {.type = SN_DISCONNECT};
-
-    if (node->state == SN_ACTIVE || node->state == SN_AWAKE || node->state == SN_CONNECTING) {
-        (void)sn_node_send(gate, node, &disconnect);
-    }
-    sn_node_unbind(gate, node);
-}
-
-/* SN-046: another client now answers at this address. */
-static void take_address(struct sn_gate *gate, struct sn_node *other)
-{
-    gate->cause = "another client took its address";
-    sn_node_unbind(gate, other);
-    sn_gate_step(gate, other, SN_ON_TAKEN, NULL);
-}
-
-static void move(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
-{
-    struct sn_node *other = sn_gate_find_peer(gate, &gate->from);
-
-    if (node->bound && other != node) {
-        leave_address(gate, node);
-    }
-    if (other != NULL && other != node) {
-        take_address(gate, other);
-    }
-    begin(gate, node, pkt);
-}
-
-void sn_gate_challenge_due(struct sn_gate *gate, struct sn_node *node)
-{
-    struct block *over = node->challenge;
-    struct sn_packet pkt;
-
-    if (challenge_of(node)->asked < SN_TAKEOVER_ASK) {
-        ask_old_address(gate, node);
-        return;
-    }
-    gate->from = challenge_of(node)->newcomer;
-    gate->wire = challenge_of(node)->connect;
-    node->challenge = NULL; /* it is ours now */
-    if (sn_packet_decode(&pkt, gate->wire) == SN_OK) {
-        move(gate, node, &pkt);
-    }
-    block_drop(over);
-}
-
-/* CONFIG takeover: an active node is asked first. */
-static bool must_ask(const struct sn_gate *gate, const struct sn_node *node)
-{
-    return node->bound && node->state == SN_ACTIVE &&
-           sn_gate_find_peer(gate, &gate->from) != node &&
-           sn_gate_listener(gate, &gate->from)->takeover_wait_ms != 0;
 }
 
 void sn_gate_connect(struct sn_gate *gate, const struct sn_packet *pkt)
@@ -259,18 +137,16 @@ void sn_gate_connect(struct sn_gate *gate, const struct sn_packet *pkt)
 
     if (pkt->protocol != SN_PROTOCOL_ID || pkt->data.len == 0 ||
         pkt->data.len > gate->config.client_id) {
-        refuse(gate, SN_RC_NOT_SUPPORTED); /* SN-033 SN-035 SN-036 */
+        sn_gate_refuse(gate, SN_RC_NOT_SUPPORTED); /* SN-033 SN-035 SN-036 */
         return;
     }
-    if (node == NULL) {
+    if (node == NULL && sn_gate_make_place(gate)) {
         node = sn_gate_make_node(gate, pkt->data);
     }
     if (node == NULL) {
-        refuse(gate, SN_RC_CONGESTION); /* SN-032 */
-    } else if (must_ask(gate, node)) {
-        challenge(gate, node);
+        sn_gate_refuse(gate, SN_RC_CONGESTION); /* SN-032 */
     } else {
-        move(gate, node, pkt);
+        sn_gate_move(gate, node, pkt);
     }
 }
 
@@ -295,6 +171,9 @@ void sn_gate_admit(struct sn_gate *gate, struct sn_node *node, const struct sn_a
     }
     sn_topics_pardon(&node->topics);
     node->names = admission->names;
+    if (admission->known) {
+        sn_gate_stays(node);
+    }
     sn_gate_step(gate, node, SN_ON_ADMITTED, NULL);
     sn_node_resume_exchange(gate, node);
 }

@@ -95,6 +95,7 @@ static void tell_awake(struct sn_gate *gate, struct sn_node *node, const struct 
 static void tell_sleep(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     sn_node_pause_exchange(gate, node);
+    sn_gate_stays(node);
     node->sleep_s = pkt->duration_s;
     sn_gate_tell(gate, SN_NEWS_SLEEP, node)->duration_s = pkt->duration_s;
 }
@@ -235,8 +236,10 @@ static void dispatch(struct sn_gate *gate, const struct sn_packet *pkt)
         sn_gate_answer_search(gate, pkt);
         return;
     }
+    node = sn_gate_rebind(gate, node, pkt);
     if (node != NULL) {
         node->heard_s = (uint32_t)(gate->now_ms / 1000);
+        sn_gate_heard(gate, node);
     }
     if (node != NULL && node->challenge != NULL) {
         sn_gate_challenge_answered(gate, node);

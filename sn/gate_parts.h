@@ -2,7 +2,9 @@
  *
  *     gate.c          verbs, news, timers, nodes
  *     gate_in.c       a datagram: whose, and what its state makes of it
- *     gate_connect.c  CONNECT, will prompt, take-over
+ *     gate_connect.c  CONNECT, will prompt
+ *     gate_move.c     take-over, and sleepers that wake at another address
+ *     gate_crowd.c    who gives way when there are too many
  *     gate_request.c  REGISTER, PUBLISH, SUBSCRIBE ... of a connected node
  *     gate_out.c      answers and deliveries of the hub
  *     gate_exchange.c the exchange under way with a node, its retries and its end
@@ -22,6 +24,8 @@
 #define SN_NEWS_AT_ONCE 4u      /* most of one datagram or timer */
 #define SN_TWAIT_MS     300000u /* 7.2 */
 #define SN_TAKEOVER_ASK 4u      /* PINGREQs within takeover_wait */
+#define SN_MOVE_MS      1000u /* at least, between two moves of a session that nobody wants to lose */
+#define SN_HALF_OPEN    64u   /* will prompts under way with nodes that have no session */
 
 /* A heap for each kind of deadline, so that a deadline need not say whose and of what kind. */
 enum sn_timer {
@@ -87,7 +91,7 @@ struct sn_last_publish {
 struct sn_node {
     struct map_item by_id;
     struct map_item by_peer;
-    struct list in_named; /* has ids that the hub was not told of */
+    struct list in_line; /* gate's named, idle or half_open */
     struct heap_item watch;
     struct block *who; /* client id, then the key of its address, if it has one */
     struct sn_topics topics;
@@ -113,6 +117,7 @@ struct sn_node {
     bool near : 1;          /* likewise */
     bool bound : 1;         /* in by_peer */
     bool open : 1;          /* the hub has an open session for it */
+    bool stays : 1;         /* it asked for something, or is known: it is not evicted */
 };
 
 struct sn_gate {
@@ -123,7 +128,9 @@ struct sn_gate {
     struct pool nodes;
     struct pool pending;
     struct heap timers[SN_TIMERS];
-    struct list named;
+    struct list named;     /* have ids that the hub was not told of */
+    struct list idle;      /* never asked for anything; who was heard last stands last */
+    struct list half_open; /* no session yet: the will is being asked for */
     struct sn_news news[SN_GATE_NEWS];
     size_t news_first;
     size_t news_count;
@@ -176,16 +183,44 @@ void sn_gate_step(struct sn_gate *gate, struct sn_node *node, enum sn_event even
 
 /* --- gate_connect.c */
 void sn_gate_connect(struct sn_gate *gate, const struct sn_packet *pkt);
+
+/* CONNECT of `node` from gate->from, where nobody else is any more. */
+void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
+void sn_gate_refuse(struct sn_gate *gate, uint8_t code);
 bool sn_gate_will_fails(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
 void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,
                              const struct sn_packet *pkt);
 void sn_gate_keep_will_message(struct sn_gate *gate, struct sn_node *node,
                                const struct sn_packet *pkt);
 void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node);
+void sn_node_drop_prompt(struct sn_node *node);
+
+/* --- gate_move.c */
+
+/* CONNECT: at once, or after the old address was asked. */
+void sn_gate_move(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
 void sn_gate_challenge_answered(struct sn_gate *gate, struct sn_node *node);
 void sn_gate_challenge_due(struct sn_gate *gate, struct sn_node *node);
-void sn_node_drop_prompt(struct sn_node *node);
 void sn_node_drop_challenge(struct sn_gate *gate, struct sn_node *node);
+
+/* Whom a message comes from: the node `here`, the one of this address, unless the listener says
+ * that a PINGREQ brings the sleeper that it names along. NULL: nobody. */
+struct sn_node *sn_gate_rebind(struct sn_gate *gate, struct sn_node *here,
+                               const struct sn_packet *pkt);
+
+/* --- gate_crowd.c */
+
+/* A place for one more node; false: all are taken by nodes that stay. */
+bool sn_gate_make_place(struct sn_gate *gate);
+
+/* A node without a session is asked for its will: the oldest such attempt gives way to one too
+ * many. */
+void sn_gate_half_open(struct sn_gate *gate, struct sn_node *node);
+
+/* The hub is told of the node: unless it stays, it gives way when all places are taken. */
+void sn_gate_idles(struct sn_gate *gate, struct sn_node *node);
+void sn_gate_heard(struct sn_gate *gate, struct sn_node *node);
+void sn_gate_stays(struct sn_node *node);
 
 /* --- gate_request.c */
 void sn_gate_serve(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);

@@ -291,6 +291,7 @@ static void on_will_topic(struct sn_gate *gate, struct sn_node *node, const stru
 
 void sn_gate_serve(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
+    sn_gate_stays(node);
     switch (pkt->type) {
     case SN_REGISTER: on_register(gate, node, pkt); break;
     case SN_PUBLISH: on_publish(gate, node, pkt); break;

@@ -122,6 +122,18 @@ static struct sn_topic *insert(struct sn_topics *topics, struct budget *budget, 
     return entry;
 }
 
+static void count_in(struct sn_topics *topics, struct sn_topic *entry, size_t len, bool ours)
+{
+    entry->ours = ours;
+    if (ours) {
+        topics->ours++;
+    } else {
+        size_t octets = topics->octets + len; /* more only out of a store of another limit */
+
+        topics->octets = (uint16_t)(octets < UINT16_MAX ? octets : UINT16_MAX);
+    }
+}
+
 struct sn_topic *sn_topics_add(struct sn_topics *topics, struct budget *budget, struct span name,
                                bool ours, size_t limit)
 {
@@ -129,13 +141,13 @@ struct sn_topic *sn_topics_add(struct sn_topics *topics, struct budget *budget, 
     unsigned last = topics->count == 0 ? 0 : entries_of(topics)[topics->count - 1].id;
     struct sn_topic *entry = NULL;
 
-    if (used < limit && last < SN_TOPIC_ID_LAST) {
+    if (used < limit && last < SN_TOPIC_ID_LAST &&
+        (ours || topics->octets + name.len <= SN_TOPICS_OCTETS)) {
         entry = insert(topics, budget, (uint16_t)(last + 1), name);
     }
     if (entry != NULL) {
-        entry->ours = ours;
         entry->fresh = true;
-        topics->ours = (uint16_t)(topics->ours + ours);
+        count_in(topics, entry, name.len, ours);
     }
     return entry;
 }
@@ -147,8 +159,7 @@ bool sn_topics_restore(struct sn_topics *topics, struct budget *budget, uint16_t
     struct sn_topic *entry = good ? insert(topics, budget, id, name) : NULL;
 
     if (entry != NULL) {
-        entry->ours = ours;
-        topics->ours = (uint16_t)(topics->ours + ours);
+        count_in(topics, entry, name.len, ours);
     }
     return entry != NULL;
 }

@@ -17,6 +17,7 @@
 #include "base/block.h"
 
 #define SN_TOPIC_ID_LAST 0xFFFEu /* 0 and 0xFFFF are reserved [5.3.11] */
+#define SN_TOPICS_OCTETS 16384u  /* most, of all names that one client asked for together */
 
 struct sn_topic {
     uint32_t ask_after_s; /* a rejection for congestion holds until then; 0: none */
@@ -31,7 +32,8 @@ struct sn_topic {
 struct sn_topics {
     struct block *table; /* struct sn_topic in order of ids, then their names; NULL: empty */
     uint16_t count;
-    uint16_t ours; /* of them, made for deliveries */
+    uint16_t ours;   /* of them, made for deliveries */
+    uint16_t octets; /* of the names of the others */
 };
 
 /* Forgets all ids. */
@@ -43,8 +45,8 @@ struct sn_topic *sn_topics_at(const struct sn_topics *topics, size_t place);
 struct sn_topic *sn_topics_by_id(const struct sn_topics *topics, uint16_t id);
 struct sn_topic *sn_topics_by_name(const struct sn_topics *topics, struct span name);
 
-/* Gives the next id to a name that has none; `limit` binds those of the same origin. NULL: the
- * table, the budget or the ids are used up. */
+/* Gives the next id to a name that has none; `limit` binds those of the same origin, and
+ * SN_TOPICS_OCTETS those that are not ours. NULL: limit, budget or ids are used up. */
 struct sn_topic *sn_topics_add(struct sn_topics *topics, struct budget *budget, struct span name,
                                bool ours, size_t limit);
 

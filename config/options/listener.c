@@ -40,7 +40,7 @@ const struct conf_option conf_rows_listener[] = {
      "what a CONNECT under the client id of an active node does"},
     {"takeover_wait", MS, ONE, AT(takeover_wait_ms), 100, MINUTE, "2s", NULL, NONE, LIVE, NOT_YET, NULL,
      "how long the present holder of a client id has to answer"},
-    {"rebind", FLAG, ONE, AT(rebind), 0, 0, NULL, NULL, NONE, LIVE, NOT_YET, "no; dtls yes",
+    {"rebind", FLAG, ONE, AT(rebind), 0, 0, NULL, NULL, NONE, LIVE, YES, "no; dtls yes",
      "a sleeper may come back from a new address with PINGREQ"},
     {"bind", ENDPOINT, MANY, AT(bind), 0, 0, NULL, NULL, NONE, RESTART, YES, NULL,
      "udp, dtls: address and port; [::]:1884 for IPv6"},

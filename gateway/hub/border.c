@@ -12,7 +12,8 @@ static const uint8_t answer_types[] = {
 
 static void admit(struct hub *hub, struct hub_node *hn, const struct mqtt_op *op, uint64_t now_ms)
 {
-    struct sn_admission admission = {.code = op->code, .present = op->present, .names = hn->names};
+    struct sn_admission admission = {
+        .code = op->code, .present = op->present, .known = hn->known, .names = hn->names};
 
     sn_gate_admit(hub->gate, hn->node, &admission, now_ms);
 }

@@ -28,8 +28,15 @@ void hub_border_pump(struct hub *hub, uint64_t now_ms);
 /* News of the gate; in border_in.c. */
 void hub_border_news(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
 
-/* True if `news` is a request for which there is no room, and was answered so; in border_room.c. */
+/* True if `news` is a request for which there is no room, and was answered so; in border_crowd.c.
+ */
 bool hub_border_turns_down(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
+
+/* EVICTED: of a session that nothing was asked of there is nothing to keep. */
+void hub_border_evicted(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
+
+/* MOVED, RIVAL: a node that moved, or two of one client id, or a thief; a line for the log. */
+void hub_border_rival(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
 
 /* --- wills, in border_will.c: each gives a return code; refused, the old will stays */
 

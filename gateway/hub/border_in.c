@@ -118,6 +118,7 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
         part(hub, hn, MQTT_END_PARTED, now_ms);
     }
     hn->waking = false;
+    hn->known = place.node != NULL;
     hn->on_trial = is_on_trial(hub, news, &place);
     opening.clean = news->clean || hn->on_trial;
     opening.quota = hub_node_quota(hub, hn);
@@ -366,6 +367,9 @@ static handler *const handlers[] = {
     [SN_NEWS_AWAKE] = on_awake,
     [SN_NEWS_BYE] = on_end,
     [SN_NEWS_LOST] = on_end,
+    [SN_NEWS_EVICTED] = hub_border_evicted,
+    [SN_NEWS_MOVED] = hub_border_rival,
+    [SN_NEWS_RIVAL] = hub_border_rival,
     [SN_NEWS_UNKNOWN] = on_unknown,
     [SN_NEWS_STRAY] = on_stray,
 };

@@ -39,6 +39,7 @@ static struct sn_listener listener_of(const struct conf_listener *conf)
                              : (uint32_t)conf->stranger_rate.count,
         .advertise_s = (uint32_t)conf->advertise_s,
         .qosm1 = qosm1[conf->publish_without_connect],
+        .rebind = conf->rebind,
         .forwarders = conf->type == CONF_SERIAL || conf->forwarders.count > 0,
         .room = conf->type == CONF_SERIAL ? ROOM_LINE : ROOM_DATAGRAM,
     };

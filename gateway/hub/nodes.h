@@ -18,6 +18,7 @@ struct hub_node {
     struct sn_names names;
     uint32_t wake_left; /* deliveries that this waking may still make */
     bool waking;
+    bool known;    /* the configuration names it */
     bool on_trial; /* its session is kept from its first request on */
 };
 

@@ -1,6 +1,7 @@
 #include "gateway/hub/say.h"
 
 #include "base/text.h"
+#include "config/address.h"
 
 void hub_say(struct hub *hub, const struct hub_line_of_log *line)
 {
@@ -25,6 +26,21 @@ void hub_say(struct hub *hub, const struct hub_line_of_log *line)
     log->lines[at].level = line->level;
     log->lines[at].area = line->area;
     log->count++;
+}
+
+void hub_write_peer(struct writer *w, const struct sn_peer *peer)
+{
+    struct conf_address address = {.ip_len = peer->addr_len < 18 ? 4 : 16, .is_any = false};
+    struct reader r = reader_of(span_of(peer->addr, peer->addr_len));
+    struct span ip = read_span(&r, address.ip_len);
+
+    address.port = read_u16(&r);
+    if (r.bad) {
+        write_text(w, "a line");
+        return;
+    }
+    memcpy(address.ip, ip.at, ip.len);
+    conf_endpoint_write(&address, w);
 }
 
 /* The ring has room again: what it could not take is told as a number. */

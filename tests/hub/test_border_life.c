@@ -195,8 +195,48 @@ static void a_full_gateway_answers_congestion(void **state)
 
     (void)state;
     connect_node(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x02zz\0\0x"));
     site_says(site, 2, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn2"));
     assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x03\x05\x01"));
+    site_free(site);
+}
+
+static void a_node_that_never_asked_for_anything_gives_way(void **state)
+{
+    struct site *site = site_new("[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\n"
+                                 "[limits]\nnodes = 2\n[node n1]\nclient_id = n1\n"
+                                 "[store]\npath = none\n",
+                                 false);
+
+    (void)state;
+    connect_node(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1")); /* known: it stays */
+    connect_node(site, 2, WIRE_SPAN("\x08\x04\0\x01\0\x3cn2"));
+    connect_node(site, 3, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn3"));
+    connect_node(site, 4, WIRE_SPAN("\x08\x04\0\x01\0\x3cn4"));
+    site_says(site, 3, WIRE_SPAN("\x02\x16"));
+    assert_span_equal(site_hears(site, 3), WIRE_SPAN("\x02\x18"));
+    site_says(site, 1, WIRE_SPAN("\x02\x16"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x02\x17"));
+    site_free(site);
+}
+
+/* Two nodes of one client id: the log names both addresses. */
+static void both_addresses_of_one_client_id_are_said(void **state)
+{
+    struct site *site = site_new(conf, false);
+
+    (void)state;
+    connect_node(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    assert_non_null(site_log(site));
+    site_says(site, 2, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x02\x16"));
+    site_says(site, 1, WIRE_SPAN("\x02\x17"));
+    assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x03\x05\x03"));
+    assert_string_equal(site_log(site), "keeps its client id: n1: it is at 10.0.0.1:1884, asked "
+                                        "for from 10.0.0.2:1884");
+    site_says(site, 2, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    site_wait(site, 2000);
+    assert_string_equal(site_log(site), "moved: n1: from 10.0.0.1:1884 to 10.0.0.2:1884");
     site_free(site);
 }
 
@@ -235,6 +275,8 @@ int main(void)
         cmocka_unit_test(wake_messages_leaves_the_rest_for_the_next_waking),
         cmocka_unit_test(a_listener_of_listed_nodes_refuses_others),
         cmocka_unit_test(a_full_gateway_answers_congestion),
+        cmocka_unit_test(a_node_that_never_asked_for_anything_gives_way),
+        cmocka_unit_test(both_addresses_of_one_client_id_are_said),
         cmocka_unit_test(a_topic_with_too_many_levels_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

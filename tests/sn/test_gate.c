@@ -219,6 +219,8 @@ static void one_node_too_many_is_told_congestion(void **state)
     (void)state;
     for (uint8_t node = 1; node <= 8; node++) {
         (void)connects(f, node);
+        SAYS(f, node, "\x06\x12\x00\x00\x01#"); /* who asked for something stays */
+        (void)tells(f, SN_NEWS_SUBSCRIBE);
     }
     SAYS(f, 9, "\x08\x04\x04\x01\x00\x3Cn9");
     HEARS(f, 9, "\x03\x05\x01");
@@ -474,6 +476,7 @@ static void a_session_moves_when_the_old_address_is_silent(void **state)
     tells_nothing(f);
     waits(f, 1);
     HEARS(f, 1, "\x02\x18");
+    assert_int_equal(tells(f, SN_NEWS_MOVED)->rival.addr[3], 1);
     assert_ptr_equal(tells(f, SN_NEWS_CONNECT)->node, node);
     admits(f, node, true, (struct sn_names){NULL, 0});
     HEARS(f, 2, "\x03\x05\x00");
@@ -494,6 +497,7 @@ static void a_session_stays_when_the_old_address_answers(void **state)
     HEARS(f, 1, "\x02\x16");
     SAYS(f, 1, "\x02\x17");
     HEARS(f, 2, "\x03\x05\x03");
+    assert_int_equal(tells(f, SN_NEWS_RIVAL)->rival.addr[3], 2);
     waits(f, 10000);
     HEARS_NOTHING(f, 1);
     SAYS(f, 1, "\x02\x16");
@@ -510,6 +514,7 @@ static void a_sleeper_is_not_asked_but_moved(void **state)
     (void)state;
     SAYS(f, 2, "\x08\x04\x00\x01\x00\x3Cn1");
     HEARS_NOTHING(f, 1); /* SN-167 */
+    (void)tells(f, SN_NEWS_MOVED);
     assert_ptr_equal(tells(f, SN_NEWS_CONNECT)->node, node);
     admits(f, node, true, (struct sn_names){NULL, 0});
     HEARS(f, 2, "\x03\x05\x00");

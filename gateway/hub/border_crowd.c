@@ -1,5 +1,7 @@
-/* gateway/hub/border_room.c - whether there is room for what a node asks. */
+/* gateway/hub/border_crowd.c - more requests than there is room for, more nodes, two of one id. */
+#include "base/text.h"
 #include "gateway/hub/border.h"
+#include "gateway/hub/say.h"
 
 /* clang-format off */
 /* How each kind of request is refused. */
@@ -48,4 +50,35 @@ bool hub_border_turns_down(struct hub *hub, const struct sn_news *news, uint64_t
         sn_gate_answer(hub->gate, news->node, &answer, now_ms);
     }
     return true;
+}
+
+void hub_border_evicted(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+
+    hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node", "gave way to another:",
+                                           sn_node_id(news->node), news->cause});
+    if (hn->session != NULL) {
+        mqtt_session_discard(&hub->sessions, hn->session, now_ms);
+        hn->session = NULL;
+    }
+    hub_node_forget(hub, hn);
+}
+
+void hub_border_rival(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    bool moved = news->kind == SN_NEWS_MOVED;
+    uint8_t text[2 * HUB_PEER_TEXT + 32];
+    struct writer w = writer_of(text, sizeof text);
+    struct sn_peer here = sn_node_peer(news->node);
+
+    (void)now_ms;
+    write_text(&w, moved ? "from " : "it is at ");
+    hub_write_peer(&w, moved ? &news->rival : &here);
+    write_text(&w, moved ? " to " : ", asked for from ");
+    hub_write_peer(&w, moved ? &here : &news->rival);
+    write_end(&w);
+    hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node",
+                                           moved ? "moved:" : "keeps its client id:",
+                                           sn_node_id(news->node), (const char *)text});
 }
