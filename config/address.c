@@ -299,3 +299,15 @@ bool conf_prefix_holds(const struct conf_address *prefix, struct span ip)
     }
     return rest == 0 || (ip.at[whole] ^ prefix->ip[whole]) >> (8 - rest) == 0;
 }
+
+bool conf_prefixes_hold(const struct conf_addresses *list, struct span ip, bool any)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct conf_address *one = &list->at[i];
+
+        if (one->is_any ? any : conf_prefix_holds(one, ip)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -23,6 +23,9 @@ void conf_prefix_write(const struct conf_address *address, struct writer *w);
 bool conf_address_is_loopback(const struct conf_address *address);
 bool conf_prefix_holds(const struct conf_address *prefix, struct span ip);
 
+/* True when one of the list holds `ip`; the word `any` holds where `any` is true. */
+bool conf_prefixes_hold(const struct conf_addresses *list, struct span ip, bool any);
+
 /* SCHEME://HOST[:PORT][/PATH] */
 const char *conf_url_read(struct span text, struct conf_url *out, struct conf_arena *arena);
 void conf_url_write(const struct conf_url *url, struct writer *w);

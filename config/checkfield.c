@@ -1,3 +1,4 @@
+#include "config/address.h"
 #include "config/checks.h"
 
 /* True when `octet` is one of the characters of `text`. */
@@ -70,6 +71,84 @@ bool conf_key_means(const struct conf_section_kind *kind, const struct conf_sect
     return true;
 }
 
+static bool is_group(const struct conf_address *address)
+{
+    return address->ip_len == 4 ? address->ip[0] >> 4 == 0xE : address->ip[0] == 0xFF;
+}
+
+static bool has_family(const struct conf_addresses *list, uint8_t ip_len)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->at[i].ip_len == ip_len) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_groups(const struct conf_reading *reading, const struct conf_listener *listener)
+{
+    const struct conf_addresses *groups = &listener->multicast;
+
+    if (groups->count > CONF_GROUPS) {
+        conf_say_of(reading, &listener->at, "multicast", false, "stands more than 16 times");
+    }
+    for (size_t i = 0; i < groups->count; i++) {
+        if (!is_group(&groups->at[i])) {
+            conf_say_of(reading, &listener->at, "multicast", false,
+                        "is no group: 224.0.0.0 to 239.255.255.255, or ff00::/8");
+        } else if (!has_family(&listener->bind, groups->at[i].ip_len)) {
+            conf_say_of(reading, &listener->at, "multicast", false,
+                        groups->at[i].ip_len == 4
+                            ? "is an IPv4 group: needs an IPv4 bind, to answer from"
+                            : "is an IPv6 group: needs an IPv6 bind, to answer from");
+        }
+    }
+}
+
+static void check_discovery(const struct conf_reading *reading,
+                            const struct conf_listener *listener)
+{
+    bool has_groups = listener->multicast.count != 0;
+
+    check_groups(reading, listener);
+    if (listener->advertise_s != 0 && !has_groups && listener->forwarders.count == 0) {
+        conf_say_of(reading, &listener->at, "advertise", true,
+                    "means nothing without multicast or forwarders");
+    }
+    if (listener->standby_for == CONF_NONE) {
+        return;
+    }
+    if (!has_groups) {
+        conf_say_of(reading, &listener->at, "standby_for", false,
+                    "needs multicast: there the other gateway is heard");
+    }
+    if (listener->standby_for == reading->conf->gateway.id) {
+        conf_say_of(reading, &listener->at, "standby_for", false,
+                    "is the id of this gateway: each has its own ([gateway] id)");
+    }
+}
+
+/* `any` is for senders that are near, unless all are let in. */
+static void check_forwarders(const struct conf_reading *reading,
+                             const struct conf_listener *listener)
+{
+    bool is_line = listener->type == CONF_SERIAL || listener->type == CONF_RS485;
+    bool is_near = is_line || listener->allow_insecure;
+    bool has_any = false;
+
+    for (size_t i = 0; i < listener->forwarders.count; i++) {
+        has_any = has_any || listener->forwarders.at[i].is_any;
+    }
+    for (size_t i = 0; has_any && !is_near && i < listener->bind.count; i++) {
+        if (!conf_address_is_loopback(&listener->bind.at[i])) {
+            conf_say_of(reading, &listener->at, "forwarders", true,
+                        "any: from loopback alone, without allow_insecure");
+            return;
+        }
+    }
+}
+
 static void check_listener(const struct conf_reading *reading, const struct conf_listener *listener)
 {
     const struct conf_section_kind *kind = conf_kind_of(reading->conf, &listener->at);
@@ -86,6 +165,8 @@ static void check_listener(const struct conf_reading *reading, const struct conf
     if (!is_line && !conf_has(kind, &listener->at, "bind")) {
         conf_say_of(reading, &listener->at, "bind", false, "is missing: such as 0.0.0.0:1884");
     }
+    check_discovery(reading, listener);
+    check_forwarders(reading, listener);
     for (const struct conf_option *row = kind->options; row->key != NULL; row++) {
         if ((listener->at.set & conf_option_bit(kind, row)) != 0 &&
             !conf_key_means(kind, &listener->at, row->key)) {

@@ -37,6 +37,8 @@ enum conf_enrol { CONF_ENROL_CLOSED, CONF_ENROL_ASK, CONF_ENROL_OPEN };
 /* A grace is a factor in thousandths: 2500 is two and a half keepalives. */
 #define CONF_GRACE_SPEC 0u
 
+#define CONF_GROUPS 16u /* multicast, of one listener */
+
 struct conf_listener {
     struct conf_section at;
     enum conf_listener_type type;

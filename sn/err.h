@@ -9,6 +9,7 @@
     X(SN_ERR_SHORT, "packet ends inside a field")            \
     X(SN_ERR_LONG, "octets left over after the packet")      \
     X(SN_ERR_TYPE, "reserved message type")                  \
+    X(SN_ERR_FORWARDER, "encapsulated by no forwarder")      \
     X(SN_ERR_SIZE, "too long for the link")                  \
     X(SN_ERR_FULL, "no more topic ids or memory")            \
     X(SN_ERR_REFUSED, "the node refused the topic")

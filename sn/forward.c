@@ -1,7 +1,7 @@
 #include "sn/forward.h"
 
 enum sn_err sn_forward_decode(struct sn_packet *pkt, struct sn_peer *peer, struct span *inner,
-                              struct span wire, bool allowed)
+                              struct span wire)
 {
     enum sn_err err = sn_packet_decode(pkt, wire);
 
@@ -9,8 +9,8 @@ enum sn_err sn_forward_decode(struct sn_packet *pkt, struct sn_peer *peer, struc
     if (err != SN_OK || pkt->type != SN_FORWARD) {
         return err;
     }
-    if (!allowed) {
-        return SN_ERR_TYPE;
+    if (!peer->forwarder) {
+        return SN_ERR_FORWARDER;
     }
     if (pkt->node_id.len == 0 || pkt->data.len == 0) {
         return SN_ERR_SHORT;

@@ -11,9 +11,9 @@
 
 /* Opens one datagram from `peer`. Of an encapsulated one *pkt is the message inside, *inner its
  * octets, and peer->wireless its node id, which lies in `wire`. SN-188 SN-192 SN-194
- * SN_ERR_TYPE if it is encapsulated and `allowed` is false, or twice. */
+ * SN_ERR_FORWARDER if it is encapsulated and the peer may not, SN_ERR_TYPE if twice. */
 enum sn_err sn_forward_decode(struct sn_packet *pkt, struct sn_peer *peer, struct span *inner,
-                              struct span wire, bool allowed);
+                              struct span wire);
 
 /* Writes `pkt`, encapsulated if the peer has a node id; `radius` counts only then. Returns the
  * octets of the whole, 0 if they do not fit. SN-189 SN-195 */

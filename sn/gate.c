@@ -2,8 +2,6 @@
 
 #include <assert.h>
 
-#include "sn/discover.h"
-
 const struct sn_listener *sn_gate_listener(const struct sn_gate *gate, const struct sn_peer *peer)
 {
     return &gate->config.listeners[peer->listener];
@@ -11,7 +9,7 @@ const struct sn_listener *sn_gate_listener(const struct sn_gate *gate, const str
 
 /* --- from start to end ----------------------------------------------------------------------- */
 
-static bool make_ports(struct sn_gate *gate, uint64_t now_ms)
+static bool make_ports(struct sn_gate *gate)
 {
     size_t count = gate->config.listener_count;
 
@@ -25,11 +23,11 @@ static bool make_ports(struct sn_gate *gate, uint64_t now_ms)
         }
         port->listener = (uint16_t)i;
         heap_item_init(&port->advertise);
-        if (listener->advertise_s != 0) {
-            sn_gate_timer(gate, SN_TIMER_ADVERTISE, &port->advertise, now_ms);
-        }
+        heap_item_init(&port->standby);
+        sn_gate_settle_port(gate, port);
     }
-    return gate->ports != NULL;
+    gate->forwarders = reserve(SN_FORWARDERS * sizeof *gate->forwarders);
+    return gate->ports != NULL && gate->forwarders != NULL;
 }
 
 struct sn_gate *sn_gate_new(const struct sn_gate_config *config, uint64_t now_ms)
@@ -41,6 +39,7 @@ struct sn_gate *sn_gate_new(const struct sn_gate_config *config, uint64_t now_ms
         return NULL;
     }
     gate->config = *config;
+    gate->now_ms = now_ms;
     gate->seed[0] = rng_next(&rng);
     gate->seed[1] = rng_next(&rng);
     for (unsigned kind = 0; kind < SN_TIMERS; kind++) {
@@ -53,7 +52,7 @@ struct sn_gate *sn_gate_new(const struct sn_gate_config *config, uint64_t now_ms
     pool_init(&gate->nodes, sizeof(struct sn_node), config->nodes + 1);
     pool_init(&gate->pending, sizeof(struct sn_pending), config->nodes);
     if (!map_init(&gate->by_id, config->nodes, rng_next(&rng)) ||
-        !map_init(&gate->by_peer, config->nodes, rng_next(&rng)) || !make_ports(gate, now_ms)) {
+        !map_init(&gate->by_peer, config->nodes, rng_next(&rng)) || !make_ports(gate)) {
         sn_gate_free(gate);
         return NULL;
     }
@@ -78,6 +77,10 @@ void sn_gate_free(struct sn_gate *gate)
     for (size_t i = 0; gate->ports != NULL && i < gate->config.listener_count; i++) {
         sn_outbox_fini(&gate->ports[i].box);
     }
+    for (size_t i = 0; i < gate->forwarder_count; i++) {
+        sn_outbox_fini(&gate->forwarders[i].box);
+    }
+    release(gate->forwarders);
     release(gate->ports);
     map_fini(&gate->by_id);
     map_fini(&gate->by_peer);
@@ -180,6 +183,9 @@ void sn_gate_forget(struct sn_gate *gate, struct sn_node *node)
     unsay(gate, node);
     for (size_t i = 0; node->queued > 0 && i < gate->config.listener_count; i++) {
         sn_outbox_disown(&gate->ports[i].box, node);
+    }
+    for (size_t i = 0; node->queued > 0 && i < gate->forwarder_count; i++) {
+        sn_outbox_disown(&gate->forwarders[i].box, node);
     }
     sn_node_end_exchange(gate, node);
     sn_node_drop_challenge(gate, node);
@@ -324,18 +330,30 @@ void sn_gate_timer(struct sn_gate *gate, enum sn_timer kind, struct heap_item *i
     heap_set(&gate->timers[kind], item, due_ms);
 }
 
+/* A node that went to the gateway we stood in for is no lost one: its will stays. */
+static void watch_due(struct sn_gate *gate, struct sn_node *node)
+{
+    bool gone_there = sn_gate_is_silent(gate, node->listener);
+
+    gate->cause = "silent for too long";
+    sn_gate_step(gate, node, gone_there ? SN_ON_BYE : SN_ON_SILENCE, NULL);
+}
+
 static void run_timer(struct sn_gate *gate, enum sn_timer kind, struct heap_item *item)
 {
     switch (kind) {
-    case SN_TIMER_WATCH:
-        gate->cause = "silent for too long";
-        sn_gate_step(gate, HEAP_ITEM(item, struct sn_node, watch), SN_ON_SILENCE, NULL);
-        break;
+    case SN_TIMER_WATCH: watch_due(gate, HEAP_ITEM(item, struct sn_node, watch)); break;
     case SN_TIMER_RETRY:
         sn_gate_retry_due(gate, HEAP_ITEM(item, struct sn_pending, retry)->node);
         break;
     case SN_TIMER_CHALLENGE:
         sn_gate_challenge_due(gate, HEAP_ITEM(item, struct sn_challenge, timer)->node);
+        break;
+    case SN_TIMER_STANDBY:
+        sn_gate_standby_due(gate, HEAP_ITEM(item, struct sn_port, standby));
+        break;
+    case SN_TIMER_FORWARDER:
+        sn_gate_forwarder_due(gate, HEAP_ITEM(item, struct sn_forwarder, timer));
         break;
     default: sn_gate_advertise(gate, HEAP_ITEM(item, struct sn_port, advertise)); break;
     }

@@ -28,6 +28,7 @@
 #include "base/map.h"
 #include "base/pool.h"
 #include "base/rng.h"
+#include "sn/bucket.h"
 #include "sn/err.h"
 #include "sn/names.h"
 #include "sn/packet.h"
@@ -45,12 +46,16 @@ struct sn_listener {
     uint16_t sleep_percent;     /* likewise */
     uint32_t wake_messages;     /* 0: all */
     uint32_t takeover_wait_ms;  /* 0: at once */
-    uint32_t stranger_rate;     /* answers a second to one peer without a session */
+    uint32_t stranger_rate;     /* answers to one peer without a session ... */
+    uint32_t stranger_per_ms;   /* ... in each of these; 0: a second */
     uint32_t advertise_s;       /* 0: off */
+    uint8_t groups;             /* multicast groups it can send to */
+    uint8_t standby_for;        /* GwId; 0: none */
+    uint32_t standby_after;
+    struct sn_rate forwarder_rate; /* datagrams to one forwarder; count 0: any number */
     enum sn_qosm1 qosm1;
-    bool forwarders; /* encapsulated messages are accepted */
-    bool rebind;     /* a sleeper's PINGREQ from a new address is served there */
-    size_t room;     /* octets of its output queue */
+    bool rebind; /* a sleeper's PINGREQ from a new address is served there */
+    size_t room; /* octets of its output queue */
 };
 
 struct sn_gate_config {
@@ -92,6 +97,9 @@ bool sn_gate_output(const struct sn_gate *gate, uint16_t listener, size_t skip, 
 /* The first `count` datagrams of `listener` left (or were given up). */
 void sn_gate_sent(struct sn_gate *gate, uint16_t listener, size_t count, uint64_t now_ms);
 
+/* Settings of `listener` may have changed in place: ADVERTISE and stand-by follow. */
+void sn_gate_settle(struct sn_gate *gate, uint16_t listener, uint64_t now_ms);
+
 /* --- news for the hub ------------------------------------------------------------------------ */
 
 enum sn_news_kind {
@@ -121,7 +129,9 @@ enum sn_news_kind {
     SN_NEWS_MOVED,   /* rival: the address that it had before. No answer */
     SN_NEWS_RIVAL,   /* rival: someone there wanted the node's session, which stays. No answer */
     SN_NEWS_UNKNOWN, /* topic_id: a predefined id that it used and does not have. No answer */
-    SN_NEWS_STRAY    /* QoS -1: node or NULL, peer, topic_type, topic_id, data. No answer */
+    SN_NEWS_STRAY,   /* QoS -1: node or NULL, peer, topic_type, topic_id, data. No answer */
+    SN_NEWS_STANDS_IN, /* listener: the gateway it stands in for is missed. No node, no answer */
+    SN_NEWS_STANDS_BY  /* listener: that one is back, this one silent */
 };
 
 struct sn_news {
@@ -135,6 +145,7 @@ struct sn_news {
     uint16_t msg_id;
     uint16_t topic_id;
     uint16_t duration_s;
+    uint16_t listener;
     uint8_t topic_type; /* of STRAY: predefined or short */
     uint8_t qos;
     bool dup;
@@ -245,11 +256,14 @@ struct sn_counts {
     uint64_t received;
     uint64_t sent;
     uint64_t malformed;
-    uint64_t strangers;  /* answered DISCONNECT */
-    uint64_t muted;      /* not answered: stranger_rate */
-    uint64_t refused;    /* QoS -1 not admitted */
-    uint64_t unknown_id; /* answered 2 */
-    uint64_t too_long;   /* deliveries dropped */
+    uint64_t strangers;    /* answered DISCONNECT */
+    uint64_t muted;        /* not answered: stranger_rate, or too many SEARCHGW */
+    uint64_t searches;     /* SEARCHGW answered */
+    uint64_t by_group;     /* ignored: only SEARCHGW and what gateways say may come by a group */
+    uint64_t no_forwarder; /* encapsulated, by one who may not */
+    uint64_t refused;      /* QoS -1 not admitted */
+    uint64_t unknown_id;   /* answered 2 */
+    uint64_t too_long;     /* deliveries dropped */
     uint64_t resent;
     uint64_t overflow; /* datagrams of our own without room */
     uint64_t evicted;  /* nodes and attempts that gave way to others */

@@ -123,6 +123,10 @@ void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node)
 {
     const struct sn_listener *listener = sn_node_listener(gate, node);
 
+    if (sn_gate_is_silent(gate, node->listener)) {
+        sn_gate_step(gate, node, SN_ON_BYE, NULL);
+        return;
+    }
     if (sn_exchange_repeat(&node->pending->exchange, listener->retries)) {
         gate->count.resent++;
         node->resent++;

@@ -232,8 +232,7 @@ static void dispatch(struct sn_gate *gate, const struct sn_packet *pkt)
     struct sn_node *node = sn_gate_find_peer(gate, &gate->from);
     enum sn_event event = event_of(pkt);
 
-    if (pkt->type == SN_SEARCHGW) {
-        sn_gate_answer_search(gate, pkt);
+    if (sn_gate_discovers(gate, pkt) || sn_gate_sends_away(gate, node, event, pkt)) {
         return;
     }
     node = sn_gate_rebind(gate, node, pkt);
@@ -270,13 +269,19 @@ void sn_gate_input(struct sn_gate *gate, const struct sn_peer *from, struct span
                    uint64_t now_ms)
 {
     struct sn_packet pkt;
+    enum sn_err err = SN_OK;
 
     gate->now_ms = now_ms;
     gate->from = *from;
     gate->count.received++;
-    if (sn_forward_decode(&pkt, &gate->from, &gate->wire, wire,
-                          sn_gate_listener(gate, from)->forwarders) == SN_OK) {
+    err = sn_forward_decode(&pkt, &gate->from, &gate->wire, wire);
+    if (gate->from.wireless.len != 0) {
+        sn_gate_heard_forwarder(gate);
+    }
+    if (err == SN_OK) {
         dispatch(gate, &pkt);
+    } else if (err == SN_ERR_FORWARDER) {
+        gate->count.no_forwarder++;
     } else {
         gate->count.malformed++;
         sn_node_errs(sn_gate_find_peer(gate, &gate->from));

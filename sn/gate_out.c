@@ -78,7 +78,8 @@ void sn_gate_answer(struct sn_gate *gate, struct sn_node *node, const struct sn_
 
 bool sn_gate_has_room(const struct sn_gate *gate, const struct sn_node *node)
 {
-    return sn_gate_room(gate, node->listener) >= sn_node_listener(gate, node)->max_message;
+    return sn_gate_room(gate, node->listener) >= sn_node_listener(gate, node)->max_message &&
+           sn_gate_forwarder_has_room(gate, node);
 }
 
 bool sn_gate_is_ready(const struct sn_gate *gate, const struct sn_node *node)

@@ -9,6 +9,8 @@
  *     gate_out.c      answers and deliveries of the hub
  *     gate_exchange.c the exchange under way with a node, its retries and its end
  *     gate_send.c     packets into the outboxes
+ *     gate_discover.c ADVERTISE, SEARCHGW, GWINFO, stand-by
+ *     gate_forward.c  forwarders that were heard, and their rate
  */
 #ifndef SN_GATE_PARTS_H
 #define SN_GATE_PARTS_H
@@ -33,6 +35,8 @@ enum sn_timer {
     SN_TIMER_RETRY,     /* struct sn_pending */
     SN_TIMER_CHALLENGE, /* struct sn_challenge */
     SN_TIMER_ADVERTISE, /* struct sn_port */
+    SN_TIMER_STANDBY,   /* struct sn_port */
+    SN_TIMER_FORWARDER, /* struct sn_forwarder */
     SN_TIMERS
 };
 
@@ -40,8 +44,24 @@ enum sn_timer {
 struct sn_port {
     struct sn_outbox box;
     struct sn_strangers strangers;
+    struct sn_strangers searches;
     struct heap_item advertise;
+    struct heap_item standby; /* by then the gateway it stands in for is missed */
     uint16_t listener;
+    uint32_t advertise_s; /* these two as they were settled */
+    uint8_t standby_for;
+    bool silent; /* that one is there */
+};
+
+#define SN_FORWARDERS     64u   /* known at once */
+#define SN_FORWARDER_ROOM 2048u /* octets that wait for one, besides the longest message */
+
+struct sn_forwarder {
+    struct sn_peer peer; /* without node id */
+    struct sn_outbox box;
+    struct heap_item timer;
+    uint64_t heard_ms;
+    uint64_t full_us; /* its bucket */
 };
 
 /* The CONNECT that a node's session came from. */
@@ -123,6 +143,8 @@ struct sn_node {
 struct sn_gate {
     struct sn_gate_config config;
     struct sn_port *ports;
+    struct sn_forwarder *forwarders;
+    size_t forwarder_count;
     struct map by_id;
     struct map by_peer;
     struct pool nodes;
@@ -256,7 +278,38 @@ void sn_gate_send_exchange(struct sn_gate *gate, struct sn_node *node);
 
 /* Answers someone without a session, if stranger_rate lets us. */
 void sn_gate_send_stranger(struct sn_gate *gate, const struct sn_packet *pkt);
+
+/* --- gate_discover.c */
+
+/* Stand-by and ADVERTISE begin anew where the listener's settings say something else than before.
+ */
+void sn_gate_settle_port(struct sn_gate *gate, struct sn_port *port);
 void sn_gate_advertise(struct sn_gate *gate, struct sn_port *port);
-void sn_gate_answer_search(struct sn_gate *gate, const struct sn_packet *pkt);
+void sn_gate_standby_due(struct sn_gate *gate, struct sn_port *port);
+
+/* True: the message at hand is about gateways, or may not come by a group; it is done with. */
+bool sn_gate_discovers(struct sn_gate *gate, const struct sn_packet *pkt);
+
+/* The gateway that this listener stands in for is there: it answers nobody. */
+bool sn_gate_is_silent(const struct sn_gate *gate, uint16_t listener);
+
+/* True: the message at hand is not for a silent listener. A node still connected is told. */
+bool sn_gate_sends_away(struct sn_gate *gate, struct sn_node *node, enum sn_event event,
+                        const struct sn_packet *pkt);
+
+/* --- gate_forward.c */
+
+/* The datagram at hand was encapsulated. */
+void sn_gate_heard_forwarder(struct sn_gate *gate);
+void sn_gate_send_forwarders(struct sn_gate *gate, uint16_t listener, const struct sn_packet *pkt);
+
+/* The queue for datagrams to this peer: its forwarder's, which is then *paced, or the listener's.
+ */
+struct sn_outbox *sn_gate_box(struct sn_gate *gate, const struct sn_peer *to,
+                              struct sn_forwarder **paced);
+
+/* True unless the node's forwarder has so much waiting that a longest message does not fit. */
+bool sn_gate_forwarder_has_room(const struct sn_gate *gate, const struct sn_node *node);
+void sn_gate_forwarder_due(struct sn_gate *gate, struct sn_forwarder *forwarder);
 
 #endif

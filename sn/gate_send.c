@@ -1,13 +1,13 @@
 #include "sn/gate_parts.h"
 
-#include "sn/discover.h"
 #include "sn/forward.h"
 
 static bool push(struct sn_gate *gate, const struct sn_peer *to, const struct sn_packet *pkt,
                  struct sn_letter *letter)
 {
     const struct sn_listener *listener = sn_gate_listener(gate, to);
-    struct sn_outbox *box = &gate->ports[to->listener].box;
+    struct sn_forwarder *paced = NULL;
+    struct sn_outbox *box = sn_gate_box(gate, to, &paced);
     size_t len = sn_forward_len(pkt, to);
     uint8_t *place = len > listener->max_message ? NULL : sn_outbox_place(box, len);
 
@@ -18,6 +18,9 @@ static bool push(struct sn_gate *gate, const struct sn_peer *to, const struct sn
     letter->peer = *to;
     letter->len = (uint32_t)sn_forward_encode(pkt, to, pkt->radius & 3u, place, len);
     sn_outbox_push(box, letter);
+    if (paced != NULL) {
+        sn_gate_forwarder_due(gate, paced);
+    }
     return true;
 }
 
@@ -59,37 +62,20 @@ void sn_gate_send_exchange(struct sn_gate *gate, struct sn_node *node)
 void sn_gate_send_stranger(struct sn_gate *gate, const struct sn_packet *pkt)
 {
     struct sn_strangers *strangers = &gate->ports[gate->from.listener].strangers;
-    uint32_t rate = sn_gate_listener(gate, &gate->from)->stranger_rate;
+    const struct sn_listener *listener = sn_gate_listener(gate, &gate->from);
+    struct sn_stranger_rates rates = {{listener->stranger_rate, listener->stranger_per_ms == 0
+                                                                    ? 1000
+                                                                    : listener->stranger_per_ms},
+                                      {SN_STRANGERS_LISTENER, 1000}};
     uint8_t key[SN_PEER_KEY];
     uint64_t hash = map_hash(gate->seed, sn_peer_key(&gate->from, key));
 
-    if (sn_strangers_admit(strangers, hash, rate, gate->now_ms)) {
+    if (sn_strangers_admit(strangers, hash, rates, gate->now_ms)) {
         gate->count.strangers++;
         (void)sn_gate_send(gate, &gate->from, pkt);
     } else {
         gate->count.muted++;
     }
-}
-
-/* SN-015; to all who listen there, which an empty address means. */
-void sn_gate_advertise(struct sn_gate *gate, struct sn_port *port)
-{
-    uint32_t advertise_s = gate->config.listeners[port->listener].advertise_s;
-    struct sn_packet pkt = sn_advertise_packet(gate->config.gw_id, advertise_s);
-    struct sn_peer all = {.listener = port->listener};
-
-    (void)sn_gate_send(gate, &all, &pkt);
-    sn_gate_timer(gate, SN_TIMER_ADVERTISE, &port->advertise,
-                  sn_advertise_due(advertise_s, gate->now_ms));
-}
-
-/* SN-019 SN-195: with the Radius of the SEARCHGW, which only an encapsulation carries. */
-void sn_gate_answer_search(struct sn_gate *gate, const struct sn_packet *pkt)
-{
-    struct sn_packet answer = sn_gwinfo_packet(gate->config.gw_id);
-
-    answer.radius = pkt->radius;
-    sn_gate_send_stranger(gate, &answer);
 }
 
 /* --- what the edge asks ---------------------------------------------------------------------- */

@@ -9,10 +9,14 @@
 #define SN_NODE_ID_MOST 250u /* octets of a WirelessNodeId (SN-192) */
 #define SN_PEER_KEY     (3u + SN_PEER_ADDR + SN_NODE_ID_MOST)
 
-/* `addr_len` 0 on a listener of datagrams means all who listen there. */
+/* The facts about a sender are judged where its address can be read. `addr_len` 0 on a listener of
+ * datagrams means all who listen there: in `group`, or in all groups where that is 0. */
 struct sn_peer {
     uint16_t listener; /* index into the gate's listeners */
     bool near;         /* loopback or a line: publish_without_connect `predefined` admits it */
+    bool forwarder;    /* may encapsulate: CONFIG forwarders names it */
+    uint8_t group;     /* came by this multicast group of the listener, from 1; 0: to us alone */
+    uint8_t hops;      /* to a group: how far; 0: as the listener is set */
     uint8_t addr_len;
     uint8_t addr[SN_PEER_ADDR];
     struct span wireless; /* node id behind a forwarder, borrowed; empty: none */

@@ -1,25 +1,19 @@
 #include "sn/strangers.h"
 
-#include <string.h>
-
-bool sn_strangers_admit(struct sn_strangers *strangers, uint64_t hash, uint32_t rate,
-                        uint64_t now_ms)
+bool sn_strangers_admit(struct sn_strangers *strangers, uint64_t hash,
+                        struct sn_stranger_rates rates, uint64_t now_ms)
 {
-    uint64_t second = now_ms / 1000;
     size_t cell = hash & (SN_STRANGER_CELLS - 1);
+    uint64_t all_us = strangers->full_us;
 
-    if (second != strangers->second) {
-        memset(strangers, 0, sizeof *strangers);
-        strangers->second = second;
-    }
     if (strangers->cells[cell].hash != hash) {
         strangers->cells[cell].hash = hash;
-        strangers->cells[cell].count = 0;
+        strangers->cells[cell].full_us = 0;
     }
-    if (strangers->cells[cell].count >= rate || strangers->total >= SN_STRANGERS_LISTENER) {
+    if (!sn_bucket_take(&all_us, rates.all, now_ms) ||
+        !sn_bucket_take(&strangers->cells[cell].full_us, rates.each, now_ms)) {
         return false;
     }
-    strangers->cells[cell].count++;
-    strangers->total++;
+    strangers->full_us = all_us;
     return true;
 }

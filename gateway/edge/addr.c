@@ -12,7 +12,7 @@ socklen_t gw_addr_len(const union gw_addr *addr)
     return addr->any.sa_family == AF_INET ? sizeof addr->v4 : sizeof addr->v6;
 }
 
-static struct span ip_of(const union gw_addr *addr)
+struct span gw_addr_ip(const union gw_addr *addr)
 {
     return addr->any.sa_family == AF_INET ? span_of(&addr->v4.sin_addr, 4)
                                           : span_of(&addr->v6.sin6_addr, 16);
@@ -27,7 +27,7 @@ void gw_addr_pack(struct sn_peer *peer, const union gw_addr *addr, uint8_t bind)
 {
     struct writer w = writer_of(peer->addr, sizeof peer->addr);
 
-    write_span(&w, ip_of(addr));
+    write_span(&w, gw_addr_ip(addr));
     write_u16(&w, ntohs(port_of(addr)));
     write_u8(&w, bind);
     if (addr->any.sa_family == AF_INET6 && addr->v6.sin6_scope_id != 0) {
@@ -78,7 +78,7 @@ void gw_addr_print(const union gw_addr *addr, char text[GW_ADDR_TEXT])
     char scope[16] = "";
     bool is_v6 = addr->any.sa_family == AF_INET6;
 
-    (void)inet_ntop(addr->any.sa_family, ip_of(addr).at, ip, sizeof ip);
+    (void)inet_ntop(addr->any.sa_family, gw_addr_ip(addr).at, ip, sizeof ip);
     if (is_v6 && addr->v6.sin6_scope_id != 0) {
         (void)snprintf(scope, sizeof scope, "%%%u", addr->v6.sin6_scope_id);
     }
@@ -113,7 +113,7 @@ static const struct net {
 
 static bool is_in(const union gw_addr *addr, const struct net *nets, size_t count)
 {
-    struct span ip = ip_of(addr);
+    struct span ip = gw_addr_ip(addr);
 
     for (size_t i = 0; i < count; i++) {
         if (nets[i].len == ip.len && prefix_is(ip.at, nets[i].ip, nets[i].bits)) {
@@ -137,13 +137,13 @@ static bool covers(const struct ifaddrs *interface, const union gw_addr *addr)
 {
     const union gw_addr *own = (const union gw_addr *)(const void *)interface->ifa_addr;
     const union gw_addr *mask = (const union gw_addr *)(const void *)interface->ifa_netmask;
-    struct span ip = ip_of(addr);
+    struct span ip = gw_addr_ip(addr);
 
     if (own == NULL || mask == NULL || own->any.sa_family != addr->any.sa_family) {
         return false;
     }
     for (size_t i = 0; i < ip.len; i++) {
-        if ((ip.at[i] ^ ip_of(own).at[i]) & ip_of(mask).at[i]) {
+        if ((ip.at[i] ^ gw_addr_ip(own).at[i]) & gw_addr_ip(mask).at[i]) {
             return false;
         }
     }

@@ -28,6 +28,9 @@ union gw_addr {
 
 socklen_t gw_addr_len(const union gw_addr *addr);
 
+/* Its 4 or 16 octets. */
+struct span gw_addr_ip(const union gw_addr *addr);
+
 /* Fills addr, addr_len and near of `peer`. */
 void gw_addr_pack(struct sn_peer *peer, const union gw_addr *addr, uint8_t bind);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/pool.h"
+#include "config/address.h"
 
 #define SEEN_MS 10000u
 
@@ -55,6 +56,8 @@ static void take(struct gw_udp_socket *socket, const struct msghdr *head, struct
         return;
     }
     gw_addr_pack(&peer, from, socket->number);
+    peer.forwarder = conf_prefixes_hold(&udp->conf->forwarders, gw_addr_ip(from),
+                                        peer.near || udp->conf->allow_insecure);
     hub_datagram(udp->loop->hub, &peer, wire, gw_loop_now(udp->loop));
 }
 

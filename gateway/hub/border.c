@@ -1,10 +1,6 @@
 /* gateway/hub/border.c - from sessions to nodes: answers, deliveries, the end of a waking. */
 #include "gateway/hub/border.h"
 
-#include "gateway/hub/say.h"
-
-#define STRAYS_SAID_MS 60000u
-
 static const uint8_t answer_types[] = {
     [MQTT_OP_PUBACK] = SN_PUBACK,   [MQTT_OP_PUBREC] = SN_PUBREC, [MQTT_OP_PUBREL] = SN_PUBREL,
     [MQTT_OP_PUBCOMP] = SN_PUBCOMP, [MQTT_OP_SUBACK] = SN_SUBACK, [MQTT_OP_UNSUBACK] = SN_UNSUBACK,
@@ -148,31 +144,11 @@ void hub_border_pump(struct hub *hub, uint64_t now_ms)
     hear(hub, now_ms);
 }
 
-/* QoS -1 has no answer, so the log alone says that it was lost; at most once a minute. */
-static void say_strays(struct hub *hub, uint64_t now_ms)
-{
-    uint64_t lost = sn_gate_counts(hub->gate)->refused + hub->count.no_topic;
-
-    if (lost == hub->strays_lost ||
-        (hub->strays_said_ms != 0 && now_ms - hub->strays_said_ms < STRAYS_SAID_MS)) {
-        return;
-    }
-    hub->strays_lost = lost;
-    hub->strays_said_ms = now_ms;
-    hub_say(hub, &(struct hub_line_of_log){
-                     CONF_NOTICE,
-                     "node",
-                     "QoS -1 dropped",
-                     {NULL, 0},
-                     "publish_without_connect does not admit it, or its id has no topic"});
-}
-
 void hub_border_input(struct hub *hub, const struct sn_peer *from, struct span wire,
                       uint64_t now_ms)
 {
     sn_gate_input(hub->gate, from, wire, now_ms);
     hear(hub, now_ms);
-    say_strays(hub, now_ms);
 }
 
 void hub_border_tick(struct hub *hub, uint64_t now_ms)

@@ -1,6 +1,7 @@
 /* gateway/hub/border_in.c - from nodes to sessions: one function for each kind of news. */
 #include "gateway/hub/access.h"
 #include "gateway/hub/border.h"
+#include "gateway/hub/listeners.h"
 #include "gateway/hub/say.h"
 
 #define TOPIC_MOST 1024u
@@ -372,6 +373,8 @@ static handler *const handlers[] = {
     [SN_NEWS_RIVAL] = hub_border_rival,
     [SN_NEWS_UNKNOWN] = on_unknown,
     [SN_NEWS_STRAY] = on_stray,
+    [SN_NEWS_STANDS_IN] = hub_listeners_news,
+    [SN_NEWS_STANDS_BY] = hub_listeners_news,
 };
 
 void hub_border_news(struct hub *hub, const struct sn_news *news, uint64_t now_ms)

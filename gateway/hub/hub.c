@@ -4,46 +4,14 @@
 #include "gateway/hub/border.h"
 #include "gateway/hub/keep.h"
 #include "gateway/hub/line.h"
+#include "gateway/hub/listeners.h"
 #include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/sys.h"
 #include "gateway/hub/uplink.h"
 
-#define RECORDS_MOST  1000000u
-#define ENTRIES_MOST  4000000u
-#define ROOM_DATAGRAM (1024u * 1024u) /* output queue of a datagram listener */
-#define ROOM_LINE     4096u           /* of a serial line: what is in it can still be late */
-
-static uint16_t percent_of(uint64_t thousandths)
-{
-    return (uint16_t)(thousandths / 10);
-}
-
-static struct sn_listener listener_of(const struct conf_listener *conf)
-{
-    static const enum sn_qosm1 qosm1[] = {[CONF_PUBLISH_BY_SENDER] = SN_QOSM1_BY_SENDER,
-                                          [CONF_PUBLISH_NO] = SN_QOSM1_NO,
-                                          [CONF_PUBLISH_IDS] = SN_QOSM1_PREDEFINED,
-                                          [CONF_PUBLISH_YES] = SN_QOSM1_YES};
-
-    return (struct sn_listener){
-        .retry_ms = (uint32_t)conf->retry_ms,
-        .retries = (uint8_t)conf->retries,
-        .max_message = (uint16_t)conf->max_message,
-        .keepalive_percent = percent_of(conf->keepalive_grace),
-        .sleep_percent = percent_of(conf->sleep_grace),
-        .takeover_wait_ms =
-            conf->takeover == CONF_TAKEOVER_AT_ONCE ? 0 : (uint32_t)conf->takeover_wait_ms,
-        .stranger_rate = conf->stranger_rate.count > UINT32_MAX
-                             ? UINT32_MAX
-                             : (uint32_t)conf->stranger_rate.count,
-        .advertise_s = (uint32_t)conf->advertise_s,
-        .qosm1 = qosm1[conf->publish_without_connect],
-        .rebind = conf->rebind,
-        .forwarders = conf->type == CONF_SERIAL || conf->forwarders.count > 0,
-        .room = conf->type == CONF_SERIAL ? ROOM_LINE : ROOM_DATAGRAM,
-    };
-}
+#define RECORDS_MOST 1000000u
+#define ENTRIES_MOST 4000000u
 
 static bool gate_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
 {
@@ -59,12 +27,8 @@ static bool gate_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
         .seed = seed,
     };
 
-    hub->listeners = reserve((conf->listener_count + 1) * sizeof *hub->listeners);
-    if (hub->listeners == NULL) {
+    if (!hub_listeners_init(hub)) {
         return false;
-    }
-    for (size_t i = 0; i < conf->listener_count; i++) {
-        hub->listeners[i] = listener_of(&conf->listener[i]);
     }
     config.listeners = hub->listeners;
     hub->gate = sn_gate_new(&config, now_ms);
@@ -134,7 +98,7 @@ void hub_free(struct hub *hub)
         hub_nodes_fini(hub);
         sn_gate_free(hub->gate);
     }
-    release(hub->listeners);
+    hub_listeners_fini(hub);
     hub_access_fini(hub);
     mqtt_broker_fini(&hub->broker);
     mqtt_sessions_fini(&hub->sessions);
@@ -196,6 +160,7 @@ void hub_pump(struct hub *hub, uint64_t now_ms)
     hub_access_pump(hub, now_ms);
     hear_broker(hub);
     hear_sessions(hub);
+    hub_listeners_say(hub, now_ms);
 }
 
 void hub_tick(struct hub *hub, uint64_t now_ms)

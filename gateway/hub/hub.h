@@ -46,6 +46,15 @@ struct sn_gate *hub_gate(struct hub *hub);
 /* One datagram of a udp listener. `wire` may be used again after the call. */
 void hub_datagram(struct hub *hub, const struct sn_peer *from, struct span wire, uint64_t now_ms);
 
+/* What the edge alone can count of a listener of datagrams: it adds, the hub tells ($SYS, log). */
+struct hub_datagrams {
+    uint64_t lost;      /* dropped by the kernel, whose receive buffer was full */
+    uint64_t too_long;  /* above max_message */
+    uint64_t strangers; /* from a network that `auth = open` does not serve */
+    uint64_t unsent;    /* of ours, refused by the kernel and given up */
+};
+struct hub_datagrams *hub_datagrams(struct hub *hub, uint16_t listener);
+
 /* Octets of a serial listener, as they come. */
 void hub_line_input(struct hub *hub, uint16_t listener, struct span octets, uint64_t now_ms);
 

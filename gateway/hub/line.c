@@ -1,5 +1,6 @@
 #include "gateway/hub/line.h"
 
+#include "config/address.h"
 #include "gateway/hub/border.h"
 
 bool hub_lines_init(struct hub *hub)
@@ -39,9 +40,11 @@ void hub_line_input(struct hub *hub, uint16_t listener, struct span octets, uint
 {
     struct hub_line *line = &hub->lines[listener];
     struct sn_peer peer = {.listener = listener, .near = true};
+    const struct conf_addresses *forwarders = &hub->conf->listener[listener].forwarders;
     struct sn_frame frame;
     enum sn_frame_event event = SN_FRAME_NONE;
 
+    peer.forwarder = conf_prefixes_hold(forwarders, (struct span){NULL, 0}, true);
     while ((event = sn_frame_input(&line->decoder, &octets, &frame)) != SN_FRAME_NONE) {
         line->events[event]++;
         if (event != SN_FRAME_WHOLE) {

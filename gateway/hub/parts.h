@@ -69,25 +69,33 @@ struct hub_acl {
     bool said;            /* a line that grants nothing was told */
 };
 
+/* How many of something there were when that was last said. */
+struct hub_said {
+    uint64_t total;
+    uint64_t at_ms; /* 0: never */
+};
+
 struct hub {
     const struct conf *conf;
     struct journal journal;
     struct mqtt_sessions sessions;
     struct mqtt_broker broker;
     struct sn_gate *gate;
-    struct sn_listener *listeners; /* the gate's settings, one for each [listener] */
-    struct hub_line *lines;        /* one for each [listener]; serial ones are in use */
-    struct pool nodes;             /* struct hub_node */
-    struct list all_nodes;         /* struct hub_node */
-    struct list stalled;           /* struct hub_node: their listener had no room */
+    struct sn_listener *listeners;   /* the gate's settings, one for each [listener] */
+    struct hub_datagrams *datagrams; /* likewise */
+    struct hub_said *datagrams_said;
+    struct hub_line *lines; /* one for each [listener]; serial ones are in use */
+    struct pool nodes;      /* struct hub_node */
+    struct list all_nodes;  /* struct hub_node */
+    struct list stalled;    /* struct hub_node: their listener had no room */
     struct hub_uplink *uplinks;
     size_t uplink_count;
     struct hub_log log;
     struct hub_sys sys;
     struct hub_logins logins;
-    struct hub_acl *acls;    /* one for each [acl] */
-    uint64_t strays_lost;    /* QoS -1 not published, when that was last said */
-    uint64_t strays_said_ms; /* when that was; 0: never */
+    struct hub_acl *acls; /* one for each [acl] */
+    struct hub_said strays_said;
+    struct hub_said forwarders_said;
     uint64_t commit_delay_ms;
     bool batch_out;
     bool not_kept; /* an episode of failing commits goes on */

@@ -3,7 +3,7 @@
 #include "base/text.h"
 
 #define ROOT      "$SYS/broker/"
-#define TOPIC_OCT 96u
+#define TOPIC_OCT 128u
 #define VALUE_OCT 48u
 #define ONE       1024 /* of a rate, an event a minute */
 
@@ -14,6 +14,7 @@ struct numbers {
     uint64_t publish_in, publish_out, dropped, payload_in, payload_out;
     uint64_t waiting, retained, subscriptions, shares, memory, memory_most;
     uint64_t sockets, connects;
+    uint64_t sn_in, sn_out, malformed, muted, no_forwarder;
 };
 
 struct row {
@@ -47,6 +48,11 @@ static const struct row rows[] = {
     {"shared_subscriptions/count", AT(shares)},
     {"heap/current", AT(memory)},
     {"heap/maximum", AT(memory_most)},
+    {"mqtt-sn/received", AT(sn_in)},
+    {"mqtt-sn/sent", AT(sn_out)},
+    {"mqtt-sn/malformed", AT(malformed)},
+    {"mqtt-sn/unanswered", AT(muted)},
+    {"mqtt-sn/no_forwarder", AT(no_forwarder)},
 };
 
 static const struct row loads[HUB_SYS_LOADS] = {
@@ -55,6 +61,14 @@ static const struct row loads[HUB_SYS_LOADS] = {
     {"load/publish/dropped", AT(dropped)},      {"load/bytes/received", AT(octets_in)},
     {"load/bytes/sent", AT(octets_out)},        {"load/sockets", AT(sockets)},
     {"load/connections", AT(connects)},
+};
+
+/* Of one [listener] of datagrams, in struct hub_datagrams. */
+static const struct row listener_rows[] = {
+    {"lost", offsetof(struct hub_datagrams, lost)},
+    {"too_long", offsetof(struct hub_datagrams, too_long)},
+    {"strangers", offsetof(struct hub_datagrams, strangers)},
+    {"unsent", offsetof(struct hub_datagrams, unsent)},
 };
 
 #define ROWS  (sizeof rows / sizeof rows[0])
@@ -91,21 +105,43 @@ static void tell(struct hub *hub, const char *topic, const char *more, struct sp
     }
 }
 
-static uint64_t number(const struct numbers *n, const struct row *row)
+/* Out of what the row is of. */
+static uint64_t number(const void *of, const struct row *row)
 {
     uint64_t value = 0;
 
-    memcpy(&value, (const uint8_t *)n + row->offset, sizeof value);
+    memcpy(&value, (const uint8_t *)of + row->offset, sizeof value);
     return value;
 }
 
-static void tell_number(struct hub *hub, const struct row *row, uint64_t value, uint64_t now_ms)
+static void tell_number(struct hub *hub, const char *topic, const char *more, uint64_t value,
+                        uint64_t now_ms)
 {
     uint8_t room[VALUE_OCT];
     struct writer w = writer_of(room, sizeof room);
 
     write_decimal(&w, value);
-    tell(hub, row->topic, "", span_of(room, written(&w)), now_ms);
+    tell(hub, topic, more, span_of(room, written(&w)), now_ms);
+}
+
+/* listener/NAME/lost ... */
+static void tell_listener(struct hub *hub, size_t listener, uint64_t now_ms)
+{
+    const struct conf_listener *conf = &hub->conf->listener[listener];
+    uint8_t room[TOPIC_OCT];
+    struct writer w = writer_of(room, sizeof room);
+
+    if (conf->type != CONF_UDP) {
+        return;
+    }
+    write_text(&w, "listener/");
+    write_text(&w, conf->at.name);
+    write_text(&w, "/");
+    write_end(&w);
+    for (size_t i = 0; i < sizeof listener_rows / sizeof listener_rows[0]; i++) {
+        tell_number(hub, (const char *)room, listener_rows[i].topic,
+                    number(&hub->datagrams[listener], &listener_rows[i]), now_ms);
+    }
 }
 
 /* With two decimals, as mosquitto writes it. */
@@ -167,6 +203,7 @@ static struct numbers numbers_of(struct hub *hub)
 {
     const struct mqtt_sessions *ss = &hub->sessions;
     const struct mqtt_broker *b = &hub->broker;
+    const struct sn_counts *sn = sn_gate_counts(hub->gate);
     struct hub_sys *sys = &hub->sys;
     uint64_t clients = ss->by_name[MQTT_DOOR_CONN].count;
 
@@ -195,6 +232,11 @@ static struct numbers numbers_of(struct hub *hub)
         .memory_most = sys->memory_most,
         .sockets = b->count.accepted,
         .connects = b->count.connects,
+        .sn_in = sn->received,
+        .sn_out = sn->sent,
+        .malformed = sn->malformed,
+        .muted = sn->muted,
+        .no_forwarder = sn->no_forwarder,
     };
 }
 
@@ -203,9 +245,16 @@ static uint64_t events_of(const struct hub *hub)
 {
     const struct mqtt_sessions *ss = &hub->sessions;
     const struct mqtt_broker *b = &hub->broker;
+    uint64_t datagrams = sn_gate_counts(hub->gate)->received;
 
-    return b->count.packets_in + b->count.packets_out + b->count.accepted + b->count.connects +
-           b->count.closed + ss->count.received + ss->count.delivered + ss->count.ended;
+    for (size_t i = 0; i < hub->conf->listener_count; i++) {
+        const struct hub_datagrams *d = &hub->datagrams[i];
+
+        datagrams += d->lost + d->too_long + d->strangers + d->unsent;
+    }
+    return datagrams + b->count.packets_in + b->count.packets_out + b->count.accepted +
+           b->count.connects + b->count.closed + ss->count.received + ss->count.delivered +
+           ss->count.ended;
 }
 
 void hub_sys_tell(struct hub *hub, uint64_t age_ms, uint64_t now_ms)
@@ -219,7 +268,10 @@ void hub_sys_tell(struct hub *hub, uint64_t age_ms, uint64_t now_ms)
     }
     reckon_loads(sys, &n, passed_ms);
     for (size_t i = 0; i < ROWS; i++) {
-        tell_number(hub, &rows[i], number(&n, &rows[i]), now_ms);
+        tell_number(hub, rows[i].topic, "", number(&n, &rows[i]), now_ms);
+    }
+    for (size_t i = 0; i < hub->conf->listener_count; i++) {
+        tell_listener(hub, i, now_ms);
     }
     for (size_t i = 0; i < HUB_SYS_LOADS * SPANS; i++) {
         tell_rate(hub, i / SPANS, i % SPANS, now_ms);

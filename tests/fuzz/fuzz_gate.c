@@ -130,7 +130,11 @@ static void deliver(struct world *w, unsigned whim)
 
 static void act(struct world *w, unsigned what, unsigned whim)
 {
-    struct sn_peer peer = {.near = whim & 1, .addr_len = 1, .addr = {(uint8_t)(whim % PEERS)}};
+    struct sn_peer peer = {.near = whim & 1,
+                           .forwarder = true,
+                           .group = whim == 255,
+                           .addr_len = 1,
+                           .addr = {(uint8_t)(whim % PEERS)}};
     struct sn_node *node = w->nodes[whim % NODES];
 
     switch (what % 8) {
@@ -166,7 +170,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
                                    .takeover_wait_ms = 2000,
                                    .stranger_rate = 20,
                                    .advertise_s = 30,
-                                   .forwarders = true,
+                                   .groups = 1,
+                                   .standby_after = 2,
+                                   .forwarder_rate = {50, 1000},
                                    .room = 1024};
     struct budget budget = {.limit = 8192};
     struct sn_gate_config config = {.nodes = NODES,
@@ -179,6 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     struct world w = {.in = reader_of(span_of(octets, len))};
 
     listener.qosm1 = (enum sn_qosm1)(read_u8(&w.in) & 3);
+    listener.standby_for = read_u8(&w.in) == 255 ? 9 : 0;
     w.gate = sn_gate_new(&config, 0);
     while (read_left(&w.in) > 1 && !w.in.bad) {
         unsigned what = read_u8(&w.in);

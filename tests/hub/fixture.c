@@ -40,7 +40,7 @@ void site_free(struct site *site)
 
 void site_says(struct site *site, uint8_t node, struct span wire)
 {
-    struct sn_peer peer = {.addr_len = 6, .addr = {10, 0, 0, node, 7, 92}};
+    struct sn_peer peer = {.forwarder = true, .addr_len = 6, .addr = {10, 0, 0, node, 7, 92}};
 
     hub_datagram(site->hub, &peer, wire, site->now_ms);
     hub_pump(site->hub, site->now_ms);

@@ -19,8 +19,8 @@ struct field *field_new(void)
                                        .max_message = 300,
                                        .takeover_wait_ms = 2000,
                                        .stranger_rate = 20,
-                                       .forwarders = true,
                                        .room = 16384};
+    f->forwarder = true;
     f->budget.limit = 1000000;
     f->now_ms = 1000;
     config.listeners = &f->listener;
@@ -44,6 +44,8 @@ static void collect_wires(struct field *f)
     while (sn_gate_output(f->gate, 0, 0, &out)) {
         assert_true(f->wire_count < FIELD_WIRES);
         f->wires[f->wire_count].to = out.peer.addr_len == 0 ? 0 : out.peer.addr[3];
+        f->wires[f->wire_count].group = out.peer.group;
+        f->wires[f->wire_count].hops = out.peer.hops;
         f->wires[f->wire_count].len = out.wire.len;
         memcpy(f->wires[f->wire_count].octets, out.wire.at, out.wire.len);
         f->wire_count++;
@@ -85,6 +87,8 @@ void says(struct field *f, uint8_t node, struct span wire)
 {
     struct sn_peer peer = peer_of(node);
 
+    peer.forwarder = f->forwarder;
+    peer.group = f->group;
     sn_gate_input(f->gate, &peer, at_edge(wire, wire.len), f->now_ms);
     collect_news(f);
 }

@@ -20,8 +20,12 @@ struct field {
     struct sn_listener listener;
     struct budget budget;
     uint64_t now_ms;
+    bool forwarder; /* what is known of who says() */
+    uint8_t group;
     struct {
         uint8_t to; /* node, 0: everybody */
+        uint8_t group;
+        uint8_t hops;
         uint8_t octets[400];
         size_t len;
         bool taken;

@@ -447,6 +447,7 @@ static void advertise_is_sent_to_all_every_tadv(void **state)
     (void)state;
     sn_gate_free(f->gate);
     f->listener.advertise_s = 900;
+    f->listener.groups = 1;
     f->gate = sn_gate_new(&config, f->now_ms);
     waits(f, 899999);
     HEARS(f, 0, "\x05\x00\x09\x03\x84");
@@ -576,10 +577,12 @@ static void encapsulation_is_refused_where_forwarders_are_not_allowed(void **sta
     struct field *f = field_new();
 
     (void)state;
-    f->listener.forwarders = false;
+    f->forwarder = false;
     SAYS(f, 1, "\x05\xFE\x00\x0A\x0B\x08\x04\x04\x01\x00\x3Cn1");
     HEARS_NOTHING(f, 1);
     tells_nothing(f);
+    assert_int_equal(sn_gate_counts(f->gate)->no_forwarder, 1);
+    assert_int_equal(sn_gate_counts(f->gate)->malformed, 0);
     field_free(f);
 }
 

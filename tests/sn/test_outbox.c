@@ -79,6 +79,8 @@ static void a_full_queue_takes_nothing_and_loses_nothing(void **state)
     sn_outbox_fini(&box);
 }
 
+static const struct sn_stranger_rates rates = {{20, 1000}, {SN_STRANGERS_LISTENER, 1000}};
+
 static void a_stranger_is_answered_so_often_in_a_second(void **state)
 {
     static struct sn_strangers strangers;
@@ -86,11 +88,14 @@ static void a_stranger_is_answered_so_often_in_a_second(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 50; i++) {
-        answers += sn_strangers_admit(&strangers, 7, 20, 5000 + i);
+        answers += sn_strangers_admit(&strangers, 7, rates, 5000 + i);
     }
     assert_int_equal(answers, 20);
-    assert_true(sn_strangers_admit(&strangers, 8, 20, 5999)); /* another one */
-    assert_true(sn_strangers_admit(&strangers, 7, 20, 6000)); /* the next second */
+    assert_true(sn_strangers_admit(&strangers, 8, rates, 5999)); /* another one */
+    assert_false(sn_strangers_admit(&strangers, 7, rates, 5049));
+    assert_true(sn_strangers_admit(&strangers, 7, rates, 5050)); /* a twentieth of a second later */
+    assert_false(sn_strangers_admit(&strangers, 7, rates, 5051));
+    assert_true(sn_strangers_admit(&strangers, 7, rates, 6000)); /* the next second */
 }
 
 static void all_strangers_together_are_answered_1000_times_a_second(void **state)
@@ -100,7 +105,7 @@ static void all_strangers_together_are_answered_1000_times_a_second(void **state
 
     (void)state;
     for (uint64_t hash = 0; hash < 5000; hash++) {
-        answers += sn_strangers_admit(&strangers, hash, 20, 5000);
+        answers += sn_strangers_admit(&strangers, hash, rates, 5000);
     }
     assert_int_equal(answers, SN_STRANGERS_LISTENER);
 }

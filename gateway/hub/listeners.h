@@ -1,0 +1,19 @@
+/* gateway/hub/listeners.h - the gate's settings of each [listener], and what is told of one:
+ * stand-by, datagrams that were lost or refused. */
+#ifndef GATEWAY_HUB_LISTENERS_H
+#define GATEWAY_HUB_LISTENERS_H
+
+#include "gateway/hub/parts.h"
+
+/* Makes hub->listeners and hub->datagrams. False: no memory. */
+bool hub_listeners_init(struct hub *hub);
+void hub_listeners_fini(struct hub *hub);
+
+/* A line for the log when more was dropped or refused than when that was last said; of each kind
+ * at once the first time, then at most once a minute. */
+void hub_listeners_say(struct hub *hub, uint64_t now_ms);
+
+/* STANDS_IN, STANDS_BY. */
+void hub_listeners_news(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
+
+#endif
