@@ -166,7 +166,7 @@ uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,
     uint64_t last = 0;
 
     for (struct mqtt_session *s = fan->first; s != NULL; s = s->next_match) {
-        uint64_t ticket = queue_for(ss, s, message, false, now_ms);
+        uint64_t ticket = queue_for(ss, s, message, fan->stored, now_ms);
 
         last = ticket > last ? ticket : last;
     }

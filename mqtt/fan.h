@@ -16,6 +16,7 @@ struct mqtt_fan {
     struct mqtt_session *first; /* by next_match */
     size_t count;
     size_t kept; /* of them, kept sessions */
+    bool stored; /* set after the match: it goes out as a retained message that was there */
 };
 
 /* `from` is the number of the session it came by. Holds until the next call. */

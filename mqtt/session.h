@@ -176,7 +176,9 @@ struct mqtt_sessions {
     struct pool received;
     struct pool restored;
     struct mqtt_limits limits;
-    struct span own; /* what lies under this topic is the gateway's to publish; borrowed */
+    struct span own; /* what lies under this topic is the gateway's to publish, and never stored;
+                        borrowed */
+    bool own_read;   /* somebody has subscribed to what lies there, in this run */
     struct rng rng;
     uint64_t last_number; /* of sessions, messages, subscriptions, retained rows */
     uint64_t stamp;
@@ -256,6 +258,7 @@ struct mqtt_publication {
     uint16_t extra;     /* comes back in the answer */
     uint8_t qos;
     bool retain;
+    bool late; /* its readers should have had it when they subscribed: it is sent with RETAIN */
 };
 
 /* Publishes for `s` and owes PUBACK or PUBREC. QoS 2: a packet id not yet released is answered

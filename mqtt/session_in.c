@@ -12,9 +12,12 @@
  */
 
 /* What the gateway says of itself is never stored. */
-static bool is_fleeting(const struct mqtt_message *m)
+static bool is_fleeting(const struct mqtt_sessions *ss, const struct mqtt_message *m)
 {
-    return mqtt_topic_lies_under(mqtt_message_topic(m), span_of_text("$SYS/broker"));
+    struct span topic = mqtt_message_topic(m);
+
+    return mqtt_topic_lies_under(topic, span_of_text("$SYS/broker")) ||
+           mqtt_topic_lies_under(topic, ss->own);
 }
 
 /* [MQTT-3.3.1-5], [MQTT-3.3.1-10], [MQTT-3.3.1-11] */
@@ -26,7 +29,7 @@ static uint64_t retain(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_
     if (m->payload_len != 0) {
         branch = mqtt_retain_set(&ss->retain, m);
         ss->count.refused += branch == NULL;
-        return branch == NULL || is_fleeting(m) ? 0 : mqtt_keep_retained(ss, branch, now_ms);
+        return branch == NULL || is_fleeting(ss, m) ? 0 : mqtt_keep_retained(ss, branch, now_ms);
     }
     branch = mqtt_retain_find(&ss->retain, mqtt_message_topic(m));
     if (branch != NULL) {
@@ -86,6 +89,7 @@ static enum mqtt_err take(struct mqtt_sessions *ss, const struct mqtt_session *s
     m->arrived_ms = now_ms;
     m->qos = p->qos;
     m->retain = p->retain;
+    fan.stored = p->late;
     ss->count.received++;
     ss->count.received_octets += p->payload.len;
     *ticket = spread(ss, &fan, m, now_ms);

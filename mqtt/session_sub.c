@@ -16,9 +16,11 @@ static bool is_shared(const struct mqtt_session *s, struct span text, struct spa
 static bool enter(struct mqtt_sessions *ss, const struct mqtt_session *s, struct span text,
                   struct mqtt_subscription *sub)
 {
-    struct span filter;
+    struct span filter = text;
+    bool shared = is_shared(s, text, &filter);
 
-    if (is_shared(s, text, &filter)) {
+    ss->own_read |= mqtt_topic_reaches(filter, ss->own);
+    if (shared) {
         sub->options = MQTT_SUB_SHARED;
         return mqtt_share_join(ss, text, sub);
     }

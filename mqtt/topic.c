@@ -132,3 +132,26 @@ bool mqtt_topic_lies_under(struct span topic, struct span parent)
     return span_equal(span_of(topic.at, parent.len), parent) &&
            (topic.len == parent.len || topic.at[parent.len] == '/');
 }
+
+bool mqtt_topic_reaches(struct span filter, struct span parent)
+{
+    struct span want;
+    struct span have;
+
+    if (parent.len == 0 || (mqtt_topic_is_system(parent) && filter.len != 0 &&
+                            (filter.at[0] == '+' || filter.at[0] == '#'))) {
+        return false;
+    }
+    while (mqtt_topic_next_level(&parent, &have)) {
+        if (!mqtt_topic_next_level(&filter, &want)) {
+            return false;
+        }
+        if (is_level(want, '#')) {
+            return true;
+        }
+        if (!is_level(want, '+') && !span_equal(want, have)) {
+            return false;
+        }
+    }
+    return true;
+}

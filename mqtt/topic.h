@@ -31,6 +31,9 @@ static inline bool mqtt_topic_is_system(struct span name)
 /* Is `topic` the name `parent`, or below it? Nothing lies under an empty parent. */
 bool mqtt_topic_lies_under(struct span topic, struct span parent);
 
+/* Can a name that this well-formed filter matches lie under `parent`, which has no wildcards? */
+bool mqtt_topic_reaches(struct span filter, struct span parent);
+
 /* Takes the first level from *rest, the slash after it too; false: there is none left. *rest
  * begins as the topic and ends with at NULL. */
 bool mqtt_topic_next_level(struct span *rest, struct span *level);

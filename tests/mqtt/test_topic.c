@@ -128,6 +128,40 @@ static void levels_come_one_after_the_other(void **state)
     assert_int_equal(count, COUNT(want));
 }
 
+static void a_filter_reaches_what_may_lie_below_a_name(void **state)
+{
+    static const struct {
+        const char *filter;
+        const char *parent;
+        bool reaches;
+    } cases[] = {
+        {"$SYS/gateway", "$SYS/gateway", true},
+        {"$SYS/gateway/#", "$SYS/gateway", true},
+        {"$SYS/gateway/+", "$SYS/gateway", true},
+        {"$SYS/#", "$SYS/gateway", true},
+        {"$SYS/+/nodes/#", "$SYS/gateway", true},
+        {"$SYS/broker/#", "$SYS/gateway", false},
+        {"$SYS/+", "$SYS/gateway", true},
+        {"$SYS", "$SYS/gateway", false},
+        {"#", "$SYS/gateway", false},
+        {"+/gateway/#", "$SYS/gateway", false},
+        {"#", "gw/state", true},
+        {"+/+/nodes", "gw/state", true},
+        {"gw/state2/#", "gw/state", false},
+        {"gw/+/a/b", "gw/state", true},
+        {"gw", "gw/state", false},
+        {"gw/#", "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (mqtt_topic_reaches(span_of_text(cases[i].filter), span_of_text(cases[i].parent)) !=
+            cases[i].reaches) {
+            fail_msg("%s of %s", cases[i].filter, cases[i].parent);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +171,7 @@ int main(void)
         cmocka_unit_test(topics_have_at_most_65535_octets),
         cmocka_unit_test(filters_match_as_the_table_says),
         cmocka_unit_test(levels_come_one_after_the_other),
+        cmocka_unit_test(a_filter_reaches_what_may_lie_below_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
