@@ -32,6 +32,13 @@ void pool_fini(struct pool *pool);
 
 /* A zeroed cell, or NULL when all are taken. */
 void *pool_take(struct pool *pool);
+/* Cell number `place` of those handed out at least once, taken or not; NULL: there are not that
+ * many. What lies in one that is not taken, beyond its first pointer, is as it was given back. */
+static inline void *pool_at(const struct pool *pool, size_t place)
+{
+    return place < pool->fresh ? pool->cells + place * pool->cell : NULL;
+}
+
 void pool_give(struct pool *pool, void *cell);
 
 #endif

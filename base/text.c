@@ -45,6 +45,27 @@ void write_printable(struct writer *w, struct span octets)
     }
 }
 
+void write_json_text(struct writer *w, struct span octets)
+{
+    bool text = utf8_is_text(octets);
+
+    write_u8(w, '"');
+    for (size_t i = 0; i < octets.len; i++) {
+        uint8_t octet = octets.at[i];
+
+        if (octet < 0x20 || octet == 0x7F || (octet >= 0x80 && !text)) {
+            write_text(w, "\\u00");
+            write_hex(w, span_of(&octets.at[i], 1));
+            continue;
+        }
+        if (octet == '"' || octet == '\\') {
+            write_u8(w, '\\');
+        }
+        write_u8(w, octet);
+    }
+    write_u8(w, '"');
+}
+
 void write_end(struct writer *w)
 {
     if (w->at == w->end) {

@@ -14,6 +14,10 @@ void write_hex(struct writer *w, struct span octets);
  * rest as \xNN. */
 void write_printable(struct writer *w, struct span octets);
 
+/* `octets` as a JSON string with its quotes. What is not well-formed UTF-8 as a whole is written
+ * octet for octet, those above 0x7F as \u00NN. */
+void write_json_text(struct writer *w, struct span octets);
+
 /* Ends the text with a NUL, at the last octet if it was full. `w` must have room for one octet. */
 void write_end(struct writer *w);
 

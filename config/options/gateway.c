@@ -16,7 +16,7 @@ const struct conf_option conf_rows_gateway[] = {
      "more files to read, * and ? allowed, in name order; relative to this file"},
     {"user", TEXT, ONE, AT(user), 1, 64, NULL, NULL, NONE, RESTART, YES, "stays who it is",
      "account to change to after the ports are open, when started as root"},
-    {"state", TOPIC, ONE, AT(state), 0, 0, "$SYS/gateway", NULL, G, LIVE, NOT_YET, NULL,
+    {"state", TOPIC, ONE, AT(state), 0, 0, "$SYS/gateway", NULL, G, LIVE, YES, NULL,
      "topic under which the gateway publishes its own state"},
     END,
 };

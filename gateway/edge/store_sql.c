@@ -195,7 +195,7 @@ static enum gw_sql_result identify(struct gw_sql *sql)
     if (application != GW_SQL_APPLICATION || version < 1 || version > GW_SQL_VERSION) {
         return GW_SQL_FOREIGN;
     }
-    if (version < GW_SQL_VERSION && make_all(sql) != SQLITE_OK) {
+    if ((version < GW_SQL_VERSION || tables < TABLES) && make_all(sql) != SQLITE_OK) {
         return is_damage(sqlite3_errcode(sql->db)) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
     }
     return is_sound(sql) ? GW_SQL_OPEN : GW_SQL_CORRUPT;

@@ -1,6 +1,8 @@
 /* gateway/hub/border.c - from sessions to nodes: answers, deliveries, the end of a waking. */
 #include "gateway/hub/border.h"
 
+#include "gateway/hub/seen.h"
+
 static const uint8_t answer_types[] = {
     [MQTT_OP_PUBACK] = SN_PUBACK,   [MQTT_OP_PUBREC] = SN_PUBREC, [MQTT_OP_PUBREL] = SN_PUBREL,
     [MQTT_OP_PUBCOMP] = SN_PUBCOMP, [MQTT_OP_SUBACK] = SN_SUBACK, [MQTT_OP_UNSUBACK] = SN_UNSUBACK,
@@ -12,6 +14,9 @@ static void admit(struct hub *hub, struct hub_node *hn, const struct mqtt_op *op
         .code = op->code, .present = op->present, .known = hn->known, .names = hn->names};
 
     sn_gate_admit(hub->gate, hn->node, &admission, now_ms);
+    if (sn_node_state(hn->node) == SN_ACTIVE) {
+        hub_seen_met(hub, hn, now_ms);
+    }
 }
 
 static void answer(struct hub *hub, struct hub_node *hn, const struct mqtt_op *op, uint64_t now_ms)

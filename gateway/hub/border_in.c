@@ -3,6 +3,7 @@
 #include "gateway/hub/border.h"
 #include "gateway/hub/listeners.h"
 #include "gateway/hub/say.h"
+#include "gateway/hub/seen.h"
 
 #define TOPIC_MOST 1024u
 
@@ -52,7 +53,10 @@ static void refuse(struct hub *hub, const struct sn_news *news, uint8_t code, ui
     sn_gate_admit(hub->gate, news->node, &admission, now_ms);
     if (hn == NULL) {
         sn_gate_forget(hub->gate, news->node);
-    } else if (hn->session == NULL) {
+        return;
+    }
+    hub_seen_changed(hub, hn, now_ms);
+    if (hn->session == NULL) {
         hub_node_forget(hub, hn);
     }
 }
@@ -258,6 +262,7 @@ static void on_sleep(struct hub *hub, const struct sn_news *news, uint64_t now_m
     hn->waking = false;
     mqtt_session_close(&hub->sessions, hn->session, MQTT_END_ASLEEP, now_ms);
     owe_other(hub, news, (struct mqtt_answer){.code = SN_DISCONNECT}, now_ms);
+    hub_seen_changed(hub, hn, now_ms);
     say_node(hub, news, CONF_DEBUG, "asleep");
 }
 
@@ -288,6 +293,7 @@ static void on_end(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
     struct hub_node *hn = sn_node_user(news->node);
     bool lost = news->kind == SN_NEWS_LOST;
 
+    hub_seen_changed(hub, hn, now_ms);
     say_node(hub, news, lost ? CONF_NOTICE : CONF_INFO, lost ? "lost" : "disconnected");
     part(hub, hn, lost ? MQTT_END_LOST : MQTT_END_PARTED, now_ms);
     if (hn->session == NULL) {
@@ -329,6 +335,7 @@ static void on_stray(struct hub *hub, const struct sn_news *news, uint64_t now_m
     p.topic = span_of(room, written(&w));
     if (p.topic.len == 0) {
         hub->count.no_topic++;
+        hub_seen_unknown(hub, hn, news->peer->listener, news->topic_id, now_ms);
         return;
     }
     hub->count.strays++;
@@ -341,9 +348,8 @@ static void on_stray(struct hub *hub, const struct sn_news *news, uint64_t now_m
 
 static void on_unknown(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
-    (void)hub;
-    (void)news;
-    (void)now_ms;
+    hub_seen_unknown(hub, sn_node_user(news->node), sn_node_peer(news->node).listener,
+                     news->topic_id, now_ms);
 }
 
 typedef void handler(struct hub *hub, const struct sn_news *news, uint64_t now_ms);

@@ -7,7 +7,9 @@
 #include "gateway/hub/listeners.h"
 #include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
+#include "gateway/hub/seen.h"
 #include "gateway/hub/sys.h"
+#include "gateway/hub/told.h"
 #include "gateway/hub/uplink.h"
 
 #define RECORDS_MOST 1000000u
@@ -73,7 +75,7 @@ static bool hub_init(struct hub *hub, const struct hub_setup *setup, uint64_t no
     return mqtt_broker_init(&hub->broker, &hub->sessions, limits->clients,
                             (uint16_t)limits->inflight, (uint32_t)limits->queued) &&
            gate_init(hub, rng_next(&rng), now_ms) && hub_access_init(hub) && hub_lines_init(hub) &&
-           hub_uplinks_init(hub, rng_next(&rng), now_ms);
+           hub_uplinks_init(hub, rng_next(&rng), now_ms) && hub_registry_init(hub, rng_next(&rng));
 }
 
 struct hub *hub_new(const struct hub_setup *setup, uint64_t now_ms)
@@ -99,6 +101,7 @@ void hub_free(struct hub *hub)
         sn_gate_free(hub->gate);
     }
     hub_listeners_fini(hub);
+    hub_registry_fini(hub);
     hub_access_fini(hub);
     mqtt_broker_fini(&hub->broker);
     mqtt_sessions_fini(&hub->sessions);
@@ -125,7 +128,9 @@ void hub_datagram(struct hub *hub, const struct sn_peer *from, struct span wire,
 void hub_restored(struct hub *hub, uint64_t now_ms)
 {
     mqtt_sessions_restored(&hub->sessions, now_ms);
+    hub_registry_restored(hub, now_ms);
     hub_sys_init(hub, now_ms);
+    hub_tell_gateway(hub, "online", now_ms);
     hub_uplinks_start(hub, now_ms);
 }
 
@@ -157,6 +162,7 @@ void hub_pump(struct hub *hub, uint64_t now_ms)
 {
     hub_uplinks_pump(hub, now_ms);
     hub_border_pump(hub, now_ms);
+    hub_told_pump(hub, now_ms);
     hub_access_pump(hub, now_ms);
     hear_broker(hub);
     hear_sessions(hub);
@@ -170,6 +176,7 @@ void hub_tick(struct hub *hub, uint64_t now_ms)
     mqtt_sessions_tick(&hub->sessions, now_ms);
     hear_sessions(hub);
     hub_uplinks_tick(hub, now_ms);
+    hub_registry_tick(hub, now_ms);
     if (hub_sys_deadline(hub) <= now_ms) {
         hub_sys_tell(hub, HUB_SYS_MS, now_ms);
     }
@@ -188,6 +195,7 @@ uint64_t hub_deadline(const struct hub *hub)
     if (hub_access_waits(hub)) {
         return 0;
     }
+    rest = lesser(rest, hub_registry_deadline(hub));
     return lesser(lesser(cores, rest), lesser(hub_keep_deadline(hub), hub_sys_deadline(hub)));
 }
 
@@ -199,6 +207,8 @@ bool hub_event(struct hub *hub, struct hub_news *news)
 void hub_stop(struct hub *hub, uint64_t now_ms)
 {
     hub->stopping = true;
+    hub_registry_stop(hub, now_ms);
+    hub_tell_gateway(hub, "offline", now_ms);
     hub_uplinks_stop(hub, now_ms);
 }
 

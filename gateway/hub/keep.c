@@ -3,6 +3,7 @@
 #include "gateway/hub/far.h"
 #include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
+#include "gateway/hub/seen.h"
 #include "gateway/hub/uplink.h"
 
 uint64_t hub_keep_deadline(const struct hub *hub)
@@ -118,6 +119,9 @@ bool hub_restore(struct hub *hub, const struct record *record, uint64_t now_ms)
 {
     if (record->key[0] == TABLE_TOPIC) {
         return restore_topic(hub, record);
+    }
+    if (record->key[0] == TABLE_NODE) {
+        return hub_registry_restore(hub, record);
     }
     if (!mqtt_sessions_restore(&hub->sessions, record, now_ms)) {
         return false;

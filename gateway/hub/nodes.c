@@ -1,6 +1,7 @@
 #include "gateway/hub/nodes.h"
 
 #include "gateway/hub/say.h"
+#include "gateway/hub/seen.h"
 
 #define TOPIC_MOST 1024u /* octets of an expanded template */
 
@@ -26,6 +27,7 @@ void hub_node_forget(struct hub *hub, struct hub_node *hn)
 {
     struct sn_node *node = hn->node;
 
+    hub_seen_left(hub, hn);
     list_remove(&hn->in_all);
     list_remove(&hn->in_stalled);
     block_drop(hn->names_memory);

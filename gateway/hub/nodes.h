@@ -14,6 +14,7 @@ struct hub_node {
     struct list in_stalled;
     struct sn_node *node;
     struct mqtt_session *session; /* NULL: none yet */
+    struct hub_seen *seen;        /* its entry in the registry; NULL: there was no room */
     struct block *names_memory;   /* entries of `names`, then their topics */
     struct sn_names names;
     uint32_t wake_left; /* deliveries that this waking may still make */

@@ -11,6 +11,7 @@
 #include "sn/gate.h"
 
 struct hub_line;
+struct hub_seen;
 struct hub_uplink;
 
 /* The configuration's word for what a full queue drops, as sessions know it. */
@@ -53,6 +54,33 @@ struct hub_sys {
     int64_t rate[HUB_SYS_LOADS][3]; /* in 1/1024 events a minute */
 };
 
+#define HUB_ROOM         1024u /* octets of an expanded template */
+#define HUB_UNKNOWN_MOST 256u
+
+/* A KEY that was used and that no map has. */
+struct hub_unknown {
+    const struct hub_seen *seen; /* NULL: a sender without a session */
+    uint64_t last_ms;
+    uint32_t count;
+    uint16_t listener;
+    uint16_t id;
+};
+
+/* State of gateway/hub/registry.h. */
+struct hub_registry {
+    struct map by_name; /* struct hub_seen */
+    struct pool seen;
+    struct list gone;  /* struct hub_seen without a hub_node, gone longest first */
+    uint64_t flush_ms; /* when what is to be written is; 0: nothing is */
+    size_t flush_at;
+    uint32_t first_sights; /* written since the last flush */
+    uint32_t last_number;
+    bool told; /* under STATE */
+    size_t unknown_count;
+    struct hub_unknown unknown[HUB_UNKNOWN_MOST];
+    uint8_t room[HUB_ROOM]; /* of the view given last */
+};
+
 #define HUB_LOGINS 256u
 
 /* CONNECTs whose password the edge has to try, by ticket; a ring. */
@@ -88,6 +116,7 @@ struct hub {
     struct pool nodes;      /* struct hub_node */
     struct list all_nodes;  /* struct hub_node */
     struct list stalled;    /* struct hub_node: their listener had no room */
+    struct hub_registry registry;
     struct hub_uplink *uplinks;
     size_t uplink_count;
     struct hub_log log;

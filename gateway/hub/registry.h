@@ -82,9 +82,7 @@ struct hub_topics_walk {
 bool hub_node_topics_next(struct hub *hub, struct span name, struct hub_topics_walk *walk,
                           struct hub_topic_view *out);
 
-#define HUB_UNKNOWN_KEYS 256u
-
-/* KEYs that nodes used and no map has (CONFIG "Topic maps" 2), the HUB_UNKNOWN_KEYS used last. */
+/* KEYs that nodes used and no map has (CONFIG "Topic maps" 2), those HUB_UNKNOWN_MOST used last. */
 struct hub_unknown_view {
     struct span node;     /* its name; empty: a sender without a session */
     struct span listener; /* where */

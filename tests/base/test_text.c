@@ -57,6 +57,30 @@ static void what_a_terminal_cannot_take_is_escaped(void **state)
     }
 }
 
+static void a_json_string_is_quoted_and_escaped(void **state)
+{
+    static const struct {
+        struct span octets;
+        const char *text;
+    } cases[] = {
+        {{WIRE("plain")}, "\"plain\""},
+        {{WIRE("a\"b\\c\n")}, "\"a\\\"b\\\\c\\u000a\""},
+        {{WIRE("gr\xc3\xbcn")}, "\"gr\xc3\xbcn\""},
+        {{WIRE("\xc3x")}, "\"\\u00c3x\""},
+        {{NULL, 0}, "\"\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[64];
+        struct writer w = writer_of((uint8_t *)text, sizeof text);
+
+        write_json_text(&w, cases[i].octets);
+        write_end(&w);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 static void a_full_text_still_ends(void **state)
 {
     char text[4];
@@ -75,6 +99,7 @@ int main(void)
         cmocka_unit_test(numbers_are_written_in_decimal),
         cmocka_unit_test(octets_are_written_in_hexadecimal),
         cmocka_unit_test(what_a_terminal_cannot_take_is_escaped),
+        cmocka_unit_test(a_json_string_is_quoted_and_escaped),
         cmocka_unit_test(a_full_text_still_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,13 +93,17 @@ static void a_publisher_waits_for_the_disk_only_where_a_kept_session_reads(void 
 
     (void)state;
     connect_node(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    assert_true(hub_records(site->hub, &batch, site->now_ms + 5)); /* seen for the first time */
+    hub_kept(site->hub, &batch, site->now_ms);
     site_says(site, 1, WIRE_SPAN("\x08\x0c\x22zz\0\x01x")); /* nobody reads: free */
     assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x07\x0dzz\0\x01\0"));
     assert_false(hub_records(site->hub, &batch, site->now_ms + 1000));
 
     /* CleanSession 0: there is something to keep from the first request on */
     connect_node(site, 2, WIRE_SPAN("\x08\x04\0\x01\0\x3cn2"));
-    assert_false(hub_records(site->hub, &batch, site->now_ms + 1000));
+    assert_true(hub_records(site->hub, &batch, site->now_ms + 5));
+    assert_int_equal(batch.count, 1); /* seen for the first time, and nothing else */
+    hub_kept(site->hub, &batch, site->now_ms);
     site_says(site, 2, WIRE_SPAN("\x06\x12\x20\0\x03+"));
     assert_int_equal(site_hears(site, 2).len, 0);
     site_wait(site, 5);

@@ -1,0 +1,176 @@
+#include "gateway/hub/told.h"
+
+#include "base/text.h"
+
+#define NAME_MOST 1024u /* octets of a node's name in a topic */
+#define INFO_MOST 4096u
+
+/* What a subscriber may rely on is told at QoS 1; where the store has no room for that, at 0. */
+static void publish(struct hub *hub, struct mqtt_publication *p, uint64_t now_ms)
+{
+    p->retain = true;
+    p->qos = 1;
+    if (mqtt_sessions_publish(&hub->sessions, p, now_ms) != MQTT_OK) {
+        p->qos = 0;
+        (void)mqtt_sessions_publish(&hub->sessions, p, now_ms);
+    }
+    hub->sys.own++; /* counted as received, but nobody's */
+    hub->sys.own_octets += p->payload.len;
+}
+
+void hub_tell_gateway(struct hub *hub, const char *state, uint64_t now_ms)
+{
+    uint8_t room[NAME_MOST];
+    struct writer w = writer_of(room, sizeof room);
+    struct mqtt_publication p = {.payload = span_of_text(state)};
+
+    write_text(&w, hub->conf->gateway.state);
+    write_text(&w, "/state");
+    p.topic = span_of(room, written(&w));
+    if (!w.bad) {
+        publish(hub, &p, now_ms);
+    }
+}
+
+/* One of the topics of a node. */
+struct telling {
+    struct span name;
+    const char *what;
+    struct span value;
+    bool late;
+};
+
+static void tell(struct hub *hub, const struct telling *telling, uint64_t now_ms)
+{
+    uint8_t room[2 * NAME_MOST];
+    struct writer w = writer_of(room, sizeof room);
+    struct mqtt_publication p = {.payload = telling->value, .late = telling->late};
+
+    write_text(&w, hub->conf->gateway.state);
+    write_text(&w, "/nodes/");
+    write_span(&w, telling->name);
+    write_text(&w, telling->what);
+    p.topic = span_of(room, written(&w));
+    if (!w.bad && hub->registry.told) {
+        publish(hub, &p, now_ms);
+    }
+}
+
+static void tell_state(struct hub *hub, const struct hub_seen *seen, bool late, uint64_t now_ms)
+{
+    struct telling telling = {.name = hub_seen_name(seen),
+                              .what = "/state",
+                              .value = span_of_text(hub_node_state_name(seen->state)),
+                              .late = late};
+
+    tell(hub, &telling, now_ms);
+}
+
+/* --- info ------------------------------------------------------------------------------------ */
+
+static void write_key(struct writer *w, const char *key)
+{
+    write_text(w, written(w) == 0 ? "{\"" : ",\"");
+    write_text(w, key);
+    write_text(w, "\":");
+}
+
+static void write_string(struct writer *w, const char *key, struct span value)
+{
+    write_key(w, key);
+    write_json_text(w, value);
+}
+
+static void write_number(struct writer *w, const char *key, uint64_t value)
+{
+    write_key(w, key);
+    write_decimal(w, value);
+}
+
+static void write_bool(struct writer *w, const char *key, bool value)
+{
+    write_key(w, key);
+    write_text(w, value ? "true" : "false");
+}
+
+static void write_place(const struct hub *hub, const struct hub_seen *seen, struct writer *w)
+{
+    struct span wireless;
+    struct span address = hub_seen_address(seen, &wireless);
+    uint8_t room[HUB_ADDRESS_TEXT];
+    struct writer text = writer_of(room, sizeof room);
+
+    hub_address_write(address, &text);
+    if (seen->listener < hub->conf->listener_count) {
+        write_string(w, "listener", span_of_text(hub->conf->listener[seen->listener].at.name));
+    }
+    if (written(&text) != 0) {
+        write_string(w, "address", span_of(room, written(&text)));
+    }
+    if (wireless.len != 0) {
+        write_key(w, "wireless");
+        write_u8(w, '"');
+        write_hex(w, wireless);
+        write_u8(w, '"');
+    }
+}
+
+static void tell_info(struct hub *hub, const struct hub_seen *seen, bool late, uint64_t now_ms)
+{
+    struct hub_seen_facts facts = hub_seen_facts(hub, seen);
+    uint8_t room[INFO_MOST];
+    struct writer w = writer_of(room, sizeof room);
+    struct telling telling = {.name = hub_seen_name(seen), .what = "/info", .late = late};
+
+    write_string(&w, "name", hub_seen_name(seen));
+    write_string(&w, "client_id", hub_seen_id(seen));
+    write_place(hub, seen, &w);
+    write_bool(&w, "configured", seen->named);
+    write_number(&w, "first_seen", seen->first_s);
+    write_number(&w, "last_seen", facts.last_s);
+    write_number(&w, "errors", facts.errors);
+    write_number(&w, "resent", facts.resent);
+    write_text(&w, "}");
+    telling.value = span_of(room, written(&w));
+    if (!w.bad) {
+        tell(hub, &telling, now_ms);
+    }
+}
+
+/* --- the verbs ------------------------------------------------------------------------------- */
+
+void hub_tell_node_state(struct hub *hub, const struct hub_seen *seen, uint64_t now_ms)
+{
+    tell_state(hub, seen, false, now_ms);
+}
+
+void hub_tell_node_info(struct hub *hub, const struct hub_seen *seen, uint64_t now_ms)
+{
+    if (hub->registry.told) {
+        tell_info(hub, seen, false, now_ms);
+    }
+}
+
+void hub_tell_no_node(struct hub *hub, struct span name, uint64_t now_ms)
+{
+    struct telling state = {.name = name, .what = "/state"};
+    struct telling info = {.name = name, .what = "/info"};
+
+    tell(hub, &state, now_ms);
+    tell(hub, &info, now_ms);
+}
+
+void hub_told_pump(struct hub *hub, uint64_t now_ms)
+{
+    size_t place = 0;
+    const struct hub_seen *seen = NULL;
+
+    if (hub->registry.told || !hub->sessions.own_read) {
+        return;
+    }
+    hub->registry.told = true;
+    while ((seen = hub_seen_next(hub, &place)) != NULL) {
+        tell_state(hub, seen, true, now_ms);
+        tell_info(hub, seen, true, now_ms);
+    }
+}
