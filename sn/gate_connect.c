@@ -83,7 +83,7 @@ void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node)
 /* --- CONNECT --------------------------------------------------------------------------------- */
 
 /* The client did not hear our CONNACK, or the hub has not answered yet. SN-047 */
-static bool is_repeat(struct sn_gate *gate, struct sn_node *node, uint64_t hash)
+static bool is_repeat(struct sn_gate *gate, struct sn_node *node, uint32_t hash)
 {
     const struct sn_listener *listener = sn_gate_listener(gate, &gate->from);
     uint64_t window = (uint64_t)listener->retry_ms * listener->retries;
@@ -97,7 +97,7 @@ static bool is_repeat(struct sn_gate *gate, struct sn_node *node, uint64_t hash)
 
 void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
-    uint64_t hash = map_hash(gate->seed, gate->wire);
+    uint32_t hash = (uint32_t)map_hash(gate->seed, gate->wire);
     struct sn_packet again = {.type = SN_CONNACK};
     bool will = (pkt->flags & SN_FLAG_WILL) != 0;
 
@@ -114,9 +114,9 @@ void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_p
         sn_node_pause_exchange(gate, node);
     }
     sn_node_drop_prompt(node);
-    node->last.known = false;
+    node->last.msg_id = 0;
     node->heard_s = (uint32_t)(gate->now_ms / 1000);
-    node->hello = (struct sn_hello){hash, gate->now_ms, pkt->duration_s, pkt->flags};
+    node->hello = (struct sn_hello){gate->now_ms, hash, pkt->duration_s, pkt->flags};
     node->names = (struct sn_names){NULL, 0};
     if (!sn_node_bind(gate, node, &gate->from)) {
         sn_gate_refuse(gate, SN_RC_CONGESTION);

@@ -112,7 +112,7 @@ static void part(struct sn_gate *gate, struct sn_node *node, enum sn_news_kind k
 {
     sn_node_end_exchange(gate, node);
     sn_node_drop_prompt(node);
-    node->last.known = false;
+    node->last.msg_id = 0;
     if (node->open) {
         node->open = false;
         sn_gate_tell(gate, kind, node)->cause = gate->cause;

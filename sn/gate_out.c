@@ -42,9 +42,12 @@ static void note_told(struct sn_node *node, const struct sn_packet *pkt)
 
 static void note_puback(struct sn_node *node, const struct sn_packet *pkt)
 {
-    if (node->last.known && node->last.msg_id == pkt->msg_id) {
-        node->last.answered = pkt->code == SN_RC_ACCEPTED;
-        node->last.known = node->last.answered; /* what was refused may come again */
+    if (node->last.msg_id != pkt->msg_id) {
+        return;
+    }
+    node->last_answered = pkt->code == SN_RC_ACCEPTED;
+    if (!node->last_answered) {
+        node->last.msg_id = 0; /* what was refused may come again */
     }
 }
 

@@ -1,6 +1,7 @@
 /* sn/gate_parts.h - what the files gate*.c share; nobody else includes it.
  *
- *     gate.c          verbs, news, timers, nodes
+ *     gate.c          verbs, news, timers
+ *     gate_node.c     nodes made, found, bound to an address, forgotten
  *     gate_in.c       a datagram: whose, and what its state makes of it
  *     gate_connect.c  CONNECT, will prompt
  *     gate_move.c     take-over, and sleepers that wake at another address
@@ -66,8 +67,8 @@ struct sn_forwarder {
 
 /* The CONNECT that a node's session came from. */
 struct sn_hello {
-    uint64_t hash; /* of its octets */
     uint64_t at_ms;
+    uint32_t hash; /* of its octets */
     uint16_t duration_s;
     uint8_t flags;
 };
@@ -100,12 +101,10 @@ struct sn_pending {
 
 /* The last PUBLISH at QoS 1, to know its repeat by. (Protocol page, 7.12) */
 struct sn_last_publish {
-    uint64_t hash;
     uint64_t at_ms;
+    uint32_t hash; /* of its payload */
     uint16_t topic_id;
-    uint16_t msg_id;
-    bool known;
-    bool answered;
+    uint16_t msg_id; /* 0: there is none */
 };
 
 struct sn_node {
@@ -122,7 +121,6 @@ struct sn_node {
     struct block *challenge; /* holds a struct sn_challenge; NULL: none */
     struct sn_last_publish last;
     void *user;
-    enum sn_state state;
     uint32_t turn;   /* of exchanges: the last one's */
     uint32_t queued; /* letters in outboxes that carry this node */
     uint32_t heard_s;
@@ -134,11 +132,16 @@ struct sn_node {
     uint8_t subscribe_type; /* ... and its TopicIdType, echoed in SUBACK */
     uint8_t admission_code; /* for CONNACK */
     uint16_t listener;      /* of its address */
-    bool near : 1;          /* likewise */
+    enum sn_state state : 8;
+    bool near : 1;          /* of its address, too */
     bool bound : 1;         /* in by_peer */
     bool open : 1;          /* the hub has an open session for it */
     bool stays : 1;         /* it asked for something, or is known: it is not evicted */
+    bool last_answered : 1; /* `last` was acknowledged */
 };
+
+/* Ten thousands of them: what is rare is elsewhere. */
+_Static_assert(sizeof(struct sn_node) <= 240, "a node must stay small");
 
 struct sn_gate {
     struct sn_gate_config config;
@@ -178,16 +181,21 @@ const struct sn_listener *sn_gate_listener(const struct sn_gate *gate, const str
 
 /* A piece of news at the end of the row, all else 0. */
 struct sn_news *sn_gate_tell(struct sn_gate *gate, enum sn_news_kind kind, struct sn_node *node);
-struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id);
-struct sn_node *sn_gate_find_id(const struct sn_gate *gate, struct span client_id);
-struct sn_node *sn_gate_find_peer(const struct sn_gate *gate, const struct sn_peer *peer);
 void sn_gate_timer(struct sn_gate *gate, enum sn_timer kind, struct heap_item *item,
                    uint64_t due_ms);
-void sn_node_unbind(struct sn_gate *gate, struct sn_node *node);
-bool sn_node_bind(struct sn_gate *gate, struct sn_node *node, const struct sn_peer *peer);
 
 /* The hub is to be told of the node's new ids. */
 void sn_gate_name(struct sn_gate *gate, struct sn_node *node);
+
+/* Takes the node out of the news that wait. */
+void sn_gate_unsay(struct sn_gate *gate, const struct sn_node *node);
+
+/* --- gate_node.c */
+struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id);
+struct sn_node *sn_gate_find_id(const struct sn_gate *gate, struct span client_id);
+struct sn_node *sn_gate_find_peer(const struct sn_gate *gate, const struct sn_peer *peer);
+void sn_node_unbind(struct sn_gate *gate, struct sn_node *node);
+bool sn_node_bind(struct sn_gate *gate, struct sn_node *node, const struct sn_peer *peer);
 
 /* --- gate_in.c */
 

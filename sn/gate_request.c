@@ -97,19 +97,18 @@ static void on_register(struct sn_gate *gate, struct sn_node *node, const struct
 static bool is_repeated(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     struct sn_last_publish *last = &node->last;
-    uint64_t hash = map_hash(gate->seed, pkt->data);
+    uint32_t hash = (uint32_t)map_hash(gate->seed, pkt->data);
     uint32_t window = sn_node_listener(gate, node)->retry_ms;
-    bool same = last->known && last->msg_id == pkt->msg_id && last->topic_id == pkt->topic_id &&
-                last->hash == hash && gate->now_ms - last->at_ms <= 2 * (uint64_t)window;
+    bool same = last->msg_id != 0 && last->msg_id == pkt->msg_id &&
+                last->topic_id == pkt->topic_id && last->hash == hash &&
+                gate->now_ms - last->at_ms <= 2 * (uint64_t)window;
 
     if (same && (pkt->flags & SN_FLAG_DUP)) {
         return true;
     }
-    *last = (struct sn_last_publish){.hash = hash,
-                                     .at_ms = gate->now_ms,
-                                     .topic_id = pkt->topic_id,
-                                     .msg_id = pkt->msg_id,
-                                     .known = true};
+    *last = (struct sn_last_publish){
+        .hash = hash, .at_ms = gate->now_ms, .topic_id = pkt->topic_id, .msg_id = pkt->msg_id};
+    node->last_answered = false;
     return false;
 }
 
@@ -128,7 +127,7 @@ static void on_publish(struct sn_gate *gate, struct sn_node *node, const struct 
         return;
     }
     if (sn_flags_qos(pkt->flags) == 1 && is_repeated(gate, node, pkt)) {
-        if (node->last.answered) {
+        if (node->last_answered) {
             answer(gate, node, &puback); /* SN-093 */
         }
         return;
