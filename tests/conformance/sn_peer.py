@@ -16,6 +16,8 @@ from peer import octets_of
 from sedge import expect, expect_equal
 
 WAIT_S = sedge.WAIT_S
+NO_SUCH_PROTOCOL = sn.message("CONNACK", code=sn.NOT_SUPPORTED)
+MANY = "stranger_rate = 1000/s\n"  # who only asks what came may ask often
 Message = collections.namedtuple("Message", "topic data qos retain dup")
 
 
@@ -124,10 +126,9 @@ class Node:
     alive = nothing
 
     def silent(self):
-        """In any state: nothing came before the answer to a SEARCHGW."""
+        """In any state: nothing came before a CONNECT is refused that touches no session."""
         for _ in range(2):
-            got = self.send(sn.SEARCHGW).packet("GWINFO")
-            expect_equal(len(got.octets), 3, f"length of {got}")
+            self.ask(sn.connect(b"?", protocol=0x7F), NO_SUCH_PROTOCOL)
         return self
 
     def gone(self):
@@ -307,7 +308,10 @@ class NodeBox(peer.ServerBox):
 
     def start(self, **settings):
         """Before the first use: with other settings than the file's."""
-        return self.start_with(**{**self.conf, **settings})
+        settings = {"udp_more": "", **self.conf, **settings}
+        if "stranger_rate" not in settings["udp_more"]:
+            settings["udp_more"] += "\n" + MANY
+        return self.start_with(**settings)
 
     def link(self):
         if not self.started:

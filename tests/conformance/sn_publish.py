@@ -5,7 +5,7 @@ from sedge import expect, expect_equal
 from statements import states
 
 MAP = "[topics default]\n7 = pre/seven\n258 = pre/258\ncd = pre/cd"
-CONF = {"more": MAP, "udp_more": "publish_without_connect = yes\nstranger_rate = 1000/s"}
+CONF = {"more": MAP, "udp_more": "publish_without_connect = yes"}
 
 
 def refused(topic_id, msg_id, code=sn.INVALID_ID):

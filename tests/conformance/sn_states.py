@@ -13,7 +13,7 @@ from sedge import expect, expect_equal
 from sn_packets import message
 from statements import states
 
-CONF = {"udp_more": "publish_without_connect = yes\nstranger_rate = 1000/s\ntakeover = at-once"}
+CONF = {"udp_more": "publish_without_connect = yes\ntakeover = at-once"}
 
 TABLE = """
                      | D              | C              | A              | S                | W                    | L
@@ -244,7 +244,7 @@ def a_lost_client_takes_every_event_as_the_table_says(t):
 
 @states("SN-044", "SN-049", "SN-148", "SN-174", "SN-183")
 def time_ends_what_nobody_goes_on_with(t):
-    t.start(udp_more="retry = 300ms\nretries = 1\nstranger_rate = 1000/s")
+    t.start(udp_more="retry = 300ms\nretries = 1")
     wills = t.hearer(b"will/#")
     connecting, active, asleep = (Client(t, i, duration=(0, 2, 60)[i]) for i in range(3))
     connecting.to_C()
