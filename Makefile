@@ -2,7 +2,7 @@
 #
 # CC, CFLAGS, PREFIX, DESTDIR, SAN, CROSS, CPU, WERROR and V are the caller's; `flags` are ours
 # and are added. Objects go under build/<variant>/, so plain, clang and sanitizer builds live
-# side by side; `make` leaves build/sedge, build/sn-pub and build/sn-sub.
+# side by side; `make` leaves build/sedge, build/sn-pub, build/sn-sub and build/sn-sim.
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -40,7 +40,8 @@ edge_src   := $(wildcard gateway/edge/*.c)
 cmd_src    := $(wildcard gateway/cmd/*.c)
 node_src   := $(wildcard firmware/*.c)
 posix_src  := $(wildcard firmware/ports/posix/*.c)
-packages   := base sn mqtt config hub edge node posix
+tool_src   := $(filter-out tools/sn-%,$(wildcard tools/*.c tools/*/*.c))
+packages   := base sn mqtt config hub edge node posix tool
 
 # The reference of gateway.conf, made from the option table; a system story compares.
 docs: build/sedge
@@ -59,10 +60,10 @@ edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lwslay $(MBEDTLS:%=-L%/lib
              -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
 test_libs  = $(shell pkg-config --libs cmocka)
 
-programs := sedge sn-pub sn-sub
+programs := sedge sn-pub sn-sub sn-sim
 examples := mqtt-client
 
-## Build the programs: build/sedge, build/sn-pub, build/sn-sub, and the example build/mqtt-client
+## Build the programs: build/sedge, build/sn-pub, build/sn-sub, build/sn-sim, and the example build/mqtt-client
 all: $(programs:%=build/%) $(examples:%=build/%)
 
 # The links point at the variant made last.
@@ -95,7 +96,7 @@ $(BUILD)/bin/sedge: $(call objs,$(cmd_src)) $(call lib,edge hub sn mqtt config b
 $(BUILD)/bin/mqtt-client: $(BUILD)/mqtt/examples/mqtt_client.o $(call lib,mqtt base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(link) -o $@ $^
-$(BUILD)/bin/sn-%: $(BUILD)/tools/sn-%.o $(BUILD)/tools/common.o $(call lib,posix node sn base)
+$(BUILD)/bin/sn-%: $(BUILD)/tools/sn-%.o $(call lib,tool posix node sn base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(link) -o $@ $^
 
@@ -124,8 +125,9 @@ ring_libs_config   := config base
 ring_libs_firmware := node sn base
 ring_libs_hub      := hub sn mqtt config base
 ring_libs_edge     := edge hub sn mqtt config base
+ring_libs_tools    := tool posix node sn base
 ring_libs_sim      := hub sn mqtt config node base
-rings := base sn mqtt config firmware hub edge sim
+rings := base sn mqtt config firmware hub edge tools sim
 ring_tests = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/$(1)/test_*.c))
 tests := $(foreach r,$(rings),$(call ring_tests,$(r)))
 
@@ -219,7 +221,7 @@ wire sizes map:
 	$(Q)tools/$@.sh
 
 # clang-tidy, one stamp for each file; the object carries the headers it depends on.
-tidy_src := $(core_src) $(edge_src) $(cmd_src) config/load.c $(node_src) $(posix_src) $(wildcard tools/*.c mqtt/examples/*.c)
+tidy_src := $(core_src) $(edge_src) $(cmd_src) config/load.c $(node_src) $(posix_src) $(wildcard tools/*.c tools/*/*.c mqtt/examples/*.c)
 ## Run clang-tidy on files that changed
 tidy: $(tidy_src:%=$(BUILD)/tidy/%.ok)
 $(BUILD)/tidy/%.c.ok: $(BUILD)/%.o .clang-tidy

@@ -206,6 +206,12 @@ static inline enum snode_state snode_state(const struct snode *node)
     return (enum snode_state)node->state;
 }
 
+/* How often the packet under way was sent; from 2 on it was repeated. */
+static inline uint8_t snode_tries(const struct snode *node)
+{
+    return node->step.tries;
+}
+
 /* Requests. SNODE_OK: under way, its event will come; any other value: nothing was done. */
 
 /* 6.2. `clean`: the gateway forgets subscriptions, will and messages of before. Drops the request

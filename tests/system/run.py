@@ -27,6 +27,7 @@ import stories_interop_tools
 import stories_line
 import stories_store
 import stories_tls
+import stories_tools
 import stories_transport
 import stories_upstream
 import stories_ws
@@ -46,6 +47,7 @@ FILES = (
     stories_interop,
     stories_interop_brokers,
     stories_interop_tools,
+    stories_tools,
 )
 
 
