@@ -46,6 +46,36 @@ class Socket:
         self.socket.close()
 
 
+class Group(Socket):
+    """Hears what is sent to a multicast group of this machine, and speaks to it."""
+
+    def __init__(self, address, port, here="127.0.0.1"):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind((address, port))
+        member = socket.inet_aton(address) + socket.inet_aton(here)
+        self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        self.voice = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.voice.bind((here, 0))
+        self.voice.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(here))
+        self.to = (address, port)
+
+    def send(self, octets):
+        self.voice.sendto(octets, self.to)
+
+    def answer(self):
+        """What comes to the one who speaks."""
+        self.voice.settimeout(WAIT_S)
+        try:
+            return self.voice.recv(1 << 16)
+        except TimeoutError:
+            raise sedge.Failed("nothing came to the one who asked the group") from None
+
+    def close(self):
+        self.voice.close()
+        self.socket.close()
+
+
 class Forwarder:
     """A socket that many nodes share."""
 
@@ -305,6 +335,22 @@ class NodeBox(peer.ServerBox):
 
     conf = {}
     publisher = None
+
+    def __init__(self, folder, ports):
+        super().__init__(folder, ports)
+        self.ports = ports
+
+    def beside(self, folder):
+        """A gateway more."""
+        (self.dir / folder).mkdir()
+        box = self.own(NodeBox(self.dir / folder, self.ports))
+        box.conf = self.conf
+        return box
+
+    def group(self, address="239.7.7.7"):
+        """Of a port of its own: (node that hears and speaks there, [listener] multicast)."""
+        port = self.ports.free(socket.SOCK_DGRAM)
+        return Node(self.own(Group(address, port))), f"multicast = {address}:{port}\n"
 
     def start(self, **settings):
         """Before the first use: with other settings than the file's."""

@@ -180,7 +180,8 @@ def a_long_publish_is_taken(t):
 @states("SN-104")
 def a_short_name_that_is_no_topic_is_refused(t):
     sub, n = t.hearer(), t.connected()
-    for name in (b"+a", b"a+", b"#a", b"a#", b"++", b"/#", b"\0a", b"a\0", b"\0\0", b"\xc3a", b"\xff\xff"):
+    for name in (b"+a", b"a+", b"#a", b"a#", b"++", b"/#", b"\0a", b"a\0", b"\0\0", b"\xc3a",
+                 b"\xff\xff"):  # fmt: skip
         for qos, msg_id in ((0, 0), (1, 5), (2, 6)):
             octets = sn.publish(name, b"x", qos, msg_id)
             n.ask(octets, refused(int.from_bytes(name, "big"), msg_id))

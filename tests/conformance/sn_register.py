@@ -79,7 +79,8 @@ def a_name_with_wildcards_is_refused(t):
 @states("SN-073")
 def a_name_that_is_no_text_is_refused(t):
     n = t.connected()
-    for name in (b"", b"\0", b"a\0b", b"\xff", b"a/\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80"):
+    for name in (b"", b"\0", b"a\0b", b"\xff", b"a/\xc3", b"\xed\xa0\x80", b"\xc0\x80",
+                 b"\xf4\x90\x80\x80"):  # fmt: skip
         n.ask(sn.register(name, 5), sn.ack("REGACK", 0, 5, sn.NOT_SUPPORTED))
     n.ask(*unknown(1)).ask(*unknown(0))
 
