@@ -116,7 +116,10 @@ void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_p
     sn_node_drop_prompt(node);
     node->last.msg_id = 0;
     node->heard_s = (uint32_t)(gate->now_ms / 1000);
-    node->hello = (struct sn_hello){gate->now_ms, hash, pkt->duration_s, pkt->flags};
+    node->hello.hash = hash;
+    node->hello.at_ms = gate->now_ms;
+    node->hello.duration_s = pkt->duration_s;
+    node->hello.flags = pkt->flags; /* `moved` is sn_gate_move's */
     node->names = (struct sn_names){NULL, 0};
     if (!sn_node_bind(gate, node, &gate->from)) {
         sn_gate_refuse(gate, SN_RC_CONGESTION);

@@ -105,7 +105,8 @@ static void move(struct sn_gate *gate, struct sn_node *node, const struct sn_pac
 {
     struct sn_node *other = sn_gate_find_peer(gate, &gate->from);
 
-    if (node->bound && other != node) {
+    node->hello.moved = node->bound && other != node;
+    if (node->hello.moved) {
         leave_address(gate, node);
     }
     if (other != NULL && other != node) {
@@ -132,11 +133,11 @@ void sn_gate_challenge_due(struct sn_gate *gate, struct sn_node *node)
     block_drop(over);
 }
 
-/* CONFIG takeover: an active node is asked first. Whatever the setting, so is one that came a
+/* CONFIG takeover: an active node is asked first. Whatever the setting, so is one that moved a
  * moment ago: two nodes of one id do not take it from each other as fast as they can. */
 static bool must_ask(const struct sn_gate *gate, const struct sn_node *node)
 {
-    bool fresh = gate->now_ms - node->hello.at_ms < SN_MOVE_MS;
+    bool fresh = node->hello.moved && gate->now_ms - node->hello.at_ms < SN_MOVE_MS;
     bool asks = sn_gate_listener(gate, &gate->from)->takeover_wait_ms != 0;
 
     if (!node->bound || sn_gate_find_peer(gate, &gate->from) == node) {

@@ -71,6 +71,7 @@ struct sn_hello {
     uint32_t hash; /* of its octets */
     uint16_t duration_s;
     uint8_t flags;
+    bool moved; /* it came from another address than the last one */
 };
 
 /* The will as far as it was prompted for. */

@@ -30,12 +30,16 @@ import server_operation
 import server_pitfalls
 import server_publish
 import server_subscribe
+import sn_capacity
 import sn_connect
+import sn_deliver
 import sn_discover
+import sn_forward
 import sn_frame
 import sn_peer
 import sn_publish
 import sn_register
+import sn_sleep
 import sn_states
 import sn_subscribe
 import sn_will
@@ -63,6 +67,10 @@ FILES = {
     sn_register: ("G", sn_peer.NodeBox),
     sn_publish: ("G", sn_peer.NodeBox),
     sn_subscribe: ("G", sn_peer.NodeBox),
+    sn_deliver: ("G", sn_peer.NodeBox),
+    sn_sleep: ("G", sn_peer.NodeBox),
+    sn_forward: ("G", sn_peer.NodeBox),
+    sn_capacity: ("G", sn_peer.NodeBox),
     sn_states: ("G", sn_peer.NodeBox),
 }
 
