@@ -1,42 +1,40 @@
 #include "gateway/edge/loop.h"
 
 #include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "base/pool.h"
 #include "gateway/edge/clock.h"
 
-#define LONGEST_MS 3600000u
-
-static void wake(evutil_socket_t fd, short what, void *arg)
+static void on_time(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd;
+    struct gw_loop *loop = arg;
+    uint64_t times = 0;
+
     (void)what;
-    (void)arg;
+    (void)!read(fd, &times, sizeof times);
+    loop->armed_ms = UINT64_MAX;
 }
 
-static struct event_base *precise_base(void)
+static bool make_timer(struct gw_loop *loop)
 {
-    struct event_config *config = event_config_new();
-    struct event_base *base = NULL;
-
-    if (config == NULL) {
-        return NULL;
+    if (loop->base != NULL) {
+        loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     }
-    if (event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0) {
-        base = event_base_new_with_config(config);
+    if (loop->timer_fd < 0) {
+        return false;
     }
-    event_config_free(config);
-    return base;
+    loop->timer = event_new(loop->base, loop->timer_fd, EV_READ | EV_PERSIST, on_time, loop);
+    return loop->timer != NULL && event_add(loop->timer, NULL) == 0;
 }
 
 bool gw_loop_init(struct gw_loop *loop, struct gw_log *log, struct gw_fault *fault)
 {
-    *loop = (struct gw_loop){.log = log, .base = precise_base()};
+    *loop = (struct gw_loop){
+        .log = log, .base = event_base_new(), .armed_ms = UINT64_MAX, .timer_fd = -1};
     loop->scratch = reserve(MQTT_SCRATCH);
-    if (loop->base != NULL) {
-        loop->timer = evtimer_new(loop->base, wake, NULL);
-    }
-    if (loop->timer == NULL || loop->scratch == NULL) {
+    if (!make_timer(loop) || loop->scratch == NULL) {
         gw_loop_fini(loop);
         return gw_fail(fault, "no memory for the event loop");
     }
@@ -49,12 +47,15 @@ void gw_loop_fini(struct gw_loop *loop)
         event_free(loop->timer);
     }
     if (loop->base != NULL) {
+        if (loop->timer_fd >= 0) {
+            (void)close(loop->timer_fd);
+        }
         event_base_free(loop->base);
     }
     if (loop->scratch != NULL) {
         release(loop->scratch);
     }
-    *loop = (struct gw_loop){0};
+    *loop = (struct gw_loop){.timer_fd = -1};
 }
 
 uint64_t gw_loop_now(struct gw_loop *loop)
@@ -73,16 +74,23 @@ void gw_loop_after(struct event *event, uint64_t ms)
     (void)event_add(event, &in);
 }
 
+static void arm(struct gw_loop *loop, uint64_t due_ms)
+{
+    struct itimerspec at = {.it_value = {(time_t)(due_ms / 1000), (long)(due_ms % 1000) * 1000000}};
+
+    if (timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &at, NULL) == 0) {
+        loop->armed_ms = due_ms;
+    }
+}
+
 void gw_loop_wait(struct gw_loop *loop, uint64_t deadline_ms)
 {
-    uint64_t now_ms = gw_clock_ms();
     int how = EVLOOP_ONCE;
 
-    if (deadline_ms <= now_ms) {
+    if (deadline_ms <= gw_clock_ms()) {
         how |= EVLOOP_NONBLOCK;
-    } else {
-        uint64_t ms = deadline_ms - now_ms;
-        gw_loop_after(loop->timer, ms < LONGEST_MS ? ms : LONGEST_MS);
+    } else if (deadline_ms < loop->armed_ms) {
+        arm(loop, deadline_ms);
     }
     loop->looked = false;
     (void)event_base_loop(loop->base, how);

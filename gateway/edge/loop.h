@@ -5,6 +5,10 @@
  * A callback only brings octets in; the turn does the rest. The clock is read once a turn, by
  * the first who asks after the wait.
  *
+ * The deadline has a timerfd of its own, to the millisecond, which is set anew only when a deadline
+ * comes before what it is set to, or has passed: most turns move the least deadline away, and an
+ * event of libevent would cost a system call in each. At worst the loop wakes once for nothing.
+ *
  * Ownership: the loop owns the event base and the scratch; hub and log are borrowed.
  */
 #ifndef GATEWAY_EDGE_LOOP_H
@@ -17,11 +21,13 @@
 
 struct gw_loop {
     struct event_base *base;
-    struct event *timer;
+    struct event *timer; /* of timer_fd */
     struct hub *hub;
     struct gw_log *log;
     uint8_t *scratch; /* MQTT_SCRATCH octets: what is read, or what is written, within one call */
     uint64_t now_ms;
+    uint64_t armed_ms; /* when timer_fd ends; UINT64_MAX: it is not set */
+    int timer_fd;
     bool looked; /* now_ms is of this turn */
     bool again;  /* an output freed room or ended a connection: pump once more */
 };
