@@ -14,7 +14,7 @@ struct numbers {
     uint64_t publish_in, publish_out, dropped, payload_in, payload_out;
     uint64_t waiting, retained, subscriptions, shares, memory, memory_most;
     uint64_t sockets, connects;
-    uint64_t sn_in, sn_out, malformed, muted, no_forwarder;
+    uint64_t sn_in, sn_out, malformed, muted, no_forwarder, undelivered;
 };
 
 struct row {
@@ -53,6 +53,7 @@ static const struct row rows[] = {
     {"mqtt-sn/malformed", AT(malformed)},
     {"mqtt-sn/unanswered", AT(muted)},
     {"mqtt-sn/no_forwarder", AT(no_forwarder)},
+    {"mqtt-sn/undelivered", AT(undelivered)},
 };
 
 static const struct row loads[HUB_SYS_LOADS] = {
@@ -237,6 +238,7 @@ static struct numbers numbers_of(struct hub *hub)
         .malformed = sn->malformed,
         .muted = sn->muted,
         .no_forwarder = sn->no_forwarder,
+        .undelivered = hub->count.undelivered,
     };
 }
 

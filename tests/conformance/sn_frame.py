@@ -234,7 +234,8 @@ def flags_that_mean_nothing_are_sent_as_0(t):
 @states("SN-013", "SN-149")
 def what_does_not_fit_the_link_is_dropped_and_what_follows_arrives(t):
     t.start(udp_more="max_message = 60")
-    n = t.connected(clean=False)
+    n, wills = t.connected(clean=False), t.hearer(b"w")
+    t.connected(b"clock", will=(b"w", b"later"), duration=1)
     n.subscribe(b"ab", 2, kind=sn.SHORT)
     n.subscribe(b"long/#", 2)
     for qos in range(3):
@@ -245,6 +246,9 @@ def what_does_not_fit_the_link_is_dropped_and_what_follows_arrives(t):
         n.nothing()
     n.bye().connect(clean=False)
     n.nothing()  # none of them waits
+    wills.hears(b"w", b"later")  # by when counters may be told anew
+    counter = b"$SYS/broker/mqtt-sn/undelivered"
+    t.hearer(counter, client_id=b"late").hears(counter, b"6", retain=True)
 
 
 @states("SN-014")
