@@ -100,9 +100,20 @@ bool mqtt_broker_ask_again(const struct mqtt_broker *b, uint64_t ticket,
 struct mqtt_verdict {
     enum mqtt_code code;
     struct block *acl;
+    struct span user; /* who it is, proved, or empty; copied, for mqtt_broker_next */
 };
 void mqtt_broker_login(struct mqtt_broker *b, uint64_t ticket, const struct mqtt_verdict *verdict,
                        uint64_t now_ms);
+
+/* Walks the connections that were let in: `at` from {NULL}; false at the end. For other rights:
+ * mqtt_session_set_acl. */
+struct mqtt_guest {
+    struct mqtt_conn *conn;
+    struct mqtt_session *session;
+    struct span user;
+    uint16_t place;
+};
+bool mqtt_broker_next(const struct mqtt_broker *b, struct mqtt_guest *at);
 
 /* What one connection has to say. `head` lies in the scratch; `body` follows it. */
 struct mqtt_out {

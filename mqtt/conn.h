@@ -31,7 +31,7 @@ struct mqtt_conn {
     struct mqtt_stream stream;
     struct mqtt_session *session; /* NULL: not open yet, or ended */
     struct block *name;           /* of the session, for the news */
-    struct block *address;        /* address, then identity; NULL once it is open */
+    struct block *address;        /* address, then identity; once it is open who it is, or NULL */
     struct mqtt_login *login;     /* CONNECT that waits for a verdict; NULL: none */
     struct block *rest; /* octets from a publish on that found no room, or behind a CONNECT that
                            waits; not read meanwhile */

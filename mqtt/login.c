@@ -134,12 +134,24 @@ static const char *cause_of(enum mqtt_code code)
     }
 }
 
+/* Its address was for the verdict alone; who it is stays. */
+static void take_user(struct mqtt_conn *conn, struct block *user)
+{
+    if (conn->session == NULL) {
+        block_drop(user);
+        return;
+    }
+    conn->address = user;
+    conn->address_len = 0;
+}
+
 void mqtt_broker_login(struct mqtt_broker *b, uint64_t ticket, const struct mqtt_verdict *verdict,
                        uint64_t now_ms)
 {
     struct mqtt_login *login = find(b, ticket);
     struct mqtt_conn *conn = login == NULL ? NULL : login->conn;
     struct mqtt_packet pkt;
+    struct block *user = NULL;
 
     if (login == NULL || verdict->code != MQTT_ACCEPTED) {
         block_drop(verdict->acl);
@@ -151,9 +163,36 @@ void mqtt_broker_login(struct mqtt_broker *b, uint64_t ticket, const struct mqtt
         mqtt_conn_refuse(b, conn, verdict->code, cause_of(verdict->code), now_ms);
         return;
     }
+    if (verdict->user.len != 0) {
+        user = block_copy(conn->stream.budget, verdict->user);
+    }
+    if (verdict->user.len != 0 && user == NULL) {
+        block_drop(verdict->acl);
+        mqtt_conn_refuse(b, conn, MQTT_REFUSED_SERVER, mqtt_err_name(MQTT_ERR_FULL), now_ms);
+        return;
+    }
     pkt = packet_of(login);
     conn->heard_ms = now_ms;
     mqtt_conn_open(b, conn, &pkt, verdict->acl, now_ms);
+    take_user(conn, user);
     mqtt_conn_forget_login(conn);
     mqtt_conn_go_on(b, conn, now_ms);
+}
+
+bool mqtt_broker_next(const struct mqtt_broker *b, struct mqtt_guest *at)
+{
+    struct list *link = at->conn == NULL ? b->all.next : at->conn->in_all.next;
+
+    for (; link != &b->all; link = link->next) {
+        struct mqtt_conn *conn = LIST_ITEM(link, struct mqtt_conn, in_all);
+
+        if (conn->session != NULL) {
+            *at = (struct mqtt_guest){.conn = conn,
+                                      .session = conn->session,
+                                      .user = block_span(conn->address),
+                                      .place = conn->place};
+            return true;
+        }
+    }
+    return false;
 }

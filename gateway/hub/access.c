@@ -18,25 +18,42 @@ static bool is_personal(const struct conf_texts *filters)
     return (found & PERSONAL) != 0;
 }
 
-bool hub_access_init(struct hub *hub)
+static bool make_table(struct hub *hub)
 {
     const struct conf *conf = hub->conf;
 
     hub->acls = reserve((conf->acl_count + 1) * sizeof *hub->acls);
-    for (size_t i = 0; hub->acls != NULL && i < conf->acl_count; i++) {
+    hub->acl_count = hub->acls == NULL ? 0 : conf->acl_count;
+    for (size_t i = 0; i < hub->acl_count; i++) {
         hub->acls[i].personal =
             is_personal(&conf->acl[i].publish) || is_personal(&conf->acl[i].subscribe);
     }
     return hub->acls != NULL;
 }
 
-void hub_access_fini(struct hub *hub)
+static void free_table(struct hub *hub)
 {
-    for (size_t i = 0; hub->acls != NULL && i < hub->conf->acl_count; i++) {
+    for (size_t i = 0; i < hub->acl_count; i++) {
         block_drop(hub->acls[i].shared);
     }
     release(hub->acls);
     hub->acls = NULL;
+    hub->acl_count = 0;
+}
+
+bool hub_access_init(struct hub *hub)
+{
+    struct mqtt_acl nothing = {{NULL, 0}, {NULL, 0}};
+
+    hub->no_rights = mqtt_acl_new(&hub->sessions.budget, &nothing);
+    return hub->no_rights != NULL && make_table(hub);
+}
+
+void hub_access_fini(struct hub *hub)
+{
+    free_table(hub);
+    block_drop(hub->no_rights);
+    hub->no_rights = NULL;
 }
 
 /* One acl in the making. */
@@ -106,6 +123,9 @@ static bool acl_named(struct hub *hub, const char *name, const struct conf_value
         return true;
     }
     m.index = (size_t)(conf - hub->conf->acl);
+    if (m.index >= hub->acl_count) {
+        return false;
+    }
     own = &hub->acls[m.index];
     if (own->personal) {
         *acl = make(&m);
@@ -152,21 +172,35 @@ static void refuse(struct hub *hub, const struct mqtt_asking *asking, enum mqtt_
     mqtt_broker_login(&hub->broker, asking->ticket, &verdict, now_ms);
 }
 
-/* `user` is proved, or empty. */
-static void accept(struct hub *hub, const struct mqtt_asking *asking, struct span user,
-                   uint64_t now_ms)
+/* Who comes, or came, by an MQTT port. */
+struct client {
+    uint16_t place;
+    struct span user; /* proved, or empty */
+    struct span client_id;
+};
+
+static bool acl_of(struct hub *hub, const struct client *client, struct block **acl)
 {
-    const struct conf_broker *port = &hub->conf->broker[asking->place];
-    const struct conf_user *section = user_named(hub->conf, user);
+    const struct conf_broker *port = &hub->conf->broker[client->place];
+    const struct conf_user *section = user_named(hub->conf, client->user);
     const char *name = section != NULL && section->acl != NULL ? section->acl : port->acl;
-    struct mqtt_verdict verdict = {.code = MQTT_ACCEPTED};
     struct conf_values values = {0};
 
     values.of[CONF_GATEWAY] = span_of_text(hub->conf->gateway.name);
     values.of[CONF_LISTENER] = span_of_text(port->at.name);
-    values.of[CONF_CLIENT_ID] = asking->client_id;
-    values.of[CONF_USER] = user;
-    if (!acl_named(hub, name, &values, &verdict.acl)) {
+    values.of[CONF_CLIENT_ID] = client->client_id;
+    values.of[CONF_USER] = client->user;
+    return acl_named(hub, name, &values, acl);
+}
+
+/* `user` is proved, or empty. */
+static void accept(struct hub *hub, const struct mqtt_asking *asking, struct span user,
+                   uint64_t now_ms)
+{
+    struct client client = {asking->place, user, asking->client_id};
+    struct mqtt_verdict verdict = {.code = MQTT_ACCEPTED, .user = user};
+
+    if (!acl_of(hub, &client, &verdict.acl)) {
         verdict.code = MQTT_REFUSED_SERVER;
     }
     mqtt_broker_login(&hub->broker, asking->ticket, &verdict, now_ms);
@@ -250,10 +284,42 @@ void hub_login(struct hub *hub, uint64_t ticket, enum hub_verdict verdict, uint6
     if (!mqtt_broker_ask_again(&hub->broker, ticket, &asking)) {
         return;
     }
+    if (verdict == HUB_LOGIN_GOOD && user_named(hub->conf, asking.username) == NULL) {
+        verdict = HUB_LOGIN_BAD; /* a reload took the user away meanwhile */
+    }
     if (verdict == HUB_LOGIN_GOOD) {
         accept(hub, &asking, asking.username, now_ms);
     } else {
         refuse(hub, &asking, verdict == HUB_LOGIN_BAD ? MQTT_REFUSED_LOGIN : MQTT_REFUSED_SERVER,
                now_ms);
+    }
+}
+
+/* --- a reload -------------------------------------------------------------------------------- */
+
+/* What a client may do now. One whose [user] went has no rights left, nor has one for whose rights
+ * there is no memory. */
+static struct block *rights_of(struct hub *hub, const struct mqtt_guest *guest,
+                               const struct conf *before)
+{
+    struct client client = {guest->place, guest->user, mqtt_session_name(guest->session)};
+    bool expelled =
+        user_named(before, guest->user) != NULL && user_named(hub->conf, guest->user) == NULL;
+    struct block *acl = NULL;
+
+    if (expelled || client.place >= hub->conf->broker_count || !acl_of(hub, &client, &acl)) {
+        return block_hold(hub->no_rights);
+    }
+    return acl;
+}
+
+void hub_access_apply(struct hub *hub, const struct conf *before, uint64_t now_ms)
+{
+    struct mqtt_guest guest = {.conn = NULL};
+
+    free_table(hub);
+    (void)make_table(hub);
+    while (mqtt_broker_next(&hub->broker, &guest)) {
+        mqtt_session_set_acl(&hub->sessions, guest.session, rights_of(hub, &guest, before), now_ms);
     }
 }

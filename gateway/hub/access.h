@@ -36,4 +36,7 @@ bool hub_access_event(struct hub *hub, struct hub_news *news);
  * allowed. False: no memory. */
 bool hub_access_node(struct hub *hub, const struct conf_place *place, struct block **acl);
 
+/* The configuration is another one now: MQTT clients get their rights by it at once. */
+void hub_access_apply(struct hub *hub, const struct conf *before, uint64_t now_ms);
+
 #endif

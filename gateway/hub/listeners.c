@@ -69,6 +69,13 @@ bool hub_listeners_init(struct hub *hub)
     return true;
 }
 
+void hub_listeners_apply(struct hub *hub)
+{
+    for (size_t i = 0; i < hub->conf->listener_count; i++) {
+        hub->listeners[i] = listener_of(&hub->conf->listener[i]);
+    }
+}
+
 void hub_listeners_fini(struct hub *hub)
 {
     release(hub->listeners);

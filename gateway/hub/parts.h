@@ -123,6 +123,8 @@ struct hub {
     struct hub_sys sys;
     struct hub_logins logins;
     struct hub_acl *acls; /* one for each [acl] */
+    size_t acl_count;
+    struct block *no_rights; /* an acl that allows nothing */
     struct hub_said strays_said;
     struct hub_said forwarders_said;
     uint64_t commit_delay_ms;

@@ -7,7 +7,7 @@ static struct hub_sighting sighting_of(const struct hub *hub, const struct hub_n
 {
     struct sn_peer peer = sn_node_peer(hn->node);
 
-    return (struct hub_sighting){.name = hub_node_place(hub, hn).name,
+    return (struct hub_sighting){.name = hub_node_name(hub, hn),
                                  .id = sn_node_id(hn->node),
                                  .listener = peer.listener,
                                  .address = span_from(sn_peer_key(&peer, key), 2)};

@@ -9,7 +9,7 @@ static struct span name_now(const struct hub *hub, const struct hub_seen *seen)
     struct span id = hub_seen_id(seen);
 
     if (seen->hn != NULL) {
-        return hub_node_place(hub, seen->hn).name;
+        return hub_node_name(hub, seen->hn);
     }
     for (size_t i = 0; i < hub->conf->node_count; i++) {
         const struct conf_node *section = &hub->conf->node[i];

@@ -160,6 +160,19 @@ void hub_tell_no_node(struct hub *hub, struct span name, uint64_t now_ms)
     tell(hub, &info, now_ms);
 }
 
+void hub_tell_nothing(struct hub *hub, uint64_t now_ms)
+{
+    size_t place = 0;
+    const struct hub_seen *seen = NULL;
+
+    while ((seen = hub_seen_next(hub, &place)) != NULL) {
+        hub_tell_no_node(hub, hub_seen_name(seen), now_ms);
+    }
+    hub_tell_gateway(hub, "", now_ms);
+    hub->registry.told = false;
+    hub->sessions.own_read = true; /* who reads the new one is not known: as if somebody did */
+}
+
 void hub_told_pump(struct hub *hub, uint64_t now_ms)
 {
     size_t place = 0;

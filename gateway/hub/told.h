@@ -21,6 +21,9 @@ void hub_tell_node_info(struct hub *hub, const struct hub_seen *seen, uint64_t n
 /* There is no node of this name any more: its retained messages go. */
 void hub_tell_no_node(struct hub *hub, struct span name, uint64_t now_ms);
 
+/* STATE is about to be another topic: all that was told goes. */
+void hub_tell_nothing(struct hub *hub, uint64_t now_ms);
+
 /* When somebody listens for the first time. */
 void hub_told_pump(struct hub *hub, uint64_t now_ms);
 

@@ -49,6 +49,16 @@ bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
     return true;
 }
 
+void hub_uplinks_apply(struct hub *hub)
+{
+    for (size_t i = 0; i < hub->uplink_count; i++) {
+        struct hub_uplink *up = &hub->uplinks[i];
+
+        up->conf = &hub->conf->upstream[i];
+        up->config = config_of(hub, up->conf);
+    }
+}
+
 /* What was taken from the session and not sent goes back: a delivery is sent again with DUP. */
 static void drop_held(struct hub_uplink *up)
 {

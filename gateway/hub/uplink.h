@@ -50,6 +50,9 @@ struct hub_uplink {
 bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms);
 void hub_uplinks_fini(struct hub *hub);
 
+/* The configuration is another one with the same upstreams: nothing points into the old one. */
+void hub_uplinks_apply(struct hub *hub);
+
 /* After restore: finds or makes each session and subscribes it to what its rules say now. */
 void hub_uplinks_start(struct hub *hub, uint64_t now_ms);
 
