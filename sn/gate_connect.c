@@ -95,7 +95,8 @@ static bool is_repeat(struct sn_gate *gate, struct sn_node *node, uint32_t hash)
            (node->state == SN_ACTIVE && gate->now_ms - node->hello.at_ms <= window);
 }
 
-void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt,
+                   bool moved)
 {
     uint32_t hash = (uint32_t)map_hash(gate->seed, gate->wire);
     struct sn_packet again = {.type = SN_CONNACK};
@@ -119,7 +120,8 @@ void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_p
     node->hello.hash = hash;
     node->hello.at_ms = gate->now_ms;
     node->hello.duration_s = pkt->duration_s;
-    node->hello.flags = pkt->flags; /* `moved` is sn_gate_move's */
+    node->hello.flags = pkt->flags;
+    node->hello.moved = moved;
     node->names = (struct sn_names){NULL, 0};
     if (!sn_node_bind(gate, node, &gate->from)) {
         sn_gate_refuse(gate, SN_RC_CONGESTION);

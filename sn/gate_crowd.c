@@ -67,21 +67,22 @@ static void evict(struct sn_gate *gate, struct sn_node *node)
     sn_gate_tell(gate, SN_NEWS_EVICTED, node)->cause = "it never asked for anything";
 }
 
+/* Who was not heard for longer goes; within the same second, who has not even a session. */
 bool sn_gate_make_place(struct sn_gate *gate)
 {
-    struct sn_node *node = first_of(&gate->idle);
+    struct sn_node *idle = first_of(&gate->idle);
+    struct sn_node *half = first_of(&gate->half_open);
 
     if (gate->nodes.used < gate->config.nodes) {
         return true;
     }
-    if (node != NULL) {
-        evict(gate, node);
+    if (half != NULL && (idle == NULL || half->hello.at_ms / 1000 <= idle->heard_s)) {
+        gate->count.evicted++;
+        drop_attempt(gate, half);
         return true;
     }
-    node = first_of(&gate->half_open);
-    if (node != NULL) {
-        gate->count.evicted++;
-        drop_attempt(gate, node);
+    if (idle != NULL) {
+        evict(gate, idle);
     }
-    return node != NULL;
+    return idle != NULL;
 }

@@ -104,15 +104,15 @@ static void take_address(struct sn_gate *gate, struct sn_node *other)
 static void move(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     struct sn_node *other = sn_gate_find_peer(gate, &gate->from);
+    bool moves = node->bound && other != node;
 
-    node->hello.moved = node->bound && other != node;
-    if (node->hello.moved) {
+    if (moves) {
         leave_address(gate, node);
     }
     if (other != NULL && other != node) {
         take_address(gate, other);
     }
-    sn_gate_begin(gate, node, pkt);
+    sn_gate_begin(gate, node, pkt, moves);
 }
 
 void sn_gate_challenge_due(struct sn_gate *gate, struct sn_node *node)

@@ -215,8 +215,9 @@ void sn_gate_step(struct sn_gate *gate, struct sn_node *node, enum sn_event even
 /* --- gate_connect.c */
 void sn_gate_connect(struct sn_gate *gate, const struct sn_packet *pkt);
 
-/* CONNECT of `node` from gate->from, where nobody else is any more. */
-void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
+/* CONNECT of `node` from gate->from, where nobody else is any more; `moved`: it left another. */
+void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt,
+                   bool moved);
 void sn_gate_refuse(struct sn_gate *gate, uint8_t code);
 bool sn_gate_will_fails(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
 void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,

@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
-struct field *field_new(void)
+struct field *field_new_for(size_t nodes)
 {
     struct field *f = calloc(1, sizeof *f);
     struct sn_gate_config config = {.gw_id = 7,
-                                    .nodes = 8,
+                                    .nodes = nodes,
                                     .client_id = 23,
                                     .registrations = 3,
                                     .wildcard_names = 2,
@@ -28,6 +28,11 @@ struct field *field_new(void)
     f->gate = sn_gate_new(&config, f->now_ms);
     assert_non_null(f->gate);
     return f;
+}
+
+struct field *field_new(void)
+{
+    return field_new_for(8);
 }
 
 void field_free(struct field *f)

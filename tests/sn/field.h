@@ -40,6 +40,9 @@ struct field {
 struct field *field_new(void);
 void field_free(struct field *f);
 
+/* As field_new, which has places for eight nodes. */
+struct field *field_new_for(size_t nodes);
+
 /* `node` is the last octet of the sender's address. */
 void says(struct field *f, uint8_t node, struct span wire);
 #define SAYS(f, node, text) says(f, node, WIRE_SPAN(text))
