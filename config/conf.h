@@ -20,8 +20,9 @@ struct conf_gateway {
     const char *name;
     uint64_t id; /* GwId, 1..255 */
     struct conf_texts include;
-    const char *user;  /* NULL: stays who it is */
-    const char *state; /* topic prefix */
+    const char *user;    /* NULL: stays who it is */
+    const char *state;   /* topic prefix */
+    const char *control; /* path of a socket, or "off" */
 };
 
 enum conf_listener_type { CONF_UDP, CONF_DTLS, CONF_SERIAL, CONF_RS485 };
@@ -339,6 +340,7 @@ struct conf_machine {
     const char *serial;             /* %s; "0" */
     const char *store_path;         /* default of [store] path; /var/lib/sedge/sedge.db */
     const char *const *environment; /* "NAME=value", ends with NULL; empty */
+    const char *control_path;       /* default of [gateway] control; sedge.sock beside the store */
 };
 
 /* Reads all sources as one configuration. No source at all gives the built-in one (CONFIG's

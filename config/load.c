@@ -178,6 +178,9 @@ static struct conf_machine this_machine(struct conf_arena *arena)
 {
     char name[256] = {0};
     struct conf_machine machine = {.serial = serial_of(arena), .store_path = store_path(arena)};
+    bool has_run = access("/run/sedge", W_OK) == 0;
+
+    machine.control_path = has_run ? "/run/sedge/sedge.sock" : NULL;
 
     if (gethostname(name, sizeof name - 1) == 0 && name[0] != '\0') {
         machine.host_name = conf_arena_text(arena, span_of_text(name));

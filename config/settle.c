@@ -177,6 +177,35 @@ static void settle_defaults(const struct conf_reading *reading)
     }
 }
 
+/* Beside the store, once that has its name; what keeps nothing leaves no socket either. */
+static const char *control_beside(struct conf_arena *arena, const char *store)
+{
+    size_t folder = strlen(store);
+    uint8_t room[CONF_LINE_MAX];
+    struct writer w = writer_of(room, sizeof room);
+
+    if (strcmp(store, "none") == 0) {
+        return "off";
+    }
+    while (folder > 0 && store[folder - 1] != '/') {
+        folder--;
+    }
+    write_span(&w, span_of(store, folder));
+    write_text(&w, "sedge.sock");
+    return conf_arena_text(arena, span_of(room, written(&w)));
+}
+
+static void settle_control(const struct conf_reading *reading)
+{
+    struct conf *conf = reading->conf;
+    const char *path = reading->machine.control_path;
+
+    if (conf->gateway.control == NULL) {
+        conf->gateway.control = path == NULL ? control_beside(conf->arena, conf->store.path)
+                                             : conf_arena_text(conf->arena, span_of_text(path));
+    }
+}
+
 void conf_settle(const struct conf_reading *reading)
 {
     const struct conf_section_kind *gateway = conf_section_kind(0);
@@ -190,4 +219,5 @@ void conf_settle(const struct conf_reading *reading)
             expand_section(reading, kind, conf_section_at(reading->conf, kind, j));
         }
     }
+    settle_control(reading);
 }

@@ -26,11 +26,11 @@ const struct conf_option conf_rows_broker[] = {
      "identity:hexkey, or file:PATH with such lines"},
     {"tls_min", WORD, ONE, AT(tls_min), 0, 0, "1.2", "1.2|1.3", NONE, NEW, YES, NULL,
      "oldest TLS taken"},
-    {"anonymous", FLAG, ONE, AT(anonymous), 0, 0, NULL, NULL, NONE, NEW, YES, "yes on loopback, no elsewhere",
+    {"anonymous", FLAG, ONE, AT(anonymous), 0, 0, NULL, NULL, NONE, RESTART, YES, "yes on loopback, no elsewhere",
      "clients without a user name are let in"},
     {"connect_timeout", MS, ONE, AT(connect_timeout_ms), 100, 10 * MINUTE, "10s", NULL, NONE, NEW, YES, NULL,
      "time from the connection to CONNECT"},
-    {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, LIVE, YES, NULL,
+    {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, RESTART, YES, NULL,
      "what its clients may publish and read"},
     END,
 };

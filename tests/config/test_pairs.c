@@ -10,7 +10,7 @@
 #define ROOM 65536
 
 static const char *const environment[] = {"RIG=7", NULL};
-static const struct conf_machine machine = {"host", "s1", NULL, environment};
+static const struct conf_machine machine = {"host", "s1", NULL, environment, NULL};
 
 /* The octets of PATH with `ending` instead of "in"; empty when there is no such file. */
 static struct span text_of(const char *path, const char *ending, uint8_t *room)

@@ -7,7 +7,7 @@
 #define GATEWAY "[gateway]\nname = gw\n"
 
 static const char *const environment[] = {"HALF=x", "SITE=north", "LINE=a\nb", NULL};
-static const struct conf_machine machine = {"rig-4", "0815", "/store.db", environment};
+static const struct conf_machine machine = {"rig-4", "0815", "/store.db", environment, NULL};
 
 static struct conf *read_text(const char *text, struct conf_report *report)
 {
@@ -74,6 +74,29 @@ static void an_empty_file_has_the_host_s_name_and_no_ports(void **state)
     assert_int_equal(conf->broker_count, 0);
     assert_string_equal(conf->store.path, "/store.db");
     conf_free(conf);
+}
+
+static const char *control_of(const char *text, char room[64])
+{
+    struct conf *conf = good(text);
+
+    (void)memset(room, 0, 64);
+    (void)memcpy(room, conf->gateway.control, strnlen(conf->gateway.control, 63));
+    conf_free(conf);
+    return room;
+}
+
+static void the_control_socket_lies_beside_the_store(void **state)
+{
+    char room[64];
+
+    (void)state;
+    assert_string_equal(control_of("", room), "/sedge.sock");
+    assert_string_equal(control_of("[store]\npath = /data/%g.db\n", room), "/data/sedge.sock");
+    assert_string_equal(control_of("[store]\npath = a.db\n", room), "sedge.sock");
+    assert_string_equal(control_of("[store]\npath = none\n", room), "off");
+    assert_string_equal(control_of("[gateway]\ncontrol = /x/%g.sock\nname = g\n", room),
+                        "/x/g.sock");
 }
 
 static void defaults_follow_the_type_of_a_listener(void **state)
@@ -299,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_file_at_all_is_a_working_gateway),
         cmocka_unit_test(an_empty_file_has_the_host_s_name_and_no_ports),
+        cmocka_unit_test(the_control_socket_lies_beside_the_store),
         cmocka_unit_test(defaults_follow_the_type_of_a_listener),
         cmocka_unit_test(strangers_are_let_in_on_loopback_only),
         cmocka_unit_test(fixed_placeholders_are_replaced_and_others_stay),
