@@ -2,6 +2,7 @@
 #include "gateway/hub/border.h"
 
 #include "gateway/hub/seen.h"
+#include "gateway/hub/tap.h"
 
 static const uint8_t answer_types[] = {
     [MQTT_OP_PUBACK] = SN_PUBACK,   [MQTT_OP_PUBREC] = SN_PUBREC, [MQTT_OP_PUBREL] = SN_PUBREL,
@@ -59,6 +60,8 @@ static void deliver(struct hub *hub, struct hub_node *hn, struct mqtt_op *op, ui
     }
     if (sn_gate_deliver(hub->gate, hn->node, &delivery, now_ms) != SN_OK) {
         give_up(hub, hn, op, now_ms);
+    } else if (hub_is_tapped(hub)) {
+        hub_tap_to(hub, hn, &delivery);
     }
     mqtt_message_drop(op->message);
 }

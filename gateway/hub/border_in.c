@@ -4,6 +4,7 @@
 #include "gateway/hub/listeners.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
+#include "gateway/hub/tap.h"
 
 #define TOPIC_MOST 1024u
 
@@ -152,9 +153,12 @@ static void on_publish(struct hub *hub, const struct sn_news *news, uint64_t now
                                  .extra = news->topic_id,
                                  .qos = news->qos,
                                  .retain = news->retain};
+    enum mqtt_err err = mqtt_session_publish(&hub->sessions, hn->session, &p, now_ms);
 
-    if (mqtt_session_publish(&hub->sessions, hn->session, &p, now_ms) == MQTT_ERR_FULL &&
-        news->qos > 0) {
+    if (hub_is_tapped(hub)) {
+        hub_tap_from(hub, news, NULL, news->topic, err);
+    }
+    if (err == MQTT_ERR_FULL && news->qos > 0) {
         reply(hub, news, SN_PUBACK, SN_RC_CONGESTION, now_ms);
     }
 }
@@ -302,18 +306,20 @@ static void on_end(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 }
 
 /* Publishes for a sender without a session, by the acl of its place. */
-static void publish_as(struct hub *hub, const struct conf_place *place,
-                       const struct mqtt_publication *p, uint64_t now_ms)
+static enum mqtt_err publish_as(struct hub *hub, const struct conf_place *place,
+                                const struct mqtt_publication *p, uint64_t now_ms)
 {
     struct block *acl = NULL;
+    enum mqtt_err err = MQTT_ERR_DENIED;
 
     if (hub_access_node(hub, place, &acl) &&
         mqtt_sessions_may_publish(&hub->sessions, acl, p->topic)) {
-        mqtt_sessions_publish(&hub->sessions, p, now_ms);
+        err = mqtt_sessions_publish(&hub->sessions, p, now_ms);
     } else {
         hub->sessions.count.denied++;
     }
     block_drop(acl);
+    return err;
 }
 
 /* QoS -1: no session, no reply. The topic is the sender's entry, or the short name itself. */
@@ -325,6 +331,7 @@ static void on_stray(struct hub *hub, const struct sn_news *news, uint64_t now_m
     struct mqtt_publication p = {.payload = news->data, .retain = news->retain};
     uint8_t room[TOPIC_MOST];
     struct writer w = writer_of(room, sizeof room);
+    enum mqtt_err err = MQTT_OK;
 
     if (hn != NULL) {
         place = hub_node_place(hub, hn);
@@ -339,10 +346,11 @@ static void on_stray(struct hub *hub, const struct sn_news *news, uint64_t now_m
         return;
     }
     hub->count.strays++;
-    if (hn != NULL && hn->session != NULL) {
-        mqtt_session_publish(&hub->sessions, hn->session, &p, now_ms);
-    } else {
-        publish_as(hub, &place, &p, now_ms);
+    err = hn != NULL && hn->session != NULL
+              ? mqtt_session_publish(&hub->sessions, hn->session, &p, now_ms)
+              : publish_as(hub, &place, &p, now_ms);
+    if (hub_is_tapped(hub)) {
+        hub_tap_from(hub, news, &place, p.topic, err);
     }
 }
 

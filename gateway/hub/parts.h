@@ -103,6 +103,19 @@ struct hub_said {
     uint64_t at_ms; /* 0: never */
 };
 
+/* State of gateway/hub/tap.h. */
+struct hub_tap {
+    unsigned open;      /* bit n: tap n is */
+    struct block *room; /* what was seen, one after the other; NULL: no tap is open */
+    size_t filled;      /* octets of it, and of these those taken */
+    size_t taken;
+    struct {
+        struct block *wish; /* filter, then name of a node */
+        size_t filter_len;
+        uint64_t lost;
+    } taps[8];
+};
+
 struct hub {
     const struct conf *conf;
     struct journal journal;
@@ -122,6 +135,7 @@ struct hub {
     struct hub_log log;
     struct hub_sys sys;
     struct hub_logins logins;
+    struct hub_tap tap;
     struct hub_acl *acls; /* one for each [acl] */
     size_t acl_count;
     struct block *no_rights; /* an acl that allows nothing */
@@ -137,5 +151,11 @@ struct hub {
         uint64_t undelivered; /* deliveries that could never be sent */
     } count;
 };
+
+/* Is anybody watching? Asked for each message of a node. */
+static inline bool hub_is_tapped(const struct hub *hub)
+{
+    return hub->tap.open != 0;
+}
 
 #endif

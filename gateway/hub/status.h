@@ -1,0 +1,37 @@
+/* gateway/hub/status.h - the hub in a few numbers, for those who ask how it is.
+ *
+ * Views are for reading: spans in them live until the hub is called again.
+ */
+#ifndef GATEWAY_HUB_STATUS_H
+#define GATEWAY_HUB_STATUS_H
+
+#include "gateway/hub/hub.h"
+
+struct hub_status {
+    uint64_t up_ms;   /* since what was kept is restored */
+    int64_t wall_ms;  /* wall clock less the clock of `now_ms` */
+    uint64_t clients; /* MQTT sessions, and of these the open ones */
+    uint64_t connected;
+    uint64_t queued; /* messages that wait or are not acknowledged, in all sessions */
+    uint64_t retained;
+    uint64_t memory; /* octets of the budget in use */
+    uint64_t memory_limit;
+    uint64_t dropped; /* messages, by full queues */
+    uint64_t refused; /* publishes, for want of memory or store */
+    uint64_t denied;  /* by acl */
+};
+
+void hub_status(const struct hub *hub, struct hub_status *out, uint64_t now_ms);
+
+struct hub_upstream_view {
+    struct span name;
+    bool online;
+    uint64_t queued; /* messages that wait or are not acknowledged */
+    uint64_t queued_octets;
+    uint64_t dropped;
+};
+
+/* Of upstream number `i`, below hub_uplink_count. */
+void hub_upstream_view(const struct hub *hub, size_t i, struct hub_upstream_view *out);
+
+#endif
