@@ -56,7 +56,7 @@ core_src := $(base_src) $(sn_src) $(mqtt_src) $(filter-out config/load.c,$(confi
 core_obj := $(call objs,$(core_src))
 
 edge_pkgs := libevent libserialport sqlite3 libargon2
-edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lwslay $(MBEDTLS:%=-L%/library -L%/lib) \
+edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lwslay -lcjson $(MBEDTLS:%=-L%/library -L%/lib) \
              -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
 test_libs  = $(shell pkg-config --libs cmocka)
 

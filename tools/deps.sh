@@ -14,6 +14,7 @@ build  libsqlite3-dev           the store
 build  libargon2-dev            passwords
 build  libmbedtls-dev           TLS, and hashes of passwords that mosquitto made
 build  libwslay-dev             frames of WebSocket
+build  libcjson-dev             answers of the control socket, and commands that read them
 test   libcmocka-dev            unit tests
 test   clang                    the second compiler, sanitizers, fuzzers
 test   libclang-rt-dev          their run time

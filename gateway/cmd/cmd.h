@@ -10,18 +10,32 @@
 
 enum { CMD_GOOD, CMD_FAULT, CMD_MISUSED };
 
+#define CMD_WORDS 3
+
 struct cmd_options {
-    const char *program; /* argv[0] */
-    const char *conf;    /* -c; NULL: the built-in configuration */
-    bool reference;      /* dump --reference */
-    bool set;            /* dump --set */
-    const char *file;    /* passwd FILE; NULL: stdout */
+    const char *program;              /* argv[0] */
+    const char *conf;                 /* -c; NULL: the built-in configuration */
+    bool reference;                   /* dump --reference */
+    bool set;                         /* dump --set */
+    const char *words[CMD_WORDS + 1]; /* what is no option, in order; NULL behind the last */
+    size_t word_count;
+    const char *socket; /* of the running gateway; NULL: where the configuration says */
+    const char *node;
+    const char *with;
+    bool json;
+    uint64_t count; /* -n; 0: no end */
 };
 
 int cmd_run(const struct cmd_options *options);
 int cmd_check(const struct cmd_options *options);
 int cmd_dump(const struct cmd_options *options);
 int cmd_passwd(const struct cmd_options *options);
+int cmd_nodes(const struct cmd_options *options);
+int cmd_node(const struct cmd_options *options);
+int cmd_topics(const struct cmd_options *options);
+int cmd_watch(const struct cmd_options *options);
+int cmd_status(const struct cmd_options *options);
+int cmd_reload(const struct cmd_options *options);
 int cmd_version(const struct cmd_options *options);
 int cmd_help(const struct cmd_options *options);
 

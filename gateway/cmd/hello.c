@@ -144,6 +144,23 @@ static int folder_len(const char *program)
     return slash == NULL ? 0 : (int)(slash - program + 1);
 }
 
+/* Commands that ask this gateway; they find the usual socket by themselves. */
+static void say_looks(const struct gw_run *run, const char *program)
+{
+    const char *path = run->control.path;
+    bool usual = strcmp(path, "/run/sedge/sedge.sock") == 0;
+    const char *option = usual ? "" : " --socket ";
+    static const char *const looks[] = {"watch", "nodes"};
+
+    if (path[0] == '\0') {
+        return;
+    }
+    (void)puts("\nTo see which node said what, live, and which nodes there are:\n");
+    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
+        (void)printf("  %s %s%s%s\n", program, looks[i], option, usual ? "" : path);
+    }
+}
+
 static void say_commands(const struct gw_run *run, const char *program)
 {
     const union gw_addr *nodes = first_datagrams(run);
@@ -163,6 +180,7 @@ static void say_commands(const struct gw_run *run, const char *program)
         (void)printf("  %.*ssn-sub%s -t '#' -v\n", folder_len(program), program, args);
     }
     (void)printf("  %.*ssn-pub%s -t hello/world -m hi\n", folder_len(program), program, args);
+    say_looks(run, program);
     (void)puts("\nCtrl-C ends the gateway.\n");
 }
 

@@ -1,5 +1,6 @@
 /* sedge - the gateway and the commands around it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/cmd/cmd.h"
@@ -7,31 +8,55 @@
 struct verb {
     const char *name;
     int (*run)(const struct cmd_options *options);
-    const char
-        *options; /* as the usage shows them; each word that begins with '-' is allowed, and FILE */
+    const char *options; /* as the usage shows them; each that begins with '-' is allowed */
     const char *help;
+    size_t words; /* that are no options, at most */
+    bool asks;    /* the running gateway: -c, --socket and --json are allowed too */
+};
+
+/* Deeds of `node`, for the usage. */
+static const struct {
+    const char *words;
+    const char *help;
+} deeds[] = {
+    {"replace OLD --with NEW", "node or client id NEW has the name OLD from now on"},
+    {"accept NAME CLIENT-ID", "that client is the node which [node NAME] waits for"},
+    {"forget NAME", "its entry, its kept session and what waits for it go"},
 };
 
 static const struct verb verbs[] = {
-    {"run", cmd_run, "[-c FILE]", "run the gateway in the foreground; log to stderr"},
-    {"check", cmd_check, "[-c FILE]", "say all that is wrong or doubtful in a configuration"},
+    {"run", cmd_run, "[-c FILE]", "run the gateway in the foreground; log to stderr", 0, false},
+    {"status", cmd_status, "", "how the running gateway is", 0, true},
+    {"nodes", cmd_nodes, "", "all nodes: state, when seen, queue, address", 0, true},
+    {"node", cmd_node, "NAME | DEED", "all of one node, or a deed:", 3, true},
+    {"topics", cmd_topics, "[NODE]", "which keys mean which topics", 1, true},
+    {"watch", cmd_watch, "[FILTER] [--node NAME] [-n COUNT]", "live messages, by name", 1, true},
+    {"reload", cmd_reload, "", "read the configuration anew: all of it, or nothing", 0, true},
+    {"check", cmd_check, "[-c FILE]", "say all that is wrong or doubtful in a configuration", 0,
+     false},
     {"dump", cmd_dump, "[-c FILE] [--set] [--reference]",
-     "print the configuration in effect, what the file sets, or every option"},
-    {"passwd", cmd_passwd, "[FILE]",
-     "hash a password for [user]; read without echo, or from stdin"},
-    {"version", cmd_version, "", "print the version"},
-    {"help", cmd_help, "", "print this"},
+     "print the configuration in effect, what the file sets, or every option", 0, false},
+    {"passwd", cmd_passwd, "[FILE]", "hash a password for [user]; read without echo, or from stdin",
+     1, false},
+    {"version", cmd_version, "", "print the version", 0, false},
+    {"help", cmd_help, "", "print this", 0, false},
 };
 
 static void print_usage(FILE *to)
 {
     (void)fputs("usage: sedge COMMAND [OPTIONS]\n\n", to);
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-        (void)fprintf(to, "  %-8s%-32s %s\n", verbs[i].name, verbs[i].options, verbs[i].help);
+        (void)fprintf(to, "  %-8s%-34s %s\n", verbs[i].name, verbs[i].options, verbs[i].help);
+        for (size_t j = 0; verbs[i].run == cmd_node && j < sizeof deeds / sizeof deeds[0]; j++) {
+            (void)fprintf(to, "    %-40s %s\n", deeds[j].words, deeds[j].help);
+        }
     }
-    (void)fputs("\nWithout -c: MQTT-SN on udp 0.0.0.0:1884, MQTT on tcp 127.0.0.1:1883.\n"
-                "Exit codes: 0 good, 1 a fault, which stderr names, 2 misuse.\n",
-                to);
+    (void)fputs(
+        "\nstatus, nodes, node, topics, watch and reload ask the running gateway; they take\n"
+        "[-c FILE], the configuration it was started with, or [--socket PATH], and [--json].\n"
+        "Without -c: MQTT-SN on udp 0.0.0.0:1884, MQTT on tcp 127.0.0.1:1883.\n"
+        "Exit codes: 0 good, 1 a fault, which stderr names, 2 misuse.\n",
+        to);
 }
 
 int cmd_help(const struct cmd_options *options)
@@ -60,37 +85,86 @@ static const struct verb *find_verb(const char *name)
     return NULL;
 }
 
-/* True when the verb has the option. */
-static bool has_option(const struct verb *verb, const char *option)
+/* True when `option` stands in a text such as "[-c FILE] [--json]". */
+static bool is_among(const char *options, const char *option)
 {
-    const char *at = strstr(verb->options, option);
+    for (const char *at = strchr(options, '['); at != NULL; at = strchr(at + 1, '[')) {
+        size_t len = strcspn(at + 1, " ]");
 
-    return at != NULL && at[-1] == '[' && strchr(" ]", at[strlen(option)]) != NULL;
+        if (len == strlen(option) && strncmp(at + 1, option, len) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
-/* Reads one option; returns the words it took, 0: it is none of the verb's. */
+static bool has_option(const struct verb *verb, const char *option)
+{
+    return is_among(verb->options, option) ||
+           (verb->asks && is_among("[-c FILE] [--socket PATH] [--json]", option));
+}
+
+/* True: `word` is an option without a value, and set. */
+static bool read_flag(struct cmd_options *options, const char *word)
+{
+    const struct {
+        const char *name;
+        bool *to;
+    } flags[] = {
+        {"--reference", &options->reference}, {"--set", &options->set}, {"--json", &options->json}};
+
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        if (strcmp(word, flags[i].name) == 0) {
+            *flags[i].to = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True: `word` is an option, `value` is fit for it, and it is set. */
+static bool read_value(struct cmd_options *options, const char *word, const char *value)
+{
+    const struct {
+        const char *name;
+        const char **to;
+    } texts[] = {{"-c", &options->conf},
+                 {"--socket", &options->socket},
+                 {"--node", &options->node},
+                 {"--with", &options->with}};
+    char *end = NULL;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (strcmp(word, texts[i].name) == 0) {
+            *texts[i].to = value;
+            return true;
+        }
+    }
+    if (strcmp(word, "-n") != 0 || *value < '1' || *value > '9') {
+        return false;
+    }
+    options->count = strtoull(value, &end, 10);
+    return *end == '\0';
+}
+
+/* Reads one option or word; returns the words it took, 0: it is none of the verb's. */
 static int read_option(const struct verb *verb, struct cmd_options *options, char **words)
 {
-    if (words[0][0] != '-' && options->file == NULL && strstr(verb->options, "[FILE]") != NULL) {
-        options->file = words[0];
+    if (words[0][0] != '-') {
+        if (options->word_count == verb->words) {
+            return 0;
+        }
+        options->words[options->word_count++] = words[0];
         return 1;
     }
-    if (!has_option(verb, words[0])) {
+    if (!has_option(verb, words[0]) &&
+        !(verb->run == cmd_node && strcmp(words[0], "--with") == 0)) {
         return 0;
     }
-    if (strcmp(words[0], "-c") == 0 && words[1] != NULL) {
-        options->conf = words[1];
-        return 2;
-    }
-    if (strcmp(words[0], "--reference") == 0) {
-        options->reference = true;
+    if (read_flag(options, words[0])) {
         return 1;
     }
-    if (strcmp(words[0], "--set") == 0) {
-        options->set = true;
-        return 1;
-    }
-    return 0;
+    return words[1] != NULL && read_value(options, words[0], words[1]) ? 2 : 0;
 }
 
 static int misuse(const char *what, const char *word)

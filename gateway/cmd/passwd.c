@@ -167,7 +167,8 @@ int cmd_passwd(const struct cmd_options *options)
     done = done && gw_passwd_make(span_of(secret.octets, secret.len), line, &fault);
     explicit_bzero(&secret, sizeof secret);
     if (done) {
-        done = options->file == NULL ? write_out(line) : write_file(options->file, line, &fault);
+        done = options->words[0] == NULL ? write_out(line)
+                                         : write_file(options->words[0], line, &fault);
     }
     if (!done) {
         (void)fprintf(stderr, "sedge: %s\n", fault.text);

@@ -14,11 +14,12 @@ int cmd_run(const struct cmd_options *options)
     bool good = false;
 
     if (conf == NULL || run == NULL) {
+        conf_free(conf);
         free(run);
         return CMD_FAULT;
     }
     (void)umask(077);
-    good = gw_run_start(run, conf, &fault);
+    good = gw_run_start(run, conf, options->conf, &fault);
     if (good) {
         if (!run->log.journal) {
             cmd_hello(run, options->program);
@@ -30,6 +31,5 @@ int cmd_run(const struct cmd_options *options)
     }
     gw_run_stop(run);
     free(run);
-    conf_free(conf);
     return good ? CMD_GOOD : CMD_FAULT;
 }

@@ -122,18 +122,19 @@ bool gw_certs_init(struct gw_certs *certs, struct gw_loop *loop, const struct co
     if (certs->look == NULL) {
         return gw_fail(fault, "no memory");
     }
-    return gw_certs_reload(certs, fault);
+    return gw_certs_reload(certs, conf, fault);
 }
 
-bool gw_certs_reload(struct gw_certs *certs, struct gw_fault *fault)
+bool gw_certs_reload(struct gw_certs *certs, const struct conf *conf, struct gw_fault *fault)
 {
-    struct gw_tls_setup **setups = read_all(certs->conf, fault);
+    struct gw_tls_setup **setups = read_all(conf, fault);
 
     if (setups == NULL) {
         return false;
     }
     drop_all(certs->setups, place_count(certs->conf));
     certs->setups = setups;
+    certs->conf = conf;
     look(certs, true);
     return true;
 }

@@ -1,11 +1,11 @@
 /* gateway/edge/certs.h - the TLS setups of all ports and upstreams, and how long they are good for.
  *
- * Read at start and again at SIGHUP, from the files that the running configuration names: all, or
- * none; PSKs are read with the configuration, so once. Connections hold the setup they began with,
- * so a reload ends none; new ones take the new. At start, at a reload and once a day the log says
- * how many days the certificates have left.
+ * Read at start and again at each reload, from the files that the configuration names: all, or
+ * none; PSKs come with the configuration. Connections hold the setup they began with, so a reload
+ * ends none; new ones take the new. At start, at a reload and once a day the log says how many days
+ * the certificates have left.
  *
- * Ownership: one reference of each setup.
+ * Ownership: one reference of each setup; the configuration is borrowed.
  */
 #ifndef GATEWAY_EDGE_CERTS_H
 #define GATEWAY_EDGE_CERTS_H
@@ -29,8 +29,9 @@ bool gw_certs_init(struct gw_certs *certs, struct gw_loop *loop, const struct co
                    struct gw_fault *fault);
 void gw_certs_fini(struct gw_certs *certs);
 
-/* False, and nothing changed: the fault says which file, and why. */
-bool gw_certs_reload(struct gw_certs *certs, struct gw_fault *fault);
+/* From now on for `conf`, which has the same ports and upstreams. False, and nothing changed: the
+ * fault says which file, and why. */
+bool gw_certs_reload(struct gw_certs *certs, const struct conf *conf, struct gw_fault *fault);
 
 /* How many setups there are. */
 size_t gw_certs_count(const struct gw_certs *certs);

@@ -37,10 +37,17 @@ static bool is_journal(int fd)
     return strcmp(stream, mine) == 0;
 }
 
+void gw_log_use(struct gw_log *log, const struct conf_log *conf)
+{
+    log->level = conf->level;
+    log->areas = conf->areas;
+    log->json = conf->format == CONF_LOG_JSON;
+}
+
 bool gw_log_init(struct gw_log *log, const struct conf_log *conf, struct gw_fault *fault)
 {
-    *log = (struct gw_log){.fd = STDERR_FILENO, .level = conf->level, .areas = conf->areas};
-    log->json = conf->format == CONF_LOG_JSON;
+    *log = (struct gw_log){.fd = STDERR_FILENO};
+    gw_log_use(log, conf);
     if (conf->to != NULL && strncmp(conf->to, "file:", 5) == 0) {
         log->fd = open(conf->to + 5, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (log->fd < 0) {

@@ -43,6 +43,10 @@ struct gw_log {
 
 /* Opens what [log] names; false: a file that cannot be opened. */
 bool gw_log_init(struct gw_log *log, const struct conf_log *conf, struct gw_fault *fault);
+
+/* Takes levels and format of another configuration; what was opened stays. */
+void gw_log_use(struct gw_log *log, const struct conf_log *conf);
+
 void gw_log_fini(struct gw_log *log);
 
 void gw_log(struct gw_log *log, enum conf_level level, const char *area, const char *format, ...)

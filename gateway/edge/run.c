@@ -24,19 +24,10 @@ static void on_end(evutil_socket_t signal, short what, void *arg)
 static void on_hangup(evutil_socket_t signal, short what, void *arg)
 {
     struct gw_run *run = arg;
-    struct gw_fault fault = {""};
 
     (void)signal;
     (void)what;
-    if (!gw_certs_reload(&run->certs, &fault)) {
-        gw_log(&run->log, CONF_ERROR, "sedge", "SIGHUP: nothing changed: %s", fault.text);
-    } else if (gw_certs_count(&run->certs) == 0) {
-        gw_log(&run->log, CONF_WARNING, "sedge",
-               "SIGHUP: there are no certificates to read anew, and nothing else is reloaded");
-    } else {
-        gw_log(&run->log, CONF_NOTICE, "sedge",
-               "SIGHUP: certificates are read anew; the rest of the configuration is not");
-    }
+    run->reload = true;
 }
 
 static void on_heard(evutil_socket_t fd, short what, void *arg)
@@ -207,9 +198,10 @@ static bool make_room(struct gw_run *run, struct gw_fault *fault)
            gw_fail(fault, "no memory");
 }
 
-bool gw_run_start(struct gw_run *run, const struct conf *conf, struct gw_fault *fault)
+bool gw_run_start(struct gw_run *run, struct conf *conf, const char *conf_path,
+                  struct gw_fault *fault)
 {
-    *run = (struct gw_run){.conf = conf};
+    *run = (struct gw_run){.conf = conf, .conf_path = conf_path};
     (void)gw_loop_raise_files();
     if (!gw_log_init(&run->log, &conf->log, fault) || !gw_loop_init(&run->loop, &run->log, fault) ||
         !gw_wires_init(&run->wires, &run->loop, fault) || !make_room(run, fault) ||
@@ -220,13 +212,15 @@ bool gw_run_start(struct gw_run *run, const struct conf *conf, struct gw_fault *
     }
     restore(run);
     return gw_login_init(&run->login, &run->loop, fault) && open_lines(run, fault) &&
-           open_signals(run, fault);
+           open_signals(run, fault) &&
+           gw_control_init(&run->control, run, conf->gateway.control, fault);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */
 
 static void close_descriptors(struct gw_run *run)
 {
+    gw_control_fini(&run->control);
     for (size_t i = 0; run->uplinks != NULL && i < run->conf->upstream_count; i++) {
         gw_uplink_fini(&run->uplinks[i]);
     }
@@ -272,4 +266,5 @@ void gw_run_stop(struct gw_run *run)
     free(run->serials);
     free(run->uplinks);
     gw_log_fini(&run->log);
+    conf_free(run->conf);
 }

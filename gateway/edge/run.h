@@ -2,11 +2,12 @@
  *
  *     start -> serve -> stop
  *
- * Ownership: a struct gw_run owns all it opens and must not move; the configuration is borrowed.
+ * Ownership: a struct gw_run owns all it opens and the configuration, and must not move.
  */
 #ifndef GATEWAY_EDGE_RUN_H
 #define GATEWAY_EDGE_RUN_H
 
+#include "gateway/edge/control.h"
 #include "gateway/edge/login.h"
 #include "gateway/edge/serial.h"
 #include "gateway/edge/store.h"
@@ -18,13 +19,15 @@
 #define GW_RUN_TWICE 16   /* pumps of one turn before descriptors are looked at again */
 
 struct gw_run {
-    const struct conf *conf;
+    struct conf *conf;
+    const char *conf_path; /* where it came from; NULL: it is the built-in one */
     struct gw_log log;
     struct gw_loop loop;
     struct gw_wires wires;
     struct gw_certs certs;
     struct gw_tcp tcp;
     struct gw_login login;
+    struct gw_control control;
     /* One for each listener in the configuration, unused where it is of another type. */
     struct gw_udp *udps;
     struct gw_serial *serials;
@@ -35,13 +38,16 @@ struct gw_run {
     struct batch batch; /* the one with the writer */
     bool batch_out;
     unsigned stops; /* signals to end, so far */
+    bool reload;    /* SIGHUP came */
     bool stopping;
     uint64_t stop_by_ms;
 };
 
-/* Opens everything, restores what was kept. False: one line that says why not, and after
- * gw_run_stop nothing is left open. */
-bool gw_run_start(struct gw_run *run, const struct conf *conf, struct gw_fault *fault);
+/* Opens everything, restores what was kept; `conf` is the run's from now on, its file `conf_path`
+ * is read anew at a reload. False: one line that says why not, and after gw_run_stop nothing is
+ * left open. */
+bool gw_run_start(struct gw_run *run, struct conf *conf, const char *conf_path,
+                  struct gw_fault *fault);
 
 /* Until SIGINT or SIGTERM, and then a clean stop; a second signal ends it at once. */
 void gw_run_serve(struct gw_run *run);

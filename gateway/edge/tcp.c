@@ -159,6 +159,13 @@ bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct gw_cer
     return true;
 }
 
+void gw_tcp_use(struct gw_tcp *tcp, const struct conf *conf)
+{
+    for (size_t i = 0; i < tcp->port_count; i++) {
+        tcp->ports[i].conf = &conf->broker[i];
+    }
+}
+
 void gw_tcp_stop(struct gw_tcp *tcp)
 {
     if (tcp->resume != NULL) {

@@ -63,4 +63,7 @@ void gw_tcp_output(struct gw_tcp *tcp);
 /* Accepts no more. */
 void gw_tcp_stop(struct gw_tcp *tcp);
 
+/* Another configuration with the same ports: what is read at each connection is read there. */
+void gw_tcp_use(struct gw_tcp *tcp, const struct conf *conf);
+
 #endif

@@ -1,3 +1,4 @@
+#include "gateway/edge/reload.h"
 #include "gateway/edge/run.h"
 
 static void hear_hub(struct gw_run *run)
@@ -36,6 +37,17 @@ static void drain(struct gw_run *run)
     for (size_t i = 0; i < run->conf->upstream_count; i++) {
         gw_uplink_output(&run->uplinks[i]);
     }
+    gw_control_turn(&run->control);
+}
+
+static void reload(struct gw_run *run)
+{
+    cJSON *lines = cJSON_CreateArray();
+    struct gw_fault fault;
+
+    run->reload = false;
+    (void)gw_reload(run, lines, &fault); /* the log has all of it */
+    cJSON_Delete(lines);
 }
 
 void gw_turn(struct gw_run *run)
@@ -43,6 +55,9 @@ void gw_turn(struct gw_run *run)
     struct gw_loop *loop = &run->loop;
     uint64_t now_ms = gw_loop_now(loop);
 
+    if (run->reload) {
+        reload(run);
+    }
     if (hub_deadline(loop->hub) <= now_ms) {
         hub_tick(loop->hub, now_ms);
     }

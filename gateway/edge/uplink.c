@@ -178,6 +178,17 @@ bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const stru
     return uplink->late != NULL && gw_dial_init(&uplink->dial, wires->loop, on_dialled, uplink);
 }
 
+void gw_uplink_use(struct gw_uplink *uplink, const struct conf *conf)
+{
+    const struct conf_upstream *next = &conf->upstream[uplink->index];
+
+    if (uplink->to != NULL) {
+        uplink->to = &next->url.at[uplink->to - uplink->conf->url.at];
+        uplink->dial.host = uplink->to->host;
+    }
+    uplink->conf = next;
+}
+
 void gw_uplink_fini(struct gw_uplink *uplink)
 {
     if (uplink->loop != NULL) {

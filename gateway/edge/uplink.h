@@ -28,6 +28,9 @@ bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const stru
                     const struct conf *conf, size_t index);
 void gw_uplink_fini(struct gw_uplink *uplink);
 
+/* Another configuration with the same upstreams; what is under way goes on. */
+void gw_uplink_use(struct gw_uplink *uplink, const struct conf *conf);
+
 /* HUB_DIAL: connects to url number `url`. */
 void gw_uplink_dial(struct gw_uplink *uplink, size_t url);
 

@@ -120,21 +120,29 @@ static void release(struct gw_stage *stage)
 static struct gw_stage *new_stage(const struct gw_ws_to *to, bool client, struct budget *budget)
 {
     static const struct gw_stage_kind kind = {input, output, end, release};
-    struct block *self = block_new(budget, sizeof(struct gw_ws));
+    size_t host = strlen(to->host) + 1;
+    size_t path = strlen(to->path) + 1;
+    struct block *self = block_new(budget, sizeof(struct gw_ws) + host + path);
     struct gw_ws *ws = NULL;
+    char *texts = NULL;
 
     if (self == NULL) {
         return NULL;
     }
     ws = (struct gw_ws *)(void *)self->octets;
+    texts = (char *)self->octets + sizeof *ws;
+    memcpy(texts, to->host, host);
+    memcpy(texts + host, to->path, path);
     *ws = (struct gw_ws){.stage.kind = &kind, .self = self, .to = *to, .speaks = client};
+    ws->to.host = texts;
+    ws->to.path = texts + host;
     gw_ws_frames_init(&ws->frames, client, to->seed, budget);
     return &ws->stage;
 }
 
 struct gw_stage *gw_ws_accept(const char *path, struct budget *budget)
 {
-    return new_stage(&(struct gw_ws_to){.path = path}, false, budget);
+    return new_stage(&(struct gw_ws_to){.host = "", .path = path}, false, budget);
 }
 
 struct gw_stage *gw_ws_connect(const char *host, uint16_t port, const char *path, uint64_t seed,

@@ -18,13 +18,13 @@
 #include "base/block.h"
 #include "gateway/edge/stage.h"
 
-/* Our side of a connection that came in; `path` is that of its URL, borrowed as long as the stage
- * lives. NULL: no memory. */
+/* Our side of a connection that came in; `path` is that of its URL, copied.
+ * NULL: no memory. */
 struct gw_stage *gw_ws_accept(const char *path, struct budget *budget);
 
 /* Our side of a connection that we made. `host`: a name or an address, without brackets; `path`:
- * from its '/' on, with what a '?' adds; both are borrowed as long as the stage lives. `seed` is
- * that of the key and the masks. NULL: no memory, or texts that no request has room for. */
+ * from its '/' on, with what a '?' adds; both are copied. `seed` is that of the key and the masks.
+ * NULL: no memory, or texts that no request has room for. */
 struct gw_stage *gw_ws_connect(const char *host, uint16_t port, const char *path, uint64_t seed,
                                struct budget *budget);
 

@@ -20,6 +20,7 @@ import stories_access
 import stories_border
 import stories_broker
 import stories_client
+import stories_control
 import stories_daemon
 import stories_interop
 import stories_interop_brokers
@@ -43,6 +44,7 @@ FILES = (
     stories_store,
     stories_access,
     stories_client,
+    stories_control,
     stories_daemon,
     stories_interop,
     stories_interop_brokers,

@@ -5,6 +5,7 @@ them when the story is over. Nothing sleeps to synchronise: a story waits for a 
 an exit or a datagram, and a wait that takes too long fails the story with what was said so far.
 """
 
+import json
 import os
 import pathlib
 import pty
@@ -240,6 +241,7 @@ class Box:
         self.udp = free_port(socket.SOCK_DGRAM)
         self.tcp = free_port()
         self.cloud = free_port()
+        self.control = self.dir / "sedge.sock"
         self.things = []
         self.notes = []
 
@@ -264,7 +266,7 @@ class Box:
     def configure(self, more="", store="none", udp_more="", broker_more="", name="gw-7"):
         path = self.dir / "gateway.conf"
         path.write_text(
-            f"[gateway]\nname = {name}\n\n"
+            f"[gateway]\nname = {name}\ncontrol = {self.control}\n\n"
             f"[listener udp]\ntype = udp\nbind = 127.0.0.1:{self.udp}\n{udp_more}\n"
             f"[broker local]\nbind = 127.0.0.1:{self.tcp}\n{broker_more}\n"
             f"[store]\npath = {store}\n\n{more}\n"
@@ -293,6 +295,14 @@ class Box:
         if code is not None and got != code:
             raise Failed(f"exit code {got}, wanted {code}; {program.said()}")
         return program
+
+    def sedge(self, *args, **more):
+        """A command that asks the running gateway."""
+        return self.run(ROOT / "build/sedge", *args, "--socket", self.control, **more)
+
+    def ask(self, *args):
+        """The lines of such an answer, as dictionaries."""
+        return [json.loads(line) for line in self.sedge(*args, "--json").lines]
 
     def sn_pub(self, *options, **more):
         return self.run(ROOT / "build/sn-pub", "-h", "127.0.0.1", "-p", self.udp, *options, **more)

@@ -93,14 +93,14 @@ def sighup_reads_certificates_anew_and_ends_no_session(box):
     authority.issue("server")
     expect_equal(_tls(box, port, context).getpeercert(True), first, "certificate before SIGHUP")
     gateway.process.send_signal(signal.SIGHUP)
-    gateway.wait_line(r"SIGHUP: certificates are read anew")
+    gateway.wait_line(r"reloaded: 0 changes; certificates are read anew")
     second = _tls(box, port, context).getpeercert(True)
     expect(second != first, "the certificate is another")
     old.sendall(b"\xc0\0")
     expect_equal(old.recv(2), b"\xd0\0", "PINGRESP on the old connection")
     (box.dir / "server.crt").write_text("no certificate\n")
     gateway.process.send_signal(signal.SIGHUP)
-    gateway.wait_line(r"SIGHUP: nothing changed: .*server\.crt")
+    gateway.wait_line(r"reload: nothing is changed: .*server\.crt")
     expect_equal(_tls(box, port, context).getpeercert(True), second, "certificate after a fault")
 
 

@@ -1,0 +1,199 @@
+"""The running gateway, asked and changed: its control socket, sedge watch, reload."""
+
+import json
+import os
+import signal
+import socket
+import stat
+
+from sedge import ROOT, WAIT_S, expect, expect_equal, stop
+
+MAP = "[topics default]\n7 = farm/%n/temp\n\n"
+
+
+class _Asker:
+    """The socket by hand: lines out, lines in."""
+
+    def __init__(self, box):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(WAIT_S)
+        self.socket.connect(str(box.control))
+        self.lines = self.socket.makefile("rb")
+        box.own(self)
+
+    def send(self, text):
+        self.socket.sendall(text.encode())
+
+    def line(self):
+        return json.loads(self.lines.readline())
+
+    def ask(self, text):
+        """The last line of the answer."""
+        self.send(text + "\n")
+        while True:
+            line = self.line()
+            if "end" in line or "error" in line:
+                return line
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
+
+
+# The socket.
+
+
+def the_control_socket_is_there_while_the_gateway_runs(box):
+    gateway = box.gateway()
+    expect_equal(stat.S_IMODE(os.stat(box.control).st_mode), 0o660, "mode of the socket")
+    status = box.ask("status")[0]
+    expect_equal(status["gateway"], "gw-7", "name of the gateway")
+    expect_equal(status["pid"], gateway.process.pid, "process")
+    box.sedge("status").wait_line(r"^sedge \S+, gateway gw-7, process \d+, up ")
+    stop(gateway)
+    expect(not box.control.exists(), "the socket is gone after a clean stop")
+    box.sedge("status", code=1).wait_line(r"no gateway runs at ")
+
+
+def a_socket_left_behind_is_replaced_and_one_in_use_is_not(box):
+    gateway = box.gateway()
+    gateway.kill()
+    expect(box.control.exists(), "a killed gateway leaves its socket")
+    box.gateway()
+    path = box.dir / "second.conf"
+    path.write_text(f"[gateway]\ncontrol = {box.control}\n[store]\npath = none\n")
+    second = box.run(ROOT / "build/sedge", "run", "-c", path, code=1)
+    second.wait_line(rf"{box.control} is in use by another gateway")
+    box.ask("status")
+
+
+def a_request_that_is_none_is_told_so(box):
+    box.gateway()
+    asker = _Asker(box)
+    for request in ("nonsense", "{}", '{"do":7}', '{"do":"dance"}', '{"do":"node"}', ""):
+        expect("error" in asker.ask(request), f"an error for {request!r}")
+    expect("end" in asker.ask('{"do":"status"}'), "a good request after bad ones")
+    asker.send("x" * 5000)
+    expect("octets" in asker.line()["error"], "an overlong line")
+    try:
+        expect_equal(asker.lines.read(), b"", "the end of the conversation")
+    except ConnectionResetError:
+        pass
+
+
+def a_ninth_asker_is_told_and_those_before_go_on(box):
+    box.gateway()
+    askers = [_Asker(box) for _ in range(8)]
+    expect("end" in askers[7].ask('{"do":"status"}'), "the eighth is answered")
+    expect("8 others" in _Asker(box).line()["error"], "the ninth is told")
+    for asker in askers:
+        expect("end" in asker.ask('{"do":"nodes"}'), "those before are answered")
+
+
+# Watching.
+
+
+def _watch(box, *options):
+    program = box.start(ROOT / "build/sedge", "watch", "--socket", box.control, *options)
+    program.wait_line(r"^watching")
+    return program
+
+
+def watch_shows_messages_by_name_both_ways(box):
+    box.gateway(MAP + "[node roof]\nclient_id = wx-4\n", udp_more="publish_without_connect = yes")
+    everything = _watch(box)
+    valve = _watch(box, "--node", "valve")
+    alarms = _watch(box, "alarm/#", "--json", "-n", "2")
+    node = box.sn_sub("-i", "valve", "-q", "1", "-t", "set/#")
+    box.sn_pub("-i", "wx-4", "-t", "alarm/fire", "-m", "on", "-q", "1", "-r")
+    everything.wait_line(r"^\d\d:\d\d:\d\d\.\d{3} roof +-> alarm/fire +q1 retain 2 on$")
+    box.mqtt_pub("-t", "set/valve", "-m", "open", "-q", "1")
+    node.wait_line(r"^set/valve open$")
+    valve.wait_line(r" valve +<- set/valve +q1 4 open$")
+    expect(not any("alarm" in line for line in valve.lines), "the valve's watch has no alarm")
+    box.node().send(b"\x0b\x0c\x62ab\0\0\x01\xff\x00\x02")
+    everything.wait_line(r" udp +-> ab +q-1 4 0x01ff0002$")
+    box.sn_pub("-i", "wx-4", "-t", "alarm/fire", "-m", "off")
+    expect_equal(alarms.wait_exit(), 0, "exit code after -n 2")
+    lines = [json.loads(line) for line in alarms.lines if line.startswith("{")]
+    expect_equal([line["text"] for line in lines], ["on", "off"], "alarms")
+    expect_equal(lines[0]["node"], "roof", "node of the alarm")
+
+
+def watch_shows_what_was_not_allowed(box):
+    box.gateway("[acl none]\nsubscribe = #\n", udp_more="acl = none")
+    watch = _watch(box)
+    box.sn_pub("-i", "roof", "-t", "a", "-m", "x", "-q", "1")
+    watch.wait_line(r" roof +-> a +q1 1 \(refused: not allowed\) x$")
+
+
+def a_watcher_that_does_not_read_loses_lines_and_stops_nobody(box):
+    box.gateway()
+    slow = _Asker(box)
+    slow.send('{"do":"watch"}\n')
+    expect_equal(slow.line(), {"watching": True}, "first line")
+    node = box.node().connect("roof")
+    node.ask(b"\x08\x0a\0\0\0\1ab", b"\x0b")
+    told = 0
+    payload = b"x" * 200
+    for count in range(4000):
+        node.send(bytes([7 + len(payload), 12, 0, 0, 1, 0, 0]) + payload)
+        if count % 40 == 39:
+            node.ask(b"\x02\x16", b"\x17")  # so many were read
+    seen = 0
+    while seen + told < 4000:
+        line = slow.line()
+        told += line.get("lost", 0)
+        seen += "topic" in line
+    expect(told > 0, "lines were lost")
+    expect_equal(seen + told, 4000, "shown and lost")
+
+
+# Reload.
+
+
+def a_file_with_errors_changes_nothing(box):
+    gateway = box.gateway(MAP)
+    box.configure("[topics default]\n7 = other/%n\n70000 = x\n\n[nod roof]\n")
+    reload = box.sedge("reload", code=1)
+    reload.wait_line(r"^wrong: .*gateway\.conf:\d+: \[topics default\] ")
+    reload.wait_line(r"^wrong: .*gateway\.conf:\d+: there is no section \[nod\]")
+    reload.wait_line(r"nothing is changed: the configuration has 2 errors")
+    gateway.wait_line(r"reload: wrong: .*gateway\.conf")
+    gateway.process.send_signal(signal.SIGHUP)
+    gateway.wait_lines(r"nothing is changed: the configuration has 2 errors", 2)
+    box.sn_pub("-i", "roof", "-t", "fence", "-m", "x", "-q", "1")
+
+
+def a_change_that_needs_a_restart_is_refused_by_name(box):
+    box.gateway(MAP)
+    port = box.udp
+    box.udp = box.cloud
+    box.configure("[topics default]\n7 = other/%n\n\n[listener more]\ntype = udp\nbind = 127.0.0.1:1\n")
+    reload = box.sedge("reload", code=1)
+    reload.wait_line(r"^needs a restart: \[listener udp\] bind$")
+    reload.wait_line(r"^needs a restart: \[listener more\] added$")
+    reload.wait_line(r"nothing is changed: some of it needs a restart")
+    box.udp = port
+    watch = _watch(box)
+    box.node().connect("roof").ask(b"\x08\x0c\x21\0\x07\0\x01x", b"\x0d")
+    watch.wait_line(r" roof +-> farm/roof/temp ")
+
+
+def reloads_under_load_lose_nothing(box):
+    box.gateway(MAP)
+    everything = box.subscriber("-q", "1")
+    nodes = [box.node().connect(f"n{i}", keepalive_s=600) for i in range(8)]
+    for turn in range(12):
+        for i, node in enumerate(nodes):
+            octets = f"{turn}".encode()
+            node.send(bytes([7 + len(octets), 12, 0x21, 0, 7, 0, turn + 1]) + octets)
+        if turn % 3 == 0:
+            box.configure(MAP + f"[node x{turn}]\nclient_id = x{turn}\n")
+            box.sedge("reload").wait_line(r"^reloaded: [12] changes?")
+        for node in nodes:
+            node.wait(b"\x0d\0\7" + bytes([0, turn + 1, 0]))
+    got = everything.messages(96)
+    for i in range(8):
+        mine = [m[3] for m in got if m[0] == f"farm/n{i}/temp"]
+        expect_equal(mine, [str(turn) for turn in range(12)], f"messages of n{i}")
