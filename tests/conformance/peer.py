@@ -150,9 +150,10 @@ class Box(sedge.Box):
         self.tcp = ports.free(socket.SOCK_STREAM)
 
     def survived(self):
-        """The gateway runs still, unless the test ended it."""
+        """The gateway runs still, unless the test ended it, and ends well."""
         for gateway in self.running:
             sedge.expect_equal(gateway.process.poll(), None, "exit code of the gateway")
+            sedge.expect_equal(sedge.stop(gateway)[0], 0, "exit code when it was told to end")
 
     def stopping(self, gateway):
         """The test ends it."""
