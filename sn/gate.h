@@ -87,12 +87,13 @@ uint64_t sn_gate_deadline(const struct sn_gate *gate);
 size_t sn_gate_room(const struct sn_gate *gate, uint16_t listener);
 
 /* The next datagram for `listener`; false: none. It stays the first until sn_gate_sent: the edge
- * may look, fail to send and look again. `skip` datagrams are passed over, for sendmmsg. */
+ * may look, fail to send and look again. With `at`, which begins as 0 and means nothing after the
+ * next sn_gate_sent, each call gives the one behind the last, for sendmmsg. */
 struct sn_out {
     struct sn_peer peer;
     struct span wire; /* lies in the queue until sn_gate_sent */
 };
-bool sn_gate_output(const struct sn_gate *gate, uint16_t listener, size_t skip, struct sn_out *out);
+bool sn_gate_output(const struct sn_gate *gate, uint16_t listener, size_t *at, struct sn_out *out);
 
 /* The first `count` datagrams of `listener` left (or were given up). */
 void sn_gate_sent(struct sn_gate *gate, uint16_t listener, size_t count, uint64_t now_ms);

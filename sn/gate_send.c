@@ -85,16 +85,14 @@ size_t sn_gate_room(const struct sn_gate *gate, uint16_t listener)
     return sn_outbox_room(&gate->ports[listener].box);
 }
 
-bool sn_gate_output(const struct sn_gate *gate, uint16_t listener, size_t skip, struct sn_out *out)
+bool sn_gate_output(const struct sn_gate *gate, uint16_t listener, size_t *at, struct sn_out *out)
 {
     const struct sn_outbox *box = &gate->ports[listener].box;
     struct sn_letter letter;
-    size_t at = 0;
+    size_t first = 0;
 
-    for (size_t i = 0; i <= skip; i++) {
-        if (!sn_outbox_next(box, &at, &letter, &out->wire)) {
-            return false;
-        }
+    if (!sn_outbox_next(box, at == NULL ? &first : at, &letter, &out->wire)) {
+        return false;
     }
     out->peer = letter.peer;
     return true;

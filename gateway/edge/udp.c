@@ -106,9 +106,10 @@ static void gather(const struct gw_udp *udp, struct outgoing *out)
 {
     const struct sn_gate *gate = hub_gate(udp->loop->hub);
     struct sn_out next;
+    size_t at = 0;
 
     out->count = 0;
-    while (out->count < GW_UDP_BATCH && sn_gate_output(gate, udp->listener, out->count, &next)) {
+    while (out->count < GW_UDP_BATCH && sn_gate_output(gate, udp->listener, &at, &next)) {
         unsigned i = out->count;
         uint8_t socket = gw_addr_unpack(&next.peer, &out->to[i]);
 
@@ -166,7 +167,6 @@ bool gw_udp_output(struct gw_udp *udp)
     struct outgoing out;
     bool left = false;
 
-    memset(out.heads, 0, sizeof out.heads);
     while (!udp->stuck) {
         unsigned done = 0;
 

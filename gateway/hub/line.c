@@ -64,7 +64,7 @@ size_t hub_line_output(struct hub *hub, uint16_t listener, uint8_t *out, size_t 
     struct sn_out next;
     size_t len = 0;
 
-    while (sn_gate_output(hub->gate, listener, 0, &next)) {
+    while (sn_gate_output(hub->gate, listener, NULL, &next)) {
         struct sn_frame frame = {
             .addr = SN_ADDR_FIRST, .ctrl = sn_ctrl_of(SN_FRAME_DATA), .payload = next.wire};
         size_t took = sn_frame_encode(&frame, out + len, size - len);

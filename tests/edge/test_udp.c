@@ -50,15 +50,18 @@ void hub_datagram(struct hub *hub, const struct sn_peer *from, struct span wire,
     }
 }
 
-bool sn_gate_output(const struct sn_gate *gate, uint16_t listener, size_t skip, struct sn_out *out)
+bool sn_gate_output(const struct sn_gate *gate, uint16_t listener, size_t *at, struct sn_out *out)
 {
-    size_t i = gate->sent + skip;
+    size_t i = gate->sent + (at == NULL ? 0 : *at);
 
     assert_int_equal(listener, 5);
     if (i >= gate->count) {
         return false;
     }
     *out = (struct sn_out){gate->peers[i], span_of(gate->octets[i], gate->lens[i])};
+    if (at != NULL) {
+        (*at)++;
+    }
     return true;
 }
 

@@ -105,7 +105,7 @@ static void drain(struct world *w, unsigned most)
 {
     struct sn_out out;
 
-    for (unsigned i = 0; i < most && sn_gate_output(w->gate, 0, 0, &out); i++) {
+    for (unsigned i = 0; i < most && sn_gate_output(w->gate, 0, NULL, &out); i++) {
         struct sn_packet pkt;
         struct span inner;
 

@@ -50,7 +50,7 @@ struct span site_hears(struct site *site, uint8_t node)
 {
     struct sn_out out;
 
-    while (sn_gate_output(hub_gate(site->hub), 0, 0, &out)) {
+    while (sn_gate_output(hub_gate(site->hub), 0, NULL, &out)) {
         size_t len = out.wire.len;
 
         memcpy(site->out, out.wire.at, len);

@@ -86,7 +86,7 @@ static void say(struct talk *talk, uint8_t node, struct span wire)
     struct sn_out out;
 
     site_says(talk->site, node, wire);
-    while (sn_gate_output(gate, 0, 0, &out)) {
+    while (sn_gate_output(gate, 0, NULL, &out)) {
         if (out.peer.addr[3] == NODE) {
             keep(&talk->node, out.wire);
         } else if (out.peer.addr[3] == READER) {

@@ -227,7 +227,7 @@ static bool gate_turn(struct sim *sim)
     struct sn_out out;
     bool moved = false;
 
-    while (sn_gate_output(hub_gate(sim->hub), 0, 0, &out)) {
+    while (sn_gate_output(hub_gate(sim->hub), 0, NULL, &out)) {
         size_t i = out.peer.addr_len == 6 ? (size_t)out.peer.addr[3] - 1 : SIM_NODES;
 
         if (i < sim->node_count) {

@@ -46,7 +46,7 @@ static void collect_wires(struct field *f)
 {
     struct sn_out out;
 
-    while (sn_gate_output(f->gate, 0, 0, &out)) {
+    while (sn_gate_output(f->gate, 0, NULL, &out)) {
         assert_true(f->wire_count < FIELD_WIRES);
         f->wires[f->wire_count].to = out.peer.addr_len == 0 ? 0 : out.peer.addr[3];
         f->wires[f->wire_count].group = out.peer.group;

@@ -25,7 +25,8 @@ static void ids_count_up_and_one_name_has_one_id(void **state)
     }
     for (unsigned i = 1; i <= 300; i++) {
         assert_int_equal(sn_topics_by_name(&topics, name_of(i))->id, i);
-        assert_span_equal(sn_topic_name(&topics, sn_topics_by_id(&topics, (uint16_t)i)), name_of(i));
+        assert_span_equal(sn_topic_name(&topics, sn_topics_by_id(&topics, (uint16_t)i)),
+                          name_of(i));
     }
     assert_null(sn_topics_by_id(&topics, 0));
     assert_null(sn_topics_by_id(&topics, 301));
