@@ -201,14 +201,14 @@ static enum sn_timer next_kind(const struct sn_gate *gate)
 /* As many as the row of news has room for; sn_gate_event goes on. */
 static void run_timers(struct sn_gate *gate)
 {
-    while (gate->news_count + SN_NEWS_AT_ONCE <= SN_GATE_NEWS) {
+    while (gate->behind && gate->news_count + SN_NEWS_AT_ONCE <= SN_GATE_NEWS) {
         enum sn_timer kind = next_kind(gate);
         struct heap_item *item = heap_pop(&gate->timers[kind], gate->ticked_ms);
 
-        if (item == NULL) {
-            return;
+        gate->behind = item != NULL;
+        if (item != NULL) {
+            run_timer(gate, kind, item);
         }
-        run_timer(gate, kind, item);
     }
 }
 
@@ -216,6 +216,7 @@ void sn_gate_tick(struct sn_gate *gate, uint64_t now_ms)
 {
     gate->now_ms = now_ms;
     gate->ticked_ms = now_ms;
+    gate->behind = true;
     run_timers(gate);
 }
 

@@ -148,6 +148,9 @@ static bool fits(const struct sn_gate *gate, const struct sn_node *node, struct 
     struct sn_packet pkt = sn_exchange_packet(&x);
     bool first = sn_forward_len(&pkt, &to) <= most;
 
+    if (x.kind == SN_EXCHANGE_PUBLISH) {
+        return first;
+    }
     x.kind = SN_EXCHANGE_PUBLISH;
     pkt = sn_exchange_packet(&x);
     return first && sn_forward_len(&pkt, &to) <= most;

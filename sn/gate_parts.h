@@ -167,6 +167,7 @@ struct sn_gate {
     const char *cause;     /* why a node is being lost */
     uint64_t now_ms;       /* of the call under way */
     uint64_t ticked_ms;    /* timers may run up to here */
+    bool behind;           /* they did not all run */
     uint64_t seed[2];
 };
 

@@ -8,15 +8,16 @@ static bool push(struct sn_gate *gate, const struct sn_peer *to, const struct sn
     const struct sn_listener *listener = sn_gate_listener(gate, to);
     struct sn_forwarder *paced = NULL;
     struct sn_outbox *box = sn_gate_box(gate, to, &paced);
-    size_t len = sn_forward_len(pkt, to);
-    uint8_t *place = len > listener->max_message ? NULL : sn_outbox_place(box, len);
+    size_t room = sn_outbox_room(box);
+    size_t most = room < listener->max_message ? room : listener->max_message;
+    uint8_t *place = sn_outbox_place(box, most);
 
-    if (place == NULL) {
+    letter->peer = *to;
+    letter->len = (uint32_t)sn_forward_encode(pkt, to, pkt->radius & 3u, place, most);
+    if (letter->len == 0) {
         gate->count.overflow++;
         return false;
     }
-    letter->peer = *to;
-    letter->len = (uint32_t)sn_forward_encode(pkt, to, pkt->radius & 3u, place, len);
     sn_outbox_push(box, letter);
     if (paced != NULL) {
         sn_gate_forwarder_due(gate, paced);

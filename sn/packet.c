@@ -180,7 +180,6 @@ static void write_head(struct writer *w, const struct sn_packet *pkt, unsigned r
     }
 }
 
-/* Writes the head twice: first to learn its length. */
 size_t sn_packet_encode_head(const struct sn_packet *pkt, size_t data_len, uint8_t *out,
                              size_t size)
 {
@@ -192,8 +191,12 @@ size_t sn_packet_encode_head(const struct sn_packet *pkt, size_t data_len, uint8
     }
     write_head(&w, pkt, row, 0);
     data_len += written(&w);
-    w.at = out;
-    write_head(&w, pkt, row, data_len);
+    if (data_len > UINT8_MAX) { /* Length takes three octets */
+        w.at = out;
+        write_head(&w, pkt, row, data_len);
+    } else if (!w.bad) {
+        *out = (uint8_t)data_len;
+    }
     return w.bad || (data_len + 2) >> 16 != 0 || row == END ? 0 : written(&w);
 }
 
