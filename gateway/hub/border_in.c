@@ -199,7 +199,9 @@ static bool keep_topic(struct hub *hub, struct hub_node *hn, const struct sn_new
     if (s->clean || hub->journal.off) {
         return true;
     }
-    put.block = block_copy(&hub->sessions.budget, news->topic);
+    put.block = journal_has_cells(&hub->journal, 1)
+                    ? block_copy(&hub->sessions.budget, news->topic)
+                    : NULL;
     if (put.block == NULL) {
         return false;
     }
