@@ -59,6 +59,7 @@ struct hub_seen_facts hub_seen_facts(const struct hub *hub, const struct hub_see
         live = sn_node_facts(seen->hn->node);
         heard_s = live.heard_ms == 0 ? 0 : hub_wall_s(hub, live.heard_ms);
     }
+    heard_s = heard_s < seen->first_s ? seen->first_s : heard_s; /* which is rounded less */
     facts.errors += live.errors;
     facts.resent += live.resent;
     facts.last_s = heard_s > facts.last_s ? heard_s : facts.last_s;

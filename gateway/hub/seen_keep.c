@@ -5,7 +5,7 @@
 
 #define AT_ONCE   1000u /* rows of one flush; the next follows */
 #define NEXT_MS   1000u
-#define STALE_S   3600u /* a node that is heard all the time is written so often */
+#define STALE_S   3600u
 #define BODY_MOST (2u * UINT8_MAX + UINT16_MAX + 8u + SN_PEER_KEY)
 
 /* --- out ------------------------------------------------------------------------------------- */
@@ -84,14 +84,26 @@ void hub_seen_write_first(struct hub *hub, struct hub_seen *seen, uint64_t now_m
     }
 }
 
+/* A node that is heard all the time is written now and then, at a clean stop every one that was. */
+static bool is_due(const struct hub *hub, const struct hub_seen *seen)
+{
+    if (seen->dirty || seen->hn == NULL) {
+        return seen->dirty;
+    }
+    if (hub->stopping) {
+        return sn_node_facts(seen->hn->node).heard_ms != 0;
+    }
+    return hub_seen_facts(hub, seen).last_s - seen->last_s >= STALE_S;
+}
+
 /* Writes up to `most` of those that are due from flush_at on; true when it came to the end. */
-static bool flush(struct hub *hub, size_t most, uint32_t stale_s, uint64_t now_ms)
+static bool flush(struct hub *hub, size_t most, uint64_t now_ms)
 {
     struct hub_registry *r = &hub->registry;
     struct hub_seen *seen = NULL;
 
     while (most > 0 && (seen = hub_seen_next(hub, &r->flush_at)) != NULL) {
-        if (seen->dirty || hub_seen_facts(hub, seen).last_s - seen->last_s >= stale_s) {
+        if (is_due(hub, seen)) {
             hub_seen_write(hub, seen, now_ms);
             most--;
         }
@@ -112,7 +124,7 @@ void hub_registry_tick(struct hub *hub, uint64_t now_ms)
     }
     r->flush_ms = 0;
     r->first_sights = 0;
-    if (!flush(hub, AT_ONCE, STALE_S, now_ms)) {
+    if (!flush(hub, AT_ONCE, now_ms)) {
         flush_by(hub, now_ms + NEXT_MS);
     } else if (!list_is_empty(&hub->all_nodes)) {
         flush_by(hub, now_ms + HUB_REGISTRY_MS);
@@ -127,7 +139,7 @@ uint64_t hub_registry_deadline(const struct hub *hub)
 void hub_registry_stop(struct hub *hub, uint64_t now_ms)
 {
     hub->registry.flush_at = 0;
-    (void)flush(hub, SIZE_MAX, 1, now_ms);
+    (void)flush(hub, SIZE_MAX, now_ms);
 }
 
 /* --- in -------------------------------------------------------------------------------------- */

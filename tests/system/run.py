@@ -26,6 +26,7 @@ import stories_interop
 import stories_interop_brokers
 import stories_interop_tools
 import stories_line
+import stories_registry
 import stories_store
 import stories_tls
 import stories_tools
@@ -42,6 +43,7 @@ FILES = (
     stories_tls,
     stories_transport,
     stories_store,
+    stories_registry,
     stories_access,
     stories_client,
     stories_control,
