@@ -16,7 +16,7 @@ const struct conf_option conf_rows_gateway[] = {
      "more files to read, * and ? allowed, in name order; relative to this file"},
     {"user", TEXT, ONE, AT(user), 1, 64, NULL, NULL, NONE, RESTART, YES, "stays who it is",
      "account to change to after the ports are open, when started as root"},
-    {"state", TOPIC, ONE, AT(state), 0, 0, "$SYS/gateway", NULL, G, RESTART, YES, NULL,
+    {"state", TOPIC, ONE, AT(state), 0, 0, "$SYS/gateway", NULL, G, LIVE, YES, NULL,
      "topic under which the gateway publishes its own state"},
     {"control", TEXT, ONE, AT(control), 1, 4096, NULL, NULL, G, RESTART, YES, "/run/sedge/sedge.sock if that folder is writable, else sedge.sock beside the store file",
      "socket by which sedge nodes, watch, reload and others reach the gateway; off: none"},

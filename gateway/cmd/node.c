@@ -32,7 +32,7 @@ static void print_session(const cJSON *node)
         print_text("session", "none");
         return;
     }
-    (void)printf("  %-13s %s; %" PRIu64 " subscriptions, %" PRIu64 " topic ids\n", "session",
+    (void)printf("  %-13s %s; subscriptions: %" PRIu64 ", topic ids: %" PRIu64 "\n", "session",
                  cmd_flag(node, "clean") ? "ends with the connection" : "kept",
                  cmd_number(node, "subscriptions"), cmd_number(node, "topic_ids"));
     (void)printf("  %-13s %" PRIu64 " of %" PRIu64 " messages, %s; %" PRIu64 " dropped\n", "queue",

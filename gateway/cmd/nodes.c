@@ -37,6 +37,7 @@ static bool add_node(void *arg, const cJSON *node)
 {
     struct nodes *nodes = arg;
     uint64_t seen_ms = cmd_number(node, "last_seen_ms");
+    const char *address = cmd_text(node, "address");
     char state[64];
     char since[SHOW_SPAN];
     char queue[SHOW_SPAN];
@@ -44,8 +45,8 @@ static bool add_node(void *arg, const cJSON *node)
 
     cmd_node_state(node, state, sizeof state);
     (void)snprintf(queue, sizeof queue, "%" PRIu64, cmd_number(node, "queued"));
-    (void)snprintf(where, sizeof where, "%.100s %.120s", cmd_text(node, "listener"),
-                   cmd_text(node, "address"));
+    (void)snprintf(where, sizeof where, "%.100s%s%.120s", cmd_text(node, "listener"),
+                   *address == '\0' ? "" : " ", address);
     show_row(&nodes->table,
              (const char *[]){cmd_text(node, "name"), state,
                               seen_ms == 0 ? "" : show_since(seen_ms, since), queue, where},

@@ -156,7 +156,9 @@ static int by_first_cell(const void *a, const void *b)
 static void print_row(char *const *row, const size_t *widths)
 {
     for (size_t i = 0; i < SHOW_COLUMNS && row[i] != NULL; i++) {
-        bool last = i + 1 == SHOW_COLUMNS || row[i + 1] == NULL;
+        /* No blanks at the end of a line. */
+        bool last = i + 1 == SHOW_COLUMNS || row[i + 1] == NULL ||
+                    (row[i + 1][0] == '\0' && (i + 2 == SHOW_COLUMNS || row[i + 2] == NULL));
         size_t blanks = last ? 0 : widths[i] - show_width(row[i]) + GAP;
 
         (void)printf("%s%*s", row[i], (int)blanks, "");

@@ -90,6 +90,39 @@ def a_ninth_asker_is_told_and_those_before_go_on(box):
         expect("end" in asker.ask('{"do":"nodes"}'), "those before are answered")
 
 
+# Nodes.
+
+
+def nodes_are_listed_with_their_state_and_what_waits(box):
+    box.gateway("[node cellar]\n\n[node roof]\nclient_id = wx-4\n")
+    box.sn_pub("-i", "wx-4", "-t", "a", "-m", "x", "-q", "1")
+    sleeper = box.node().connect("sleeper", clean=False)
+    sleeper.ask(b"\x09\x12\x20\0\1se/#", b"\x13")
+    sleeper.ask(b"\x04\x18\0\x3c", b"\x18")  # asleep for a minute
+    box.mqtt_pub("-t", "se/t", "-m", "x", "-q", "1")
+    nodes = {node["name"]: node for node in box.ask("nodes")}
+    expect_equal(sorted(nodes), ["cellar", "roof", "sleeper"], "names")
+    states = [nodes[name]["state"] for name in sorted(nodes)]
+    expect_equal(states, ["never", "disconnected", "asleep"], "states")
+    expect_equal(nodes["roof"]["client_id"], "wx-4", "client id of the roof")
+    expect_equal(nodes["sleeper"]["queued"], 1, "messages that wait for the sleeper")
+    table = box.sedge("nodes")
+    table.wait_line(r"^cellar +never seen +0$")
+    table.wait_line(r"^sleeper +asleep, due in \d+ s +.* 1 +udp 127\.0\.0\.1:\d+$")
+    table.wait_line(r"^3 nodes: 1 asleep, 1 disconnected, 1 never seen$")
+    box.sedge("node", "sleeper").wait_line(r"queue +1 of 1000 messages")
+    box.sedge("node", "nobody", code=1).wait_line(r"there is no node nobody")
+
+
+def topics_says_which_key_means_what(box):
+    box.gateway(MAP + "[node roof]\nclient_id = wx-4\n")
+    node = box.node().connect("wx-4", keepalive_s=600)
+    node.ask(b"\x09\x0a\0\0\0\1a/b", b"\x0b")
+    topics = box.sedge("topics", "roof")
+    topics.wait_line(r"^roof +7 +predefined +farm/roof/temp +farm/%n/temp$")
+    topics.wait_line(r"^roof +\d+ +registered +a/b$")
+
+
 # Watching.
 
 
@@ -150,6 +183,23 @@ def a_watcher_that_does_not_read_loses_lines_and_stops_nobody(box):
 
 
 # Reload.
+
+
+def a_reload_renames_topics_names_nodes_and_ends_no_session(box):
+    gateway = box.gateway(MAP)
+    everything = box.subscriber("-q", "1")
+    node = box.node().connect("wx-4", keepalive_s=600)
+    publish = b"\x08\x0c\x21\0\x07\0\x01x"  # QoS 1, predefined id 7
+    node.ask(publish, b"\x0d")
+    expect_equal(everything.messages(1)[0][0], "farm/wx-4/temp", "topic before")
+    box.configure("[topics default]\n7 = site/%n/t\n\n[node roof]\nclient_id = wx-4\n")
+    reload = box.sedge("reload")
+    reload.wait_line(r"^changed: \[topics default\]$")
+    reload.wait_line(r"^changed: \[node roof\] added$")
+    reload.wait_line(r"^reloaded: 2 changes")
+    node.ask(publish, b"\x0d")
+    expect_equal(everything.messages(2)[1][0], "site/roof/t", "topic after")
+    expect_equal(sum("disconnected" in line for line in gateway.lines), 0, "sessions that ended")
 
 
 def a_file_with_errors_changes_nothing(box):
