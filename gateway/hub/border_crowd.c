@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "gateway/hub/border.h"
 #include "gateway/hub/say.h"
+#include "gateway/hub/seen.h"
 
 /* clang-format off */
 /* How each kind of request is refused. */
@@ -62,6 +63,7 @@ void hub_border_evicted(struct hub *hub, const struct sn_news *news, uint64_t no
         mqtt_session_discard(&hub->sessions, hn->session, now_ms);
         hn->session = NULL;
     }
+    hub_seen_changed(hub, hn, now_ms);
     hub_node_forget(hub, hn);
 }
 

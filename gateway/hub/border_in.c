@@ -199,9 +199,8 @@ static bool keep_topic(struct hub *hub, struct hub_node *hn, const struct sn_new
     if (s->clean || hub->journal.off) {
         return true;
     }
-    put.block = journal_has_cells(&hub->journal, 1)
-                    ? block_copy(&hub->sessions.budget, news->topic)
-                    : NULL;
+    put.block =
+        journal_has_cells(&hub->journal, 1) ? block_copy(&hub->sessions.budget, news->topic) : NULL;
     if (put.block == NULL) {
         return false;
     }

@@ -1,5 +1,6 @@
 #include "gateway/hub/registry.h"
 
+#include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/told.h"
 
@@ -66,7 +67,7 @@ static void view_seen(const struct hub *hub, const struct hub_seen *seen, struct
                                   .last_seen_ms = 1000 * (uint64_t)facts.last_s,
                                   .errors = facts.errors,
                                   .resent = facts.resent};
-    hub_address_write(hub_seen_address(seen, &out->wireless), &w);
+    (void)hub_write_address(&w, hub_seen_address(seen, &out->wireless));
     if (seen->hn != NULL) {
         view_live(hub, seen->hn, out);
     }

@@ -28,19 +28,26 @@ void hub_say(struct hub *hub, const struct hub_line_of_log *line)
     log->count++;
 }
 
-void hub_write_peer(struct writer *w, const struct sn_peer *peer)
+bool hub_write_address(struct writer *w, struct span octets)
 {
-    struct conf_address address = {.ip_len = peer->addr_len < 18 ? 4 : 16, .is_any = false};
-    struct reader r = reader_of(span_of(peer->addr, peer->addr_len));
+    struct conf_address address = {.ip_len = octets.len < 18 ? 4 : 16, .is_any = false};
+    struct reader r = reader_of(octets);
     struct span ip = read_span(&r, address.ip_len);
 
     address.port = read_u16(&r);
     if (r.bad) {
-        write_text(w, "a line");
-        return;
+        return false;
     }
     memcpy(address.ip, ip.at, ip.len);
     conf_endpoint_write(&address, w);
+    return true;
+}
+
+void hub_write_peer(struct writer *w, const struct sn_peer *peer)
+{
+    if (!hub_write_address(w, span_of(peer->addr, peer->addr_len))) {
+        write_text(w, "a line");
+    }
 }
 
 /* The ring has room again: what it could not take is told as a number. */

@@ -1,6 +1,5 @@
 #include "gateway/hub/seen.h"
 
-#include "config/address.h"
 #include "gateway/hub/told.h"
 
 #define GONE_ASKED 64u /* entries that are looked at for one to give way */
@@ -29,19 +28,6 @@ struct span hub_seen_address(const struct hub_seen *seen, struct span *wireless)
 
     *wireless = read_rest(&r);
     return address;
-}
-
-void hub_address_write(struct span address, struct writer *w)
-{
-    struct conf_address at = {.ip_len = address.len < 18 ? 4 : 16};
-    struct reader r = reader_of(address);
-    struct span ip = read_span(&r, at.ip_len);
-
-    at.port = read_u16(&r);
-    if (!r.bad) {
-        memcpy(at.ip, ip.at, ip.len);
-        conf_endpoint_write(&at, w);
-    }
 }
 
 uint32_t hub_wall_s(const struct hub *hub, uint64_t ms)

@@ -68,9 +68,6 @@ struct span hub_seen_id(const struct hub_seen *seen);
 /* Address and wireless node id. */
 struct span hub_seen_address(const struct hub_seen *seen, struct span *wireless);
 
-/* "10.0.0.7:1884"; nothing on a line. */
-void hub_address_write(struct span address, struct writer *w);
-
 /* Counts and last sight as they are now; times in seconds of the wall clock. */
 struct hub_seen_facts {
     uint64_t errors;

@@ -1,6 +1,7 @@
 #include "gateway/hub/told.h"
 
 #include "base/text.h"
+#include "gateway/hub/say.h"
 
 #define NAME_MOST 1024u /* octets of a node's name in a topic */
 #define INFO_MOST 4096u
@@ -100,7 +101,7 @@ static void write_place(const struct hub *hub, const struct hub_seen *seen, stru
     uint8_t room[HUB_ADDRESS_TEXT];
     struct writer text = writer_of(room, sizeof room);
 
-    hub_address_write(address, &text);
+    (void)hub_write_address(&text, address);
     if (seen->listener < hub->conf->listener_count) {
         write_string(w, "listener", span_of_text(hub->conf->listener[seen->listener].at.name));
     }

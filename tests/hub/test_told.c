@@ -139,6 +139,24 @@ static void info_is_a_line_of_json_at_each_connect(void **state)
     site_free(site);
 }
 
+static void who_gives_way_to_another_is_disconnected(void **state)
+{
+    struct site *site = site_new("[gateway]\nname = gh\n[store]\npath = none\n[limits]\nnodes = 1\n"
+                                 "[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\n",
+                                 false);
+    struct mqtt_session *s = reader(site, "$SYS/gateway/nodes/+/state");
+
+    (void)state;
+    site_says(site, 1, connect_1);
+    reads(site, s, "$SYS/gateway/nodes/n1/state", "active", false);
+    site_says(site, 2, connect_2); /* n1 never asked for anything */
+    reads(site, s, "$SYS/gateway/nodes/n1/state", "disconnected", false);
+    site_says(site, 2, connect_2);
+    reads(site, s, "$SYS/gateway/nodes/n1/state", "", false); /* and so does its entry */
+    reads(site, s, "$SYS/gateway/nodes/n2/state", "active", false);
+    site_free(site);
+}
+
 static void a_forgotten_nodes_topics_are_cleared(void **state)
 {
     struct site *site = site_new(conf, false);
@@ -226,6 +244,7 @@ int main(void)
         cmocka_unit_test(states_are_told_as_they_change),
         cmocka_unit_test(who_comes_late_finds_them_retained_and_until_then_none_is_kept),
         cmocka_unit_test(info_is_a_line_of_json_at_each_connect),
+        cmocka_unit_test(who_gives_way_to_another_is_disconnected),
         cmocka_unit_test(a_forgotten_nodes_topics_are_cleared),
         cmocka_unit_test(the_gateway_says_when_it_runs_and_when_it_stops),
         cmocka_unit_test(nothing_of_it_is_stored),
