@@ -26,7 +26,7 @@
  *               owner        item              fields                              text, body */
 enum table {
     TABLE_SESSION, /* number, 0: door, expires (wall ms), packet id, -         name, -         */
-    TABLE_SUBSCRIPTION, /* session, number: qos, options, rule, ttl                 filter, - */
+    TABLE_SUBSCRIPTION, /* session, number: qos, options, extra|rule, ttl           filter, - */
     TABLE_WILL,     /* session, 0: qos, retain, -, -                            topic, payload  */
     TABLE_TOPIC,    /* session, topic id: kind, -, -, -                         name, -         */
                     /* of an upstream: see gateway/hub/far.h                                    */
@@ -37,6 +37,7 @@ enum table {
     TABLE_META,     /* 0, key: value                                            -, -            */
     TABLE_NODE,     /* 0, number: first, last seen (wall ms), state, counts: see
                        gateway/hub/seen.h                                       id, address     */
+    TABLE_GIVEN,    /* 0, number: -, -, -, -; gateway/hub/given.h          name, client id */
     TABLES
 };
 

@@ -1,5 +1,7 @@
 #include "config/address.h"
 #include "config/checks.h"
+#include "config/expand.h"
+#include "config/nodename.h"
 
 /* True when `octet` is one of the characters of `text`. */
 static bool is_one_of(const char *text, char octet)
@@ -13,7 +15,7 @@ static bool is_one_of(const char *text, char octet)
 const char *conf_level_problem(struct span name)
 {
     for (size_t i = 0; i < name.len; i++) {
-        if (name.at[i] <= ' ' || is_one_of("/+#%\x7f", (char)name.at[i])) {
+        if (!conf_name_holds(name.at[i])) {
             return "has a name with a blank, /, +, # or %";
         }
     }
@@ -228,6 +230,26 @@ static void check_twins(const struct conf_reading *reading, const struct conf_no
     }
 }
 
+/* What is not a placeholder must be fit for a name; values are written so that they are. */
+static void check_template(const struct conf_reading *reading, const struct conf_group *group)
+{
+    static const struct conf_values values = {.of = {[CONF_LISTENER] = {(const uint8_t *)"l", 1},
+                                                     [CONF_ADDRESS] = {(const uint8_t *)"a", 1},
+                                                     [CONF_CLIENT_ID] = {(const uint8_t *)"c", 1}}};
+    uint8_t name[256];
+    struct writer w = writer_of(name, sizeof name);
+    const char *wrong = NULL;
+
+    if (group->name == NULL) {
+        return;
+    }
+    (void)conf_expand(span_of_text(group->name), &values, 0, &w);
+    wrong = conf_level_problem(span_of(name, written(&w)));
+    if (wrong != NULL) {
+        conf_say_of(reading, &group->at, "name", false, wrong);
+    }
+}
+
 void conf_check_field(const struct conf_reading *reading)
 {
     const struct conf *conf = reading->conf;
@@ -242,5 +264,6 @@ void conf_check_field(const struct conf_reading *reading)
     }
     for (size_t i = 0; i < conf->group_count; i++) {
         check_key(reading, &conf->group[i].at, &conf->group[i].with.key);
+        check_template(reading, &conf->group[i]);
     }
 }

@@ -52,12 +52,14 @@ unsigned conf_placeholders_of(struct span text)
     return found & (CONF_BIT(CONF_PLACEHOLDERS) - 1);
 }
 
-static bool is_fit(struct span value)
+/* Of a node name an octet of %XX counts as the one it stands for. */
+static bool is_fit(struct span value, bool is_node)
 {
     for (size_t i = 0; i < value.len; i++) {
         uint8_t octet = value.at[i];
 
-        if (octet < 0x20 || octet == 0x7F || octet == '/' || octet == '+' || octet == '#') {
+        if (octet < 0x20 || octet == 0x7F || octet == '/' || octet == '+' || octet == '#' ||
+            (is_node && octet == '%')) {
             return false;
         }
     }
@@ -78,7 +80,7 @@ static bool expand_one(uint8_t letter, const struct conf_values *values, unsigne
         write_u8(w, letter);
         return true;
     }
-    if (!is_fit(values->of[which])) {
+    if (!is_fit(values->of[which], which == CONF_NODE)) {
         return false;
     }
     write_span(w, values->of[which]);

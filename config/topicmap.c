@@ -183,6 +183,12 @@ bool conf_place_expand(const struct conf *conf, const struct conf_place *place,
     return true;
 }
 
+bool conf_topicmap_has(const struct conf *conf, const struct conf_place *place,
+                       struct conf_topic_key key)
+{
+    return first_before(conf, place, key, SIZE_MAX) != NULL;
+}
+
 bool conf_topicmap_find(const struct conf *conf, const struct conf_place *place,
                         struct conf_topic_key key, struct writer *topic)
 {

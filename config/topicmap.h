@@ -18,12 +18,17 @@ struct conf_place {
     struct span name;                     /* %n */
     struct span client_id;                /* %c */
     uint64_t address;                     /* on the bus, for groups; 0: none */
+    struct span wireless;                 /* node id behind a forwarder, its octets */
 };
 
 /* Writes the topic that `key` means at `place`. False: no entry, or its template needs a value
  * that `place` does not have or that is not fit for a topic; then `topic` is as it was. */
 bool conf_topicmap_find(const struct conf *conf, const struct conf_place *place,
                         struct conf_topic_key key, struct writer *topic);
+
+/* Is there an entry of that KEY, whether its template has its values or not? */
+bool conf_topicmap_has(const struct conf *conf, const struct conf_place *place,
+                       struct conf_topic_key key);
 
 /* Walks the entries in force: `at` from {0}; false at the end. Entries hidden by an earlier one
  * with the same KEY are passed over; templates are not expanded. */

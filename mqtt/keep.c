@@ -64,7 +64,8 @@ bool mqtt_keep_subscription(struct mqtt_sessions *ss, struct mqtt_session *s,
 {
     struct record record = {
         .key = {TABLE_SUBSCRIPTION, s->number},
-        .fields = {sub->qos, sub->options, sub->rule, (int64_t)sub->ttl_ms},
+        .fields = {sub->qos, sub->options, (int64_t)sub->extra << 16 | sub->rule,
+                   (int64_t)sub->ttl_ms},
     };
 
     if (!mqtt_keep_is_on(ss, s)) {

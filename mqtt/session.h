@@ -286,6 +286,7 @@ struct mqtt_subscribing {
     uint8_t qos;
     uint8_t options; /* MQTT_SUB_* of mqtt/tree.h */
     uint16_t rule;
+    uint32_t extra;   /* the door's own */
     uint64_t ttl_ms;  /* 0: none */
     bool no_retained; /* do not send retained messages */
 };

@@ -106,6 +106,7 @@ static bool restore_subscription(struct mqtt_sessions *ss, const struct record *
     sub->options = (uint8_t)((sub->options & MQTT_SUB_SHARED) |
                              ((uint64_t)record->fields[1] & MQTT_SUB_STORED));
     sub->rule = (uint16_t)record->fields[2];
+    sub->extra = (uint32_t)(record->fields[2] >> 16);
     sub->ttl_ms = (uint64_t)record->fields[3];
     return true;
 }

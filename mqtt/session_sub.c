@@ -93,7 +93,7 @@ static size_t most_subscriptions(const struct mqtt_sessions *ss, const struct mq
 static bool is_same(const struct mqtt_subscription *sub, const struct mqtt_subscribing *as)
 {
     return sub->qos == as->qos && (sub->options & ~MQTT_SUB_SHARED) == as->options &&
-           sub->rule == as->rule && sub->ttl_ms == as->ttl_ms;
+           sub->rule == as->rule && sub->extra == as->extra && sub->ttl_ms == as->ttl_ms;
 }
 
 static void take_over(struct mqtt_subscription *sub, const struct mqtt_subscribing *from)
@@ -101,6 +101,7 @@ static void take_over(struct mqtt_subscription *sub, const struct mqtt_subscribi
     sub->qos = from->qos;
     sub->options = (uint8_t)((sub->options & MQTT_SUB_SHARED) | from->options);
     sub->rule = from->rule;
+    sub->extra = from->extra;
     sub->ttl_ms = from->ttl_ms;
 }
 

@@ -38,6 +38,7 @@ struct mqtt_subscription {
     void *owner;     /* the session; of a group its share */
     uint64_t number; /* names it in the store */
     uint64_t ttl_ms; /* 0: none */
+    uint32_t extra;  /* the door's own; it is kept */
     uint16_t rule;
     uint8_t qos;
     uint8_t options;

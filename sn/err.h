@@ -12,7 +12,8 @@
     X(SN_ERR_FORWARDER, "encapsulated by no forwarder")      \
     X(SN_ERR_SIZE, "too long for the link")                  \
     X(SN_ERR_FULL, "no more topic ids or memory")            \
-    X(SN_ERR_REFUSED, "the node refused the topic")
+    X(SN_ERR_REFUSED, "the node refused the topic")          \
+    X(SN_ERR_OUTSIDE, "outside what the node may name")
 /* clang-format on */
 
 #define SN_ERR_ENUM(name, text) name,

@@ -7,6 +7,11 @@ const struct sn_listener *sn_gate_listener(const struct sn_gate *gate, const str
     return &gate->config.listeners[peer->listener];
 }
 
+const struct sn_limits *sn_gate_limits(const struct sn_gate *gate, const struct sn_node *node)
+{
+    return node->limits != NULL ? node->limits : &sn_node_listener(gate, node)->limits;
+}
+
 /* --- from start to end ----------------------------------------------------------------------- */
 
 static bool make_ports(struct sn_gate *gate)

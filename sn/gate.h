@@ -15,7 +15,7 @@
  * before the next of either. Spans in news lie in the datagram or the node and live so long.
  *
  * Ownership: nodes belong to the gate from their first CONNECT (or sn_gate_restore) until
- * sn_gate_forget. `names` of a node are the hub's and outlive the node's use of them.
+ * sn_gate_forget. `names` and `limits` of a node are the hub's and outlive the node's use of them.
  * Units: octets, milliseconds; MQTT-SN durations in seconds as on the wire.
  */
 #ifndef SN_GATE_H
@@ -37,20 +37,24 @@
 
 enum sn_qosm1 { SN_QOSM1_BY_SENDER, SN_QOSM1_NO, SN_QOSM1_PREDEFINED, SN_QOSM1_YES };
 
-/* One listener's settings (CONFIG [listener]). */
-struct sn_listener {
+/* How a node is dealt with; many share one. */
+struct sn_limits {
     uint32_t retry_ms;
-    uint8_t retries;
     uint16_t max_message;       /* octets of the whole datagram or frame payload */
     uint16_t keepalive_percent; /* 0: as the specification says, +50 % to 60 s, +10 % above */
     uint16_t sleep_percent;     /* likewise */
-    uint32_t wake_messages;     /* 0: all */
-    uint32_t takeover_wait_ms;  /* 0: at once */
-    uint32_t stranger_rate;     /* answers to one peer without a session ... */
-    uint32_t stranger_per_ms;   /* ... in each of these; 0: a second */
-    uint32_t advertise_s;       /* 0: off */
-    uint8_t groups;             /* multicast groups it can send to */
-    uint8_t standby_for;        /* GwId; 0: none */
+    uint8_t retries;
+};
+
+/* One listener's settings (CONFIG [listener]). */
+struct sn_listener {
+    struct sn_limits limits;   /* of all who are not admitted with their own */
+    uint32_t takeover_wait_ms; /* 0: at once */
+    uint32_t stranger_rate;    /* answers to one peer without a session ... */
+    uint32_t stranger_per_ms;  /* ... in each of these; 0: a second */
+    uint32_t advertise_s;      /* 0: off */
+    uint8_t groups;            /* multicast groups it can send to */
+    uint8_t standby_for;       /* GwId; 0: none */
     uint32_t standby_after;
     struct sn_rate forwarder_rate; /* datagrams to one forwarder; count 0: any number */
     enum sn_qosm1 qosm1;
@@ -110,7 +114,8 @@ enum sn_news_kind {
     SN_NEWS_NAMED,       /* topic_id, topic: an id was made for a delivery or subscription. Before
                             the news it came with. No answer */
     SN_NEWS_PUBLISH,     /* msg_id, topic_id, qos, dup, retain, topic, data. Answer by QoS */
-    SN_NEWS_SUBSCRIBE,   /* msg_id, topic_id (for the SUBACK), qos, topic. Answer: SUBACK */
+    SN_NEWS_SUBSCRIBE,   /* msg_id, topic_id (for the SUBACK), qos, topic, key, topic_type. Answer:
+                            SUBACK */
     SN_NEWS_UNSUBSCRIBE, /* msg_id, topic. Answer: UNSUBACK */
     SN_NEWS_WILL_TOPIC,  /* WILLTOPICUPD: will (false: delete it), topic, qos, retain.
                             Answer: WILLTOPICRESP */
@@ -139,7 +144,7 @@ struct sn_news {
     enum sn_news_kind kind;
     struct sn_node *node;
     const struct sn_peer *peer; /* of STRAY */
-    struct span topic;          /* a full topic or filter, whatever the id type was */
+    struct span topic;          /* topic or filter, whatever the id type was; see mapped */
     struct span data;
     const char *cause;    /* static text */
     struct sn_peer rival; /* without node id */
@@ -147,12 +152,14 @@ struct sn_news {
     uint16_t topic_id;
     uint16_t duration_s;
     uint16_t listener;
-    uint8_t topic_type; /* of STRAY: predefined or short */
+    uint16_t key;       /* of SUBSCRIBE: the predefined id or short name, as topic_type says */
+    uint8_t topic_type; /* of STRAY: predefined or short; of SUBSCRIBE */
     uint8_t qos;
     bool dup;
     bool retain;
     bool clean;
     bool will;    /* CONNECT: topic and data are the new will; false: a stored will stays */
+    bool mapped;  /* the topic is whole, by a map; else the node wrote it, below its mount */
     bool ours;    /* NAMED, REGISTERED: made for a delivery; it counts as wildcard_names */
     bool no_will; /* CONNECT: the empty WILLTOPIC, a stored will is deleted */
 };
@@ -162,10 +169,10 @@ bool sn_gate_event(struct sn_gate *gate, struct sn_news *news);
 /* --- the hub's answers ----------------------------------------------------------------------- */
 
 struct sn_admission {
-    uint8_t code;          /* SN_RC_*: 0 admits */
-    bool present;          /* the session was there before: topic ids are kept */
-    bool known;            /* not a stranger: not evicted, whatever it does */
-    struct sn_names names; /* predefined ids and short names, expanded */
+    uint8_t code;                 /* SN_RC_*: 0 admits */
+    bool present;                 /* the session was there before: topic ids are kept */
+    bool known;                   /* not a stranger: not evicted, whatever it does */
+    const struct sn_names *names; /* predefined ids and short names, expanded; NULL: none */
 };
 
 /* Answers CONNECT: sends CONNACK; admitted, the node is active. */
@@ -191,7 +198,7 @@ bool sn_gate_is_ready(const struct sn_gate *gate, const struct sn_node *node);
 bool sn_gate_has_room(const struct sn_gate *gate, const struct sn_node *node);
 
 struct sn_delivery {
-    struct span topic;
+    struct span topic; /* whole */
     struct span data;
     struct block *block; /* holds topic and data; the gate takes its own reference */
     uint16_t msg_id;     /* 0 at QoS 0 */
@@ -200,9 +207,10 @@ struct sn_delivery {
     bool retain;
 };
 
-/* Sends a message, after REGISTER where the node has no id for the topic. The node must be ready.
- * SN_OK: done (QoS 0 with a known id) or under way (news follows: PUBACK ..., then READY).
- * Else it can never be sent (too long, too many names): the caller drops and counts it. */
+/* Sends a message: by a KEY that the node has used for the topic, else by a normal id, after
+ * REGISTER where it has none. The node must be ready. SN_OK: done (QoS 0 with a known id) or under
+ * way (news follows: PUBACK ..., then READY). Else it can never be sent (too long, too many names,
+ * outside its mount): the caller drops and counts it. */
 enum sn_err sn_gate_deliver(struct sn_gate *gate, struct sn_node *node,
                             const struct sn_delivery *delivery, uint64_t now_ms);
 
@@ -239,6 +247,16 @@ struct sn_node_facts sn_node_facts(const struct sn_node *node);
 /* Its normal ids, in order; false: there are not that many. */
 bool sn_node_topic(const struct sn_node *node, size_t place, uint16_t *id, struct span *name);
 
+/* Those it was admitted with, or has been given since, connected or not; what it has used stays
+ * used. NULL: none. */
+const struct sn_names *sn_node_names(const struct sn_node *node);
+void sn_node_set_names(struct sn_node *node, const struct sn_names *names);
+
+/* NULL: its listener's. At work from the next message, timer or repeat on; max_message is at most
+ * its listener's. */
+const struct sn_limits *sn_node_limits(const struct sn_node *node);
+void sn_node_set_limits(struct sn_node *node, const struct sn_limits *limits);
+
 /* The hub's own pointer (its session). */
 void *sn_node_user(const struct sn_node *node);
 void sn_node_set_user(struct sn_node *node, void *user);
@@ -251,6 +269,8 @@ struct sn_node *sn_gate_restore(struct sn_gate *gate, struct span client_id);
 /* One of its ids; `ours` as in the news that told it. False: no memory, or the id is taken. */
 bool sn_gate_restore_topic(struct sn_gate *gate, struct sn_node *node, uint16_t topic_id,
                            struct span topic, bool ours);
+/* It subscribed by this KEY before the restart. */
+void sn_gate_restore_key(struct sn_gate *gate, struct sn_node *node, uint16_t id, bool is_short);
 
 /* Messages refused, by cause; for the log and later for metrics. */
 struct sn_counts {

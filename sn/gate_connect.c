@@ -85,8 +85,8 @@ void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node)
 /* The client did not hear our CONNACK, or the hub has not answered yet. SN-047 */
 static bool is_repeat(struct sn_gate *gate, struct sn_node *node, uint32_t hash)
 {
-    const struct sn_listener *listener = sn_gate_listener(gate, &gate->from);
-    uint64_t window = (uint64_t)listener->retry_ms * listener->retries;
+    const struct sn_limits *limits = sn_gate_limits(gate, node);
+    uint64_t window = (uint64_t)limits->retry_ms * limits->retries;
 
     if (hash != node->hello.hash || (node->hello.flags & SN_FLAG_WILL)) {
         return false;
@@ -122,7 +122,6 @@ void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_p
     node->hello.duration_s = pkt->duration_s;
     node->hello.flags = pkt->flags;
     node->hello.moved = moved;
-    node->names = (struct sn_names){NULL, 0};
     if (!sn_node_bind(gate, node, &gate->from)) {
         sn_gate_refuse(gate, SN_RC_CONGESTION);
         gate->cause = "no memory for its address";
@@ -173,6 +172,8 @@ void sn_gate_admit(struct sn_gate *gate, struct sn_node *node, const struct sn_a
         sn_topics_untell(&node->topics);
     } else {
         sn_topics_clear(&node->topics);
+        block_drop(node->keys);
+        node->keys = NULL;
     }
     sn_topics_pardon(&node->topics);
     node->names = admission->names;

@@ -121,13 +121,11 @@ void sn_node_resume_exchange(struct sn_gate *gate, struct sn_node *node)
 /* SN-079 SN-140 SN-148 SN-183 */
 void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node)
 {
-    const struct sn_listener *listener = sn_node_listener(gate, node);
-
     if (sn_gate_is_silent(gate, node->listener)) {
         sn_gate_step(gate, node, SN_ON_BYE, NULL);
         return;
     }
-    if (sn_exchange_repeat(&node->pending->exchange, listener->retries)) {
+    if (sn_exchange_repeat(&node->pending->exchange, sn_gate_limits(gate, node)->retries)) {
         gate->count.resent++;
         node->resent++;
         sn_gate_send_exchange(gate, node);
@@ -171,13 +169,26 @@ static void on_regack(struct sn_gate *gate, struct sn_node *node, const struct s
     }
 }
 
-/* SN-146: the client forgot the id; it is told once more, and the message sent again. */
+/* SN-146: the client does not know the id; it is told once more, and the message sent again.
+ * Instead of a KEY it gets a normal id. */
 static bool renew(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     struct sn_exchange *x = &node->pending->exchange;
-    struct sn_topic *topic = sn_topics_by_id(&node->topics, x->topic_id);
+    struct sn_topic *topic = NULL;
 
-    if (pkt->code != SN_RC_INVALID_ID || x->topic_type != SN_TOPIC_NORMAL || topic == NULL) {
+    if (pkt->code != SN_RC_INVALID_ID) {
+        return false;
+    }
+    if (x->topic_type != SN_TOPIC_NORMAL) {
+        sn_gate_forget_key(node, x->topic_id, x->topic_type);
+        if (sn_gate_choose_normal(gate, node, x) != SN_OK) {
+            return false;
+        }
+        turn(gate, node, x->kind);
+        return true;
+    }
+    topic = sn_topics_by_id(&node->topics, x->topic_id);
+    if (topic == NULL) {
         return false;
     }
     topic->told = false;
@@ -204,8 +215,11 @@ static void forget_told(struct sn_node *node, const struct sn_packet *pkt)
 {
     struct sn_topic *topic = sn_topics_by_id(&node->topics, pkt->topic_id);
 
-    if (topic != NULL && pkt->type == SN_PUBACK && pkt->msg_id == 0 &&
-        pkt->code == SN_RC_INVALID_ID) {
+    if (pkt->type != SN_PUBACK || pkt->msg_id != 0 || pkt->code != SN_RC_INVALID_ID) {
+        return;
+    }
+    sn_gate_forget_key(node, pkt->topic_id, SN_TOPIC_NORMAL); /* PUBACK does not say which kind */
+    if (topic != NULL) {
         topic->told = false;
     }
 }

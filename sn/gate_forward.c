@@ -94,7 +94,7 @@ static bool is_paced(const struct sn_gate *gate, const struct sn_peer *to)
 /* Room for one of the longest, and for some that are not. */
 static size_t room_of(const struct sn_listener *listener)
 {
-    return SN_FORWARDER_ROOM + sizeof(struct sn_letter) + listener->max_message;
+    return SN_FORWARDER_ROOM + sizeof(struct sn_letter) + listener->limits.max_message;
 }
 
 struct sn_outbox *sn_gate_box(struct sn_gate *gate, const struct sn_peer *to,
@@ -124,7 +124,8 @@ bool sn_gate_forwarder_has_room(const struct sn_gate *gate, const struct sn_node
     }
     to = sn_node_peer(node);
     f = is_paced(gate, &to) ? find(gate, &to) : NULL;
-    return f == NULL || f->box.octets == NULL || sn_outbox_room(&f->box) >= listener->max_message;
+    return f == NULL || f->box.octets == NULL ||
+           sn_outbox_room(&f->box) >= listener->limits.max_message;
 }
 
 /* One letter moves to the listener's queue. False: there is no room, or none waits. */

@@ -20,14 +20,14 @@ static uint64_t patience_ms(uint16_t duration_s, uint16_t percent)
 
 static void watch(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
-    const struct sn_listener *listener = sn_node_listener(gate, node);
-    uint64_t ms = (uint64_t)listener->retry_ms * (listener->retries + 1u); /* SN-044 */
+    const struct sn_limits *limits = sn_gate_limits(gate, node);
+    uint64_t ms = (uint64_t)limits->retry_ms * (limits->retries + 1u); /* SN-044 */
 
     (void)pkt;
     if (node->state == SN_ACTIVE) {
-        ms = patience_ms(node->hello.duration_s, listener->keepalive_percent);
+        ms = patience_ms(node->hello.duration_s, limits->keepalive_percent);
     } else if (node->state == SN_ASLEEP) {
-        ms = patience_ms(node->sleep_s, listener->sleep_percent);
+        ms = patience_ms(node->sleep_s, limits->sleep_percent);
     }
     sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch,
                   ms == HEAP_NEVER ? HEAP_NEVER : gate->now_ms + ms);

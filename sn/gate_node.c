@@ -86,6 +86,7 @@ void sn_gate_forget(struct sn_gate *gate, struct sn_node *node)
     sn_node_drop_prompt(node);
     sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch, HEAP_NEVER);
     sn_topics_clear(&node->topics);
+    block_drop(node->keys);
     list_remove(&node->in_line);
     sn_node_unbind(gate, node);
     map_remove(&gate->by_id, &node->by_id);
@@ -159,6 +160,26 @@ bool sn_node_is_asleep(const struct sn_node *node)
 bool sn_node_is_awake(const struct sn_node *node)
 {
     return node->state == SN_AWAKE;
+}
+
+const struct sn_names *sn_node_names(const struct sn_node *node)
+{
+    return node->names;
+}
+
+void sn_node_set_names(struct sn_node *node, const struct sn_names *names)
+{
+    node->names = names;
+}
+
+const struct sn_limits *sn_node_limits(const struct sn_node *node)
+{
+    return node->limits;
+}
+
+void sn_node_set_limits(struct sn_node *node, const struct sn_limits *limits)
+{
+    node->limits = limits;
 }
 
 void *sn_node_user(const struct sn_node *node)

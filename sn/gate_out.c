@@ -81,7 +81,7 @@ void sn_gate_answer(struct sn_gate *gate, struct sn_node *node, const struct sn_
 
 bool sn_gate_has_room(const struct sn_gate *gate, const struct sn_node *node)
 {
-    return sn_gate_room(gate, node->listener) >= sn_node_listener(gate, node)->max_message &&
+    return sn_gate_room(gate, node->listener) >= sn_gate_limits(gate, node)->max_message &&
            sn_gate_forwarder_has_room(gate, node);
 }
 
@@ -93,58 +93,11 @@ bool sn_gate_is_ready(const struct sn_gate *gate, const struct sn_node *node)
 
 /* --- deliveries ------------------------------------------------------------------------------- */
 
-/* Two octets may go as a short name, unless these mean something else to the node. SN-150 */
-static bool is_short_name(const struct sn_node *node, struct span topic)
-{
-    return topic.len == 2 &&
-           sn_names_by_id(&node->names, (uint16_t)(topic.at[0] << 8 | topic.at[1]), true) == NULL;
-}
-
-/* An id made for the delivery, or one that the client must be told of. */
-static enum sn_err use_registered(struct sn_gate *gate, struct sn_node *node,
-                                  struct sn_topic *topic, struct sn_exchange *x)
-{
-    if (topic == NULL) {
-        topic = sn_topics_add(&node->topics, gate->config.budget, x->topic, true,
-                              gate->config.wildcard_names);
-        if (topic == NULL) {
-            return SN_ERR_FULL;
-        }
-        sn_gate_name(gate, node);
-    }
-    if (topic->refused || gate->now_ms < 1000 * (uint64_t)topic->ask_after_s) {
-        return SN_ERR_REFUSED;
-    }
-    x->topic_id = topic->id;
-    x->kind = topic->told ? SN_EXCHANGE_PUBLISH : SN_EXCHANGE_REGISTER;
-    return SN_OK;
-}
-
-/* Chooses type and id, and so what is sent first. */
-static enum sn_err choose_id(struct sn_gate *gate, struct sn_node *node, struct sn_exchange *x)
-{
-    const struct sn_name *name = sn_names_by_topic(&node->names, x->topic);
-    struct sn_topic *topic = sn_topics_by_name(&node->topics, x->topic);
-
-    x->kind = SN_EXCHANGE_PUBLISH;
-    if (name != NULL) {
-        x->topic_type = name->is_short ? SN_TOPIC_SHORT : SN_TOPIC_PREDEFINED;
-        x->topic_id = name->id;
-        return SN_OK;
-    }
-    if (topic == NULL && is_short_name(node, x->topic)) {
-        x->topic_type = SN_TOPIC_SHORT;
-        x->topic_id = (uint16_t)(x->topic.at[0] << 8 | x->topic.at[1]);
-        return SN_OK;
-    }
-    return use_registered(gate, node, topic, x);
-}
-
 /* SN-013 SN-149: whatever the exchange will send must fit the link. */
 static bool fits(const struct sn_gate *gate, const struct sn_node *node, struct sn_exchange x)
 {
     struct sn_peer to = sn_node_peer(node);
-    size_t most = sn_node_listener(gate, node)->max_message;
+    size_t most = sn_gate_limits(gate, node)->max_message;
     struct sn_packet pkt = sn_exchange_packet(&x);
     bool first = sn_forward_len(&pkt, &to) <= most;
 
@@ -170,7 +123,7 @@ enum sn_err sn_gate_deliver(struct sn_gate *gate, struct sn_node *node,
 
     gate->now_ms = now_ms;
     assert(sn_gate_is_ready(gate, node));
-    err = choose_id(gate, node, &x);
+    err = sn_gate_choose_id(gate, node, &x);
     if (err != SN_OK) {
         return err;
     }

@@ -7,6 +7,7 @@
  *     gate_move.c     take-over, and sleepers that wake at another address
  *     gate_crowd.c    who gives way when there are too many
  *     gate_request.c  REGISTER, PUBLISH, SUBSCRIBE ... of a connected node
+ *     gate_keys.c     what an id means to a node, and by which id a topic goes to it
  *     gate_out.c      answers and deliveries of the hub
  *     gate_exchange.c the exchange under way with a node, its retries and its end
  *     gate_send.c     packets into the outboxes
@@ -18,6 +19,7 @@
 
 #include "sn/exchange.h"
 #include "sn/gate.h"
+#include "sn/keys.h"
 #include "sn/outbox.h"
 #include "sn/state.h"
 #include "sn/strangers.h"
@@ -115,8 +117,10 @@ struct sn_node {
     struct heap_item watch;
     struct block *who; /* client id, then the key of its address, if it has one */
     struct sn_topics topics;
-    struct sn_names names;
-    struct sn_pending *pending; /* NULL: no exchange */
+    const struct sn_names *names;   /* NULL: none */
+    struct block *keys;             /* sn/keys.h */
+    const struct sn_limits *limits; /* NULL: its listener's */
+    struct sn_pending *pending;     /* NULL: no exchange */
     struct sn_hello hello;
     struct sn_prompt prompt;
     struct block *challenge; /* holds a struct sn_challenge; NULL: none */
@@ -142,7 +146,7 @@ struct sn_node {
 };
 
 /* Ten thousands of them: what is rare is elsewhere. */
-_Static_assert(sizeof(struct sn_node) <= 240, "a node must stay small");
+_Static_assert(sizeof(struct sn_node) <= 248, "a node must stay small");
 
 struct sn_gate {
     struct sn_gate_config config;
@@ -180,6 +184,8 @@ static inline const struct sn_listener *sn_node_listener(const struct sn_gate *g
 
 /* --- gate.c */
 const struct sn_listener *sn_gate_listener(const struct sn_gate *gate, const struct sn_peer *peer);
+
+const struct sn_limits *sn_gate_limits(const struct sn_gate *gate, const struct sn_node *node);
 
 /* A piece of news at the end of the row, all else 0. */
 struct sn_news *sn_gate_tell(struct sn_gate *gate, enum sn_news_kind kind, struct sn_node *node);
@@ -260,6 +266,34 @@ void sn_gate_serve(struct sn_gate *gate, struct sn_node *node, const struct sn_p
 
 /* `node` NULL: nobody's. */
 void sn_gate_stray(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
+
+/* --- gate_keys.c */
+
+/* A topic: as a map says, whole; else as the node writes it, below its mount. Empty: none. */
+struct sn_meaning {
+    struct span topic;
+    bool mapped;
+};
+
+/* What an id of the given type means to this node; lives until the next call or message. */
+struct sn_meaning sn_gate_meaning(struct sn_gate *gate, const struct sn_node *node,
+                                  enum sn_topic_type type, uint16_t id);
+
+/* The node published, subscribed or unsubscribed `meaning` by what `pkt` says: from now on by this
+ * KEY or, after a normal id, by none. */
+void sn_gate_use(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt,
+                 struct sn_meaning meaning);
+
+/* The node does not know the KEY; `type` NORMAL: of either kind. */
+void sn_gate_forget_key(struct sn_node *node, uint16_t id, uint8_t type);
+
+/* Chooses by which type and id the message goes, and so what is sent first. x->topic is whole
+ * before, and what the node calls it afterwards, empty when it has no way to. */
+enum sn_err sn_gate_choose_id(struct sn_gate *gate, struct sn_node *node, struct sn_exchange *x);
+
+/* Instead of the KEY that it does not know, a normal id. */
+enum sn_err sn_gate_choose_normal(struct sn_gate *gate, struct sn_node *node,
+                                  struct sn_exchange *x);
 
 /* --- gate_exchange.c */
 void sn_gate_acknowledged(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);

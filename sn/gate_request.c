@@ -5,40 +5,6 @@ static void answer(struct sn_gate *gate, const struct sn_node *node, const struc
     (void)sn_node_send(gate, node, pkt);
 }
 
-/* --- what a topic of a message is ------------------------------------------------------------- */
-
-/* A short topic name as text: the two octets, unless the node has a name of its own for them. */
-static struct span short_topic(struct sn_gate *gate, const struct sn_node *node, uint16_t id)
-{
-    const struct sn_name *name = sn_names_by_id(&node->names, id, true);
-
-    if (name != NULL) {
-        return name->topic;
-    }
-    gate->short_name[0] = (uint8_t)(id >> 8);
-    gate->short_name[1] = (uint8_t)id;
-    return span_of(gate->short_name, 2);
-}
-
-/* The topic that an id of the given type means to this node; empty: none. SN-105 */
-static struct span topic_of(struct sn_gate *gate, const struct sn_node *node,
-                            enum sn_topic_type type, uint16_t id)
-{
-    const struct sn_name *name = NULL;
-    const struct sn_topic *topic = NULL;
-
-    switch (type) {
-    case SN_TOPIC_NORMAL:
-        topic = sn_topics_by_id(&node->topics, id);
-        return topic == NULL ? (struct span){NULL, 0} : sn_topic_name(&node->topics, topic);
-    case SN_TOPIC_PREDEFINED:
-        name = sn_names_by_id(&node->names, id, false);
-        return name == NULL ? (struct span){NULL, 0} : name->topic;
-    case SN_TOPIC_SHORT: return short_topic(gate, node, id);
-    default: return (struct span){NULL, 0};
-    }
-}
-
 /* The id of a name that the client uses, made if need be; NULL: no room. */
 static struct sn_topic *topic_named(struct sn_gate *gate, struct sn_node *node, struct span name)
 {
@@ -98,7 +64,7 @@ static bool is_repeated(struct sn_gate *gate, struct sn_node *node, const struct
 {
     struct sn_last_publish *last = &node->last;
     uint32_t hash = (uint32_t)map_hash(gate->seed, pkt->data);
-    uint32_t window = sn_node_listener(gate, node)->retry_ms;
+    uint32_t window = sn_gate_limits(gate, node)->retry_ms;
     bool same = last->msg_id != 0 && last->msg_id == pkt->msg_id &&
                 last->topic_id == pkt->topic_id && last->hash == hash &&
                 gate->now_ms - last->at_ms <= 2 * (uint64_t)window;
@@ -115,11 +81,11 @@ static bool is_repeated(struct sn_gate *gate, struct sn_node *node, const struct
 static void on_publish(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     enum sn_topic_type type = sn_flags_topic_type(pkt->flags);
-    struct span topic = topic_of(gate, node, type, pkt->topic_id);
+    struct sn_meaning topic = sn_gate_meaning(gate, node, type, pkt->topic_id);
     struct sn_packet puback = {.type = SN_PUBACK, .topic_id = pkt->topic_id, .msg_id = pkt->msg_id};
     struct sn_news *news = NULL;
 
-    if (!sn_topic_is_name(topic)) { /* SN-094 to SN-097, SN-104 */
+    if (!sn_topic_is_name(topic.topic)) { /* SN-094 to SN-097, SN-104 */
         gate->count.unknown_id++;
         tell_unknown(gate, node, pkt);
         puback.code = SN_RC_INVALID_ID;
@@ -132,25 +98,25 @@ static void on_publish(struct sn_gate *gate, struct sn_node *node, const struct 
         }
         return;
     }
+    sn_gate_use(gate, node, pkt, topic);
     news = sn_gate_tell(gate, SN_NEWS_PUBLISH, node);
     news->msg_id = pkt->msg_id;
     news->topic_id = pkt->topic_id;
-    news->topic = topic;
+    news->topic = topic.topic;
+    news->mapped = topic.mapped;
     news->data = pkt->data;
     news->qos = (uint8_t)sn_flags_qos(pkt->flags);
     news->dup = (pkt->flags & SN_FLAG_DUP) != 0;
     news->retain = (pkt->flags & SN_FLAG_RETAIN) != 0;
 }
 
-/* CONFIG publish_without_connect. A sender that is connected is as good as a near one. */
-static bool stray_is_admitted(const struct sn_gate *gate, const struct sn_node *node,
-                              const struct sn_packet *pkt)
+/* CONFIG publish_without_connect; where it goes by the sender, the hub knows who that is. */
+static bool stray_is_admitted(const struct sn_gate *gate, const struct sn_packet *pkt)
 {
     enum sn_topic_type type = sn_flags_topic_type(pkt->flags);
 
     switch (sn_gate_listener(gate, &gate->from)->qosm1) {
     case SN_QOSM1_BY_SENDER:
-        return type == SN_TOPIC_PREDEFINED && (gate->from.near || node != NULL);
     case SN_QOSM1_PREDEFINED: return type == SN_TOPIC_PREDEFINED;
     case SN_QOSM1_YES: return type == SN_TOPIC_PREDEFINED || type == SN_TOPIC_SHORT;
     default: return false;
@@ -164,7 +130,7 @@ void sn_gate_stray(struct sn_gate *gate, struct sn_node *node, const struct sn_p
     bool is_short = sn_flags_topic_type(pkt->flags) == SN_TOPIC_SHORT;
     struct sn_news *news = NULL;
 
-    if (!stray_is_admitted(gate, node, pkt) ||
+    if (!stray_is_admitted(gate, pkt) ||
         (is_short && !sn_topic_is_name(span_of(name, sizeof name)))) {
         gate->count.refused++;
         return;
@@ -181,23 +147,23 @@ void sn_gate_stray(struct sn_gate *gate, struct sn_node *node, const struct sn_p
 
 /* The filter that is meant, in *filter, and the id for the SUBACK, in *id. A return code. */
 static uint8_t filter_of(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt,
-                         struct span *filter, uint16_t *id)
+                         struct sn_meaning *filter, uint16_t *id)
 {
     enum sn_topic_type type = sn_flags_topic_type(pkt->flags);
 
     *id = type == SN_TOPIC_PREDEFINED ? pkt->topic_id : 0;
-    *filter = pkt->data;
+    *filter = (struct sn_meaning){pkt->data, false};
     if (type == SN_TOPIC_RESERVED) {
         return SN_RC_NOT_SUPPORTED; /* SN-120 */
     }
     if (type != SN_TOPIC_NORMAL) {
-        *filter = topic_of(gate, node, type, pkt->topic_id);
-        if (filter->len == 0) {
+        *filter = sn_gate_meaning(gate, node, type, pkt->topic_id);
+        if (filter->topic.len == 0) {
             tell_unknown(gate, node, pkt);
             return SN_RC_INVALID_ID; /* SN-119 */
         }
     }
-    return sn_topic_is_filter(*filter) ? SN_RC_ACCEPTED : SN_RC_NOT_SUPPORTED; /* SN-128 */
+    return sn_topic_is_filter(filter->topic) ? SN_RC_ACCEPTED : SN_RC_NOT_SUPPORTED; /* SN-128 */
 }
 
 /* SN-115 SN-116: a name without wildcards gets an id with the SUBACK. */
@@ -225,7 +191,7 @@ static void on_subscribe(struct sn_gate *gate, struct sn_node *node, const struc
 {
     struct sn_packet suback = {.type = SN_SUBACK, .msg_id = pkt->msg_id};
     int qos = sn_flags_qos(pkt->flags);
-    struct span filter;
+    struct sn_meaning filter;
     uint16_t id = 0;
     struct sn_news *news = NULL;
 
@@ -244,10 +210,14 @@ static void on_subscribe(struct sn_gate *gate, struct sn_node *node, const struc
     }
     node->subscribe_id = pkt->msg_id;
     node->subscribe_type = pkt->flags & SN_FLAG_TOPIC;
+    sn_gate_use(gate, node, pkt, filter);
     news = sn_gate_tell(gate, SN_NEWS_SUBSCRIBE, node);
     news->msg_id = pkt->msg_id;
     news->topic_id = id;
-    news->topic = filter;
+    news->key = pkt->topic_id;
+    news->topic_type = (uint8_t)sn_flags_topic_type(pkt->flags);
+    news->topic = filter.topic;
+    news->mapped = filter.mapped;
     news->qos = (uint8_t)qos;
 }
 
@@ -256,16 +226,18 @@ static void on_unsubscribe(struct sn_gate *gate, struct sn_node *node, const str
 {
     struct sn_packet unsuback = {.type = SN_UNSUBACK, .msg_id = pkt->msg_id};
     struct sn_news *news = NULL;
-    struct span filter;
+    struct sn_meaning filter;
     uint16_t id = 0;
 
     if (filter_of(gate, node, pkt, &filter, &id) != SN_RC_ACCEPTED) {
         answer(gate, node, &unsuback);
         return;
     }
+    sn_gate_use(gate, node, pkt, filter);
     news = sn_gate_tell(gate, SN_NEWS_UNSUBSCRIBE, node);
     news->msg_id = pkt->msg_id;
-    news->topic = filter;
+    news->topic = filter.topic;
+    news->mapped = filter.mapped;
 }
 
 /* --- will update, PUBREL ---------------------------------------------------------------------- */

@@ -9,7 +9,7 @@ static bool push(struct sn_gate *gate, const struct sn_peer *to, const struct sn
     struct sn_forwarder *paced = NULL;
     struct sn_outbox *box = sn_gate_box(gate, to, &paced);
     size_t room = sn_outbox_room(box);
-    size_t most = room < listener->max_message ? room : listener->max_message;
+    size_t most = room < listener->limits.max_message ? room : listener->limits.max_message;
     uint8_t *place = sn_outbox_place(box, most);
 
     letter->peer = *to;
@@ -42,7 +42,7 @@ bool sn_node_send(struct sn_gate *gate, const struct sn_node *node, const struct
 static void start_retry(struct sn_gate *gate, struct sn_pending *pending)
 {
     sn_gate_timer(gate, SN_TIMER_RETRY, &pending->retry,
-                  gate->now_ms + sn_node_listener(gate, pending->node)->retry_ms);
+                  gate->now_ms + sn_gate_limits(gate, pending->node)->retry_ms);
 }
 
 void sn_gate_send_exchange(struct sn_gate *gate, struct sn_node *node)

@@ -6,7 +6,7 @@
 
 const struct sn_name *sn_names_by_id(const struct sn_names *names, uint16_t id, bool is_short)
 {
-    for (size_t i = 0; i < names->count; i++) {
+    for (size_t i = 0; names != NULL && i < names->count; i++) {
         if (names->entries[i].id == id && names->entries[i].is_short == is_short) {
             return &names->entries[i];
         }
@@ -14,14 +14,23 @@ const struct sn_name *sn_names_by_id(const struct sn_names *names, uint16_t id, 
     return NULL;
 }
 
-const struct sn_name *sn_names_by_topic(const struct sn_names *names, struct span topic)
+struct span sn_names_topic(const struct sn_names *names, const struct sn_name *name)
 {
-    for (size_t i = 0; i < names->count; i++) {
-        if (span_equal(names->entries[i].topic, topic)) {
-            return &names->entries[i];
-        }
+    return name->len == 0 ? (struct span){NULL, 0} : span_of(names->text + name->at, name->len);
+}
+
+bool sn_names_dismount(const struct sn_names *names, struct span *topic)
+{
+    struct span mount = names == NULL ? (struct span){NULL, 0} : names->mount;
+
+    if (mount.len == 0) {
+        return true;
     }
-    return NULL;
+    if (topic->len <= mount.len || memcmp(topic->at, mount.at, mount.len) != 0) {
+        return false;
+    }
+    *topic = span_from(*topic, mount.len);
+    return true;
 }
 
 static bool is_text(struct span topic)

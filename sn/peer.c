@@ -1,5 +1,13 @@
 #include "sn/peer.h"
 
+struct span sn_peer_ip(const struct sn_peer *peer)
+{
+    if (peer->addr_len < 4) {
+        return (struct span){NULL, 0};
+    }
+    return span_of(peer->addr, peer->addr_len < 16 ? 4 : 16);
+}
+
 struct span sn_peer_key(const struct sn_peer *peer, uint8_t out[SN_PEER_KEY])
 {
     struct writer w = writer_of(out, SN_PEER_KEY);

@@ -4,7 +4,9 @@
 
 #include "base/bytes.h"
 
-#define SN_PEER_ADDR 24u /* IP, port, scope: the edge's own octets; empty for a serial line */
+/* IP, 4 or 16 octets, then the edge's own: port, scope; of a bus one octet, its address there;
+ * empty for a serial line. */
+#define SN_PEER_ADDR 24u
 
 #define SN_NODE_ID_MOST 250u /* octets of a WirelessNodeId (SN-192) */
 #define SN_PEER_KEY     (3u + SN_PEER_ADDR + SN_NODE_ID_MOST)
@@ -21,6 +23,9 @@ struct sn_peer {
     uint8_t addr[SN_PEER_ADDR];
     struct span wireless; /* node id behind a forwarder, borrowed; empty: none */
 };
+
+/* The IP address, which `addr` of a datagram begins with; empty on a line or a bus. */
+struct span sn_peer_ip(const struct sn_peer *peer);
 
 /* Writes what tells peers apart into `out`: listener, address, node id. */
 struct span sn_peer_key(const struct sn_peer *peer, uint8_t out[SN_PEER_KEY]);

@@ -11,6 +11,7 @@
  *     received(session, packet_id, x1, x2, x3, x4, text, body)
  *     meta(owner, key, value, x2, x3, x4, text, body)
  *     node(owner, number, first_ms, last_ms, state, counts, client_id, address)
+ *     given(owner, number, x1, x2, x3, x4, name, client_id)
  *
  * xN is a field that has no meaning yet: 0. A column or table added gets a new user_version; a file
  * of an older one gets the tables that it lacks.
@@ -39,6 +40,7 @@ const struct gw_sql_layout gw_sql_layouts[TABLES] = {
     [TABLE_RECEIVED] = {"received", "session", "packet_id", {"x1", "x2", "x3", "x4"}, "text", "body"},
     [TABLE_META] = {"meta", "owner", "key", {"value", "x2", "x3", "x4"}, "text", "body"},
     [TABLE_NODE] = {"node", "owner", "number", {"first_ms", "last_ms", "state", "counts"}, "client_id", "address"},
+    [TABLE_GIVEN] = {"given", "owner", "number", {"x1", "x2", "x3", "x4"}, "name", "client_id"},
 };
 /* clang-format on */
 

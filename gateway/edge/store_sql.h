@@ -10,7 +10,7 @@
 #include "gateway/edge/store.h"
 
 #define GW_SQL_APPLICATION 0x53454447 /* "SEDG" */
-#define GW_SQL_VERSION     2          /* 1 had no node */
+#define GW_SQL_VERSION     3          /* 1 had no node, 2 no given */
 
 /* A table's name and those of its columns, in their order. */
 struct gw_sql_layout {

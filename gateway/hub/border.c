@@ -1,6 +1,7 @@
 /* gateway/hub/border.c - from sessions to nodes: answers, deliveries, the end of a waking. */
 #include "gateway/hub/border.h"
 
+#include "gateway/hub/maps.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/tap.h"
 
@@ -12,7 +13,7 @@ static const uint8_t answer_types[] = {
 static void admit(struct hub *hub, struct hub_node *hn, const struct mqtt_op *op, uint64_t now_ms)
 {
     struct sn_admission admission = {
-        .code = op->code, .present = op->present, .known = hn->known, .names = hn->names};
+        .code = op->code, .present = op->present, .known = hn->known, .names = hub_maps_of(hn)};
 
     sn_gate_admit(hub->gate, hn->node, &admission, now_ms);
     if (sn_node_state(hn->node) == SN_ACTIVE) {

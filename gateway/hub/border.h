@@ -46,7 +46,11 @@ uint8_t hub_border_take_will(struct hub *hub, const struct sn_news *news, uint64
 /* WILL_TOPIC and WILL_MSG: the other part stays as it was. SN-059 */
 uint8_t hub_border_update_will(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
 
-/* CONFIG [limits] topic_levels */
-bool hub_border_is_too_deep(const struct hub *hub, const struct sn_news *news);
+/* CONFIG [limits] topic_levels; of a whole topic. One that is empty was too long. */
+bool hub_border_is_too_deep(const struct hub *hub, struct span topic);
+
+/* --- QoS -1, in border_stray.c */
+
+void hub_border_stray(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
 
 #endif

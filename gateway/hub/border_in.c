@@ -1,12 +1,12 @@
 /* gateway/hub/border_in.c - from nodes to sessions: one function for each kind of news. */
 #include "gateway/hub/access.h"
 #include "gateway/hub/border.h"
+#include "gateway/hub/limits.h"
 #include "gateway/hub/listeners.h"
+#include "gateway/hub/maps.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/tap.h"
-
-#define TOPIC_MOST 1024u
 
 static void reply(struct hub *hub, const struct sn_news *news, uint8_t type, uint8_t code,
                   uint64_t now_ms)
@@ -46,6 +46,18 @@ static void say_node(struct hub *hub, const struct sn_news *news, enum conf_leve
             &(struct hub_line_of_log){level, "node", what, sn_node_id(news->node), news->cause});
 }
 
+/* Ends the connection; what is kept of the session, and the will of a kept one, stays. */
+static void part(struct hub *hub, struct hub_node *hn, enum mqtt_end end, uint64_t now_ms)
+{
+    bool clean = hn->session->clean;
+
+    hn->waking = false;
+    mqtt_session_close(&hub->sessions, hn->session, end, now_ms);
+    if (clean) {
+        hn->session = NULL;
+    }
+}
+
 static void refuse(struct hub *hub, const struct sn_news *news, uint8_t code, uint64_t now_ms)
 {
     struct sn_admission admission = {.code = code};
@@ -56,21 +68,12 @@ static void refuse(struct hub *hub, const struct sn_news *news, uint8_t code, ui
         sn_gate_forget(hub->gate, news->node);
         return;
     }
+    if (hn->session != NULL && hn->session->open) {
+        part(hub, hn, MQTT_END_PARTED, now_ms);
+    }
     hub_seen_changed(hub, hn, now_ms);
     if (hn->session == NULL) {
         hub_node_forget(hub, hn);
-    }
-}
-
-/* Ends the connection; what is kept of the session, and the will of a kept one, stays. */
-static void part(struct hub *hub, struct hub_node *hn, enum mqtt_end end, uint64_t now_ms)
-{
-    bool clean = hn->session->clean;
-
-    hn->waking = false;
-    mqtt_session_close(&hub->sessions, hn->session, end, now_ms);
-    if (clean) {
-        hn->session = NULL;
     }
 }
 
@@ -98,24 +101,41 @@ static bool is_a_stranger(const struct hub *hub, const struct sn_news *news,
            place->node == NULL;
 }
 
-static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+/* Why it is not let in, told; SN_RC_ACCEPTED: it is. */
+static uint8_t judge(struct hub *hub, const struct sn_news *news, struct conf_place *place,
+                     uint64_t now_ms)
 {
     struct hub_node *hn = hub_node_of(hub, news->node);
+    enum hub_outcome outcome = hn == NULL ? HUB_NO_MEMORY : hub_node_learn(hub, hn, place, now_ms);
+
+    if (outcome == HUB_NO_MEMORY) {
+        return SN_RC_CONGESTION;
+    }
+    if (is_a_stranger(hub, news, place)) {
+        say_node(hub, news, CONF_NOTICE, "refused a node that no [node] names:");
+    } else if (outcome == HUB_NAME_TAKEN) {
+        say_node(hub, news, CONF_NOTICE, "refused a node that would get another node's name:");
+    } else if (outcome == HUB_NO_MOUNT) {
+        say_node(hub, news, CONF_NOTICE, "refused a node whose mount cannot be made for it:");
+    } else {
+        return SN_RC_ACCEPTED;
+    }
+    return SN_RC_NOT_SUPPORTED;
+}
+
+static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
     struct conf_place place;
+    uint8_t code = judge(hub, news, &place, now_ms);
+    struct hub_node *hn = sn_node_user(news->node);
     struct mqtt_opening opening = {.door = MQTT_DOOR_NODE,
                                    .name = sn_node_id(news->node),
                                    .clean = news->clean,
                                    .door_item = hn};
     bool was_clean = false; /* and goes on as a kept one */
 
-    if (hn == NULL || !hub_node_learn_names(hub, hn)) {
-        refuse(hub, news, SN_RC_CONGESTION, now_ms);
-        return;
-    }
-    place = hub_node_place(hub, hn);
-    if (is_a_stranger(hub, news, &place)) {
-        say_node(hub, news, CONF_NOTICE, "refused a node that no [node] names:");
-        refuse(hub, news, SN_RC_NOT_SUPPORTED, now_ms);
+    if (code != SN_RC_ACCEPTED) {
+        refuse(hub, news, code, now_ms);
         return;
     }
     opening.goes_on = goes_on(hn, news);
@@ -127,7 +147,7 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
     hn->known = place.node != NULL;
     hn->on_trial = is_on_trial(hub, news, &place);
     opening.clean = news->clean || hn->on_trial;
-    opening.quota = hub_node_quota(hub, hn);
+    opening.quota = hub_limits_of(hn)->quota;
     hn->session = hub_access_node(hub, &place, &opening.acl)
                       ? mqtt_session_open(&hub->sessions, &opening, now_ms)
                       : NULL;
@@ -147,7 +167,7 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
 static void on_publish(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = sn_node_user(news->node);
-    struct mqtt_publication p = {.topic = news->topic,
+    struct mqtt_publication p = {.topic = hub_mounted(hub, hn, news->topic, news->mapped),
                                  .payload = news->data,
                                  .packet_id = news->msg_id,
                                  .extra = news->topic_id,
@@ -156,22 +176,34 @@ static void on_publish(struct hub *hub, const struct sn_news *news, uint64_t now
     enum mqtt_err err = mqtt_session_publish(&hub->sessions, hn->session, &p, now_ms);
 
     if (hub_is_tapped(hub)) {
-        hub_tap_from(hub, news, NULL, news->topic, err);
+        hub_tap_from(hub, news, NULL, p.topic, err);
     }
     if (err == MQTT_ERR_FULL && news->qos > 0) {
         reply(hub, news, SN_PUBACK, SN_RC_CONGESTION, now_ms);
     }
 }
 
+/* By which KEY it subscribes, for the session to keep. */
+static uint32_t key_of(const struct sn_news *news)
+{
+    switch (news->topic_type) {
+    case SN_TOPIC_PREDEFINED: return news->key;
+    case SN_TOPIC_SHORT: return HUB_KEY_SHORT | news->key;
+    default: return 0;
+    }
+}
+
 static void on_subscribe(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = sn_node_user(news->node);
-    struct mqtt_subscribing sub = {.filter = news->topic, .qos = news->qos};
+    struct mqtt_subscribing sub = {.filter = hub_mounted(hub, hn, news->topic, news->mapped),
+                                   .qos = news->qos,
+                                   .extra = key_of(news)};
     struct mqtt_answer answer = {
         .kind = MQTT_OP_SUBACK, .packet_id = news->msg_id, .extra = news->topic_id};
 
     answer.code = mqtt_session_subscribe(&hub->sessions, hn->session, &sub, &answer.ticket, now_ms);
-    if (answer.code > 2 && mqtt_session_may_subscribe(&hub->sessions, hn->session, news->topic)) {
+    if (answer.code > 2 && mqtt_session_may_subscribe(&hub->sessions, hn->session, sub.filter)) {
         reply(hub, news, SN_SUBACK, SN_RC_CONGESTION, now_ms); /* SN-136 */
         return;
     }
@@ -182,8 +214,9 @@ static void on_unsubscribe(struct hub *hub, const struct sn_news *news, uint64_t
 {
     struct hub_node *hn = sn_node_user(news->node);
     struct mqtt_answer answer = {.kind = MQTT_OP_UNSUBACK, .packet_id = news->msg_id};
+    struct span filter = hub_mounted(hub, hn, news->topic, news->mapped);
 
-    mqtt_session_unsubscribe(&hub->sessions, hn->session, news->topic, &answer.ticket, now_ms);
+    mqtt_session_unsubscribe(&hub->sessions, hn->session, filter, &answer.ticket, now_ms);
     owe(hub, news, &answer, SN_UNSUBACK, now_ms);
 }
 
@@ -213,7 +246,7 @@ static void on_registered(struct hub *hub, const struct sn_news *news, uint64_t 
 {
     struct hub_node *hn = sn_node_user(news->node);
 
-    if (hub_border_is_too_deep(hub, news)) {
+    if (hub_border_is_too_deep(hub, hub_mounted(hub, hn, news->topic, false))) {
         reply(hub, news, SN_REGACK, SN_RC_NOT_SUPPORTED, now_ms);
         return;
     }
@@ -274,10 +307,9 @@ static void on_sleep(struct hub *hub, const struct sn_news *news, uint64_t now_m
 static void on_awake(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = sn_node_user(news->node);
-    uint64_t most = hub_node_settings(hub, hn).wake_messages;
 
     hn->waking = true;
-    hn->wake_left = most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
+    hn->wake_left = hub_limits_of(hn)->wake_messages;
     mqtt_session_set_window(&hub->sessions, hn->session, 1);
     hub_border_serve(hub, hn, now_ms);
 }
@@ -303,55 +335,6 @@ static void on_end(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
     part(hub, hn, lost ? MQTT_END_LOST : MQTT_END_PARTED, now_ms);
     if (hn->session == NULL) {
         hub_node_forget(hub, hn);
-    }
-}
-
-/* Publishes for a sender without a session, by the acl of its place. */
-static enum mqtt_err publish_as(struct hub *hub, const struct conf_place *place,
-                                const struct mqtt_publication *p, uint64_t now_ms)
-{
-    struct block *acl = NULL;
-    enum mqtt_err err = MQTT_ERR_DENIED;
-
-    if (hub_access_node(hub, place, &acl) &&
-        mqtt_sessions_may_publish(&hub->sessions, acl, p->topic)) {
-        err = mqtt_sessions_publish(&hub->sessions, p, now_ms);
-    } else {
-        hub->sessions.count.denied++;
-    }
-    block_drop(acl);
-    return err;
-}
-
-/* QoS -1: no session, no reply. The topic is the sender's entry, or the short name itself. */
-static void on_stray(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
-{
-    struct hub_node *hn = news->node == NULL ? NULL : sn_node_user(news->node);
-    struct conf_place place = {.listener = &hub->conf->listener[news->peer->listener]};
-    struct conf_topic_key key = {news->topic_id, news->topic_type == SN_TOPIC_SHORT};
-    struct mqtt_publication p = {.payload = news->data, .retain = news->retain};
-    uint8_t room[TOPIC_MOST];
-    struct writer w = writer_of(room, sizeof room);
-    enum mqtt_err err = MQTT_OK;
-
-    if (hn != NULL) {
-        place = hub_node_place(hub, hn);
-    }
-    if (!conf_topicmap_find(hub->conf, &place, key, &w) && key.is_short) {
-        write_u16(&w, news->topic_id);
-    }
-    p.topic = span_of(room, written(&w));
-    if (p.topic.len == 0) {
-        hub->count.no_topic++;
-        hub_seen_unknown(hub, hn, news->peer->listener, news->topic_id, now_ms);
-        return;
-    }
-    hub->count.strays++;
-    err = hn != NULL && hn->session != NULL
-              ? mqtt_session_publish(&hub->sessions, hn->session, &p, now_ms)
-              : publish_as(hub, &place, &p, now_ms);
-    if (hub_is_tapped(hub)) {
-        hub_tap_from(hub, news, &place, p.topic, err);
     }
 }
 
@@ -387,7 +370,7 @@ static handler *const handlers[] = {
     [SN_NEWS_MOVED] = hub_border_rival,
     [SN_NEWS_RIVAL] = hub_border_rival,
     [SN_NEWS_UNKNOWN] = on_unknown,
-    [SN_NEWS_STRAY] = on_stray,
+    [SN_NEWS_STRAY] = hub_border_stray,
     [SN_NEWS_STANDS_IN] = hub_listeners_news,
     [SN_NEWS_STANDS_BY] = hub_listeners_news,
 };

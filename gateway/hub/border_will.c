@@ -1,26 +1,28 @@
 /* gateway/hub/border_will.c - a node's will: at CONNECT, and in parts afterwards. [6.3, 6.4] */
 #include "gateway/hub/border.h"
+#include "gateway/hub/maps.h"
 #include "gateway/hub/say.h"
 #include "mqtt/topic.h"
 
-bool hub_border_is_too_deep(const struct hub *hub, const struct sn_news *news)
+bool hub_border_is_too_deep(const struct hub *hub, struct span topic)
 {
-    return mqtt_topic_levels(news->topic) > hub->conf->limits.topic_levels;
+    return topic.len == 0 || mqtt_topic_levels(topic) > hub->conf->limits.topic_levels;
 }
 
 uint8_t hub_border_take_will(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = sn_node_user(news->node);
+    struct span topic = hub_mounted(hub, hn, news->topic, news->mapped);
     struct mqtt_message *will = NULL;
 
-    if (news->will && hub_border_is_too_deep(hub, news)) {
+    if (news->will && hub_border_is_too_deep(hub, topic)) {
         hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node",
                                                "has a will topic of too many levels, ignored:",
                                                sn_node_id(news->node), NULL});
         return SN_RC_NOT_SUPPORTED;
     }
     if (news->will) {
-        will = mqtt_message_new(&hub->sessions.budget, news->topic, news->data);
+        will = mqtt_message_new(&hub->sessions.budget, topic, news->data);
         if (will == NULL) {
             hub->sessions.count.refused++;
             return SN_RC_CONGESTION;
@@ -48,6 +50,7 @@ uint8_t hub_border_update_will(struct hub *hub, const struct sn_news *news, uint
     } else {
         merged.will = true;
         merged.topic = mqtt_message_topic(old);
+        merged.mapped = true; /* it is whole */
         merged.qos = old->qos;
         merged.retain = old->retain;
     }

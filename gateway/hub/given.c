@@ -1,5 +1,30 @@
 #include "gateway/hub/given.h"
 
+#include "base/utf8.h"
+#include "config/nodename.h"
+#include "config/options.h"
+#include "config/reading.h"
+#include "gateway/hub/say.h"
+#include "gateway/hub/seen.h"
+#include "gateway/hub/who.h"
+
+#define USUAL 64u
+
+struct given {
+    struct map_item by_name;
+    struct map_item by_id;
+    uint64_t number; /* names it in the store */
+    size_t name_len;
+    size_t id_len;
+    uint8_t text[]; /* name, then client id */
+};
+
+struct hub_givens {
+    struct map by_name;
+    struct map by_id;
+    uint8_t was[CONF_NAME_MOST]; /* the client id of who was replaced last */
+};
+
 const char *hub_gave_text(enum hub_gave outcome)
 {
 #define HUB_GAVE_TEXT(name, text) text,
@@ -9,18 +34,306 @@ const char *hub_gave_text(enum hub_gave outcome)
     return (unsigned)outcome < HUB_GAVE_KINDS ? texts[outcome] : "unknown";
 }
 
+bool hub_givens_init(struct hub *hub, uint64_t seed)
+{
+    hub->givens = reserve(sizeof *hub->givens);
+    return hub->givens != NULL && map_init(&hub->givens->by_name, USUAL, seed) &&
+           map_init(&hub->givens->by_id, USUAL, seed);
+}
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+static struct span name_of(const struct given *row)
+{
+    return span_of(row->text, row->name_len);
+}
+
+static struct span id_of(const struct given *row)
+{
+    return span_of(row->text + row->name_len, row->id_len);
+}
+
+static struct given *by_name(const struct hub *hub, struct span name)
+{
+    return MAP_ITEM(map_find(&hub->givens->by_name, name), struct given, by_name);
+}
+
+static struct given *by_id(const struct hub *hub, struct span client_id)
+{
+    return MAP_ITEM(map_find(&hub->givens->by_id, client_id), struct given, by_id);
+}
+
+struct span hub_given_name(const struct hub *hub, struct span client_id)
+{
+    const struct given *row = by_id(hub, client_id);
+
+    return row == NULL ? (struct span){NULL, 0} : name_of(row);
+}
+
+struct span hub_given_id(const struct hub *hub, struct span name)
+{
+    const struct given *row = by_name(hub, name);
+
+    return row == NULL ? (struct span){NULL, 0} : id_of(row);
+}
+
+static void free_row(struct hub *hub, struct given *row)
+{
+    map_remove(&hub->givens->by_name, &row->by_name);
+    map_remove(&hub->givens->by_id, &row->by_id);
+    budget_refund(&hub->sessions.budget, sizeof *row + row->name_len + row->id_len);
+    release(row);
+}
+
+/* Neither is in the maps. NULL: no memory. */
+static struct given *make_row(struct hub *hub, struct span name, struct span client_id)
+{
+    size_t size = sizeof(struct given) + name.len + client_id.len;
+    struct given *row = budget_charge(&hub->sessions.budget, size) ? reserve(size) : NULL;
+
+    if (row == NULL) {
+        return NULL;
+    }
+    row->name_len = name.len;
+    row->id_len = client_id.len;
+    memcpy(row->text, name.at, name.len);
+    memcpy(row->text + name.len, client_id.at, client_id.len);
+    map_add(&hub->givens->by_name, &row->by_name, name_of(row));
+    map_add(&hub->givens->by_id, &row->by_id, id_of(row));
+    return row;
+}
+
+void hub_givens_fini(struct hub *hub)
+{
+    struct map_item *item = NULL;
+
+    if (hub->givens == NULL) {
+        return;
+    }
+    while (hub->givens->by_name.buckets != NULL &&
+           (item = map_next(&hub->givens->by_name, NULL)) != NULL) {
+        free_row(hub, MAP_ITEM(item, struct given, by_name));
+    }
+    map_fini(&hub->givens->by_name);
+    map_fini(&hub->givens->by_id);
+    release(hub->givens);
+    hub->givens = NULL;
+}
+
+bool hub_given_restore(struct hub *hub, const struct record *record)
+{
+    struct given *row = NULL;
+
+    if (record->text.len == 0 || record->body.len == 0 || by_name(hub, record->text) != NULL ||
+        by_id(hub, record->body) != NULL) {
+        return false;
+    }
+    row = make_row(hub, record->text, record->body);
+    if (row != NULL) {
+        row->number = record->key[2];
+    }
+    return row != NULL;
+}
+
+static bool keep(struct hub *hub, struct given *row, uint64_t now_ms)
+{
+    struct record put = {.key = {TABLE_GIVEN, 0, ++hub->sessions.last_number}, .fresh = true};
+
+    put.block = block_copy(&hub->sessions.budget, span_of(row->text, row->name_len + row->id_len));
+    if (put.block == NULL) {
+        return false;
+    }
+    row->number = put.key[2];
+    put.text = span_of(put.block->octets, row->name_len);
+    put.body = span_of(put.block->octets + row->name_len, row->id_len);
+    (void)journal_put(&hub->journal, &put, now_ms);
+    return true;
+}
+
+static void drop_row(struct hub *hub, struct given *row, uint64_t now_ms)
+{
+    (void)journal_del(&hub->journal, TABLE_GIVEN, 0, row->number, now_ms);
+    free_row(hub, row);
+}
+
+/* --- giving ---------------------------------------------------------------------------------- */
+
+static bool is_identity(const char *key)
+{
+    static const char *const keys[] = {"client_id",    "uid",  "address", "wireless_id",
+                                       "psk_identity", "cert", "from"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(key, keys[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The line is that of the section's identity. */
+static struct hub_gift about(const struct hub *hub, enum hub_gave outcome,
+                             const struct conf_node *section)
+{
+    struct hub_gift gift = {.outcome = outcome, .file = section->at.file, .line = section->at.line};
+
+    for (size_t i = 0; i < hub->conf->set_count; i++) {
+        const struct conf_set *set = &hub->conf->sets[i];
+
+        if (set->section == &section->at && is_identity(set->row->key)) {
+            gift.line = set->line;
+        }
+    }
+    return gift;
+}
+
+static struct hub_node *node_of(const struct hub *hub, struct span client_id)
+{
+    const struct mqtt_session *s = mqtt_session_find(&hub->sessions, MQTT_DOOR_NODE, client_id);
+
+    return s == NULL ? NULL : s->user;
+}
+
+/* True when a node of that client id has the name without being given it. */
+static bool is_its_own(const struct hub *hub, struct span name, struct span client_id)
+{
+    uint8_t room[CONF_NAME_MOST];
+    struct writer w = writer_of(room, sizeof room);
+
+    conf_name_escape(client_id, &w);
+    return hub_who_named(hub, name) == NULL && span_equal(name, span_of(room, written(&w)));
+}
+
+/* Why `client_id` cannot have `name`; HUB_GAVE: it can. */
+static struct hub_gift judge(const struct hub *hub, struct span name, struct span client_id)
+{
+    const struct conf_node *other = hub_who_has(hub, client_id);
+    const struct given *row = by_id(hub, client_id);
+    struct hub_gift gift = {.outcome = HUB_GAVE};
+
+    if (client_id.len == 0 || client_id.len > hub->conf->limits.client_id.first ||
+        !utf8_is_text(client_id)) {
+        gift.outcome = HUB_GAVE_BAD_ID;
+    } else if (other != NULL) {
+        gift = about(hub, HUB_GAVE_TAKEN, other);
+        gift.name = span_of_text(other->at.name);
+    } else if (row != NULL && !span_equal(name_of(row), name)) {
+        gift.outcome = HUB_GAVE_TAKEN;
+        gift.name = name_of(row);
+    } else if (!journal_has_cells(&hub->journal, 2)) {
+        gift.outcome = HUB_GAVE_FULL;
+    }
+    return gift;
+}
+
+/* The old holder goes before the heir learns, so that the name is free. */
+static enum hub_gave give(struct hub *hub, struct span name, struct span client_id, uint64_t now_ms)
+{
+    struct given *old = by_name(hub, name);
+    struct hub_node *holder = hub_node_named(hub, name);
+    struct hub_node *heir = node_of(hub, client_id);
+    struct given *row = NULL;
+
+    if (old != NULL) {
+        drop_row(hub, old, now_ms);
+    }
+    if (!is_its_own(hub, name, client_id)) {
+        row = make_row(hub, name, client_id);
+        if (row == NULL || !keep(hub, row, now_ms)) {
+            return HUB_GAVE_FULL;
+        }
+    }
+    if (holder != NULL && holder != heir) {
+        hub_node_end(hub, holder, now_ms);
+    }
+    if (heir != NULL) {
+        hub_node_relearn(hub, heir, now_ms);
+    }
+    hub_registry_rename(hub, now_ms);
+    return HUB_GAVE;
+}
+
+/* `name` and `client_id` may lie in what changes: they are copied first. */
+static struct hub_gift give_copy(struct hub *hub, struct span name, struct span client_id,
+                                 uint64_t now_ms)
+{
+    struct hub_gift gift = judge(hub, name, client_id);
+    uint8_t room[2 * CONF_NAME_MOST];
+    struct writer w = writer_of(room, sizeof room);
+
+    write_span(&w, name);
+    write_span(&w, client_id);
+    if (gift.outcome == HUB_GAVE) {
+        hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node", "name given:", name, NULL});
+        gift.outcome = w.bad ? HUB_GAVE_BAD_ID
+                             : give(hub, span_of(room, name.len),
+                                    span_of(room + name.len, client_id.len), now_ms);
+    }
+    return gift;
+}
+
 struct hub_gift hub_node_accept(struct hub *hub, struct span name, struct span client_id,
                                 uint64_t now_ms)
 {
-    (void)hub;
-    (void)name;
-    (void)client_id;
-    (void)now_ms;
-    return (struct hub_gift){.outcome = HUB_GAVE_UNKNOWN};
+    const struct conf_node *section = hub_who_named(hub, name);
+    const struct given *row = by_name(hub, name);
+
+    if (section == NULL) {
+        return (struct hub_gift){.outcome = HUB_GAVE_UNKNOWN};
+    }
+    if (hub_who_is_settled(section)) {
+        return about(hub, HUB_GAVE_IN_FILE, section);
+    }
+    if (row != NULL && span_equal(id_of(row), client_id)) {
+        return (struct hub_gift){.outcome = HUB_GAVE_AGAIN};
+    }
+    if (row != NULL) {
+        return (struct hub_gift){.outcome = HUB_GAVE_FILLED, .name = id_of(row)};
+    }
+    return give_copy(hub, name, client_id, now_ms);
+}
+
+/* The client id that has the name now; empty: none. False: nobody knows such a name. */
+static bool whose(struct hub *hub, struct span name, struct span *client_id)
+{
+    struct hub_node_view view = {.client_id = {NULL, 0}};
+    const struct hub_node *hn = hub_node_named(hub, name);
+
+    *client_id = hn != NULL ? sn_node_id(hn->node) : hub_given_id(hub, name);
+    if (client_id->len != 0) {
+        return true;
+    }
+    if (hub_node_find(hub, name, &view)) {
+        *client_id = view.client_id;
+        return true;
+    }
+    return hub_who_named(hub, name) != NULL;
 }
 
 struct hub_gift hub_node_replace(struct hub *hub, struct span old, struct span with,
                                  uint64_t now_ms)
 {
-    return hub_node_accept(hub, old, with, now_ms);
+    const struct conf_node *section = hub_who_named(hub, old);
+    struct span was;
+    struct span client_id;
+    struct hub_gift gift;
+    struct writer w;
+
+    if (section != NULL && hub_who_is_settled(section)) {
+        return about(hub, HUB_GAVE_IN_FILE, section);
+    }
+    if (!whose(hub, with, &client_id) || client_id.len == 0) {
+        client_id = with;
+    }
+    if (!whose(hub, old, &was)) {
+        return (struct hub_gift){.outcome = HUB_GAVE_UNKNOWN};
+    }
+    if (span_equal(was, client_id)) {
+        return (struct hub_gift){.outcome = HUB_GAVE_AGAIN};
+    }
+    w = writer_of(hub->givens->was, sizeof hub->givens->was);
+    write_span(&w, was);
+    gift = give_copy(hub, old, client_id, now_ms);
+    gift.was = span_of(hub->givens->was, written(&w));
+    return gift;
 }

@@ -51,4 +51,19 @@ struct hub_gift hub_node_accept(struct hub *hub, struct span name, struct span c
 struct hub_gift hub_node_replace(struct hub *hub, struct span old, struct span with,
                                  uint64_t now_ms);
 
+/* --- for the hub's own files */
+
+struct record;
+
+/* False: no memory. */
+bool hub_givens_init(struct hub *hub, uint64_t seed);
+void hub_givens_fini(struct hub *hub);
+
+/* The name given to a client id, the client id given a name; empty: none. */
+struct span hub_given_name(const struct hub *hub, struct span client_id);
+struct span hub_given_id(const struct hub *hub, struct span name);
+
+/* A row of the store. False: it does not fit, or no memory. */
+bool hub_given_restore(struct hub *hub, const struct record *record);
+
 #endif

@@ -2,15 +2,20 @@
 
 #include "gateway/hub/access.h"
 #include "gateway/hub/border.h"
+#include "gateway/hub/given.h"
 #include "gateway/hub/keep.h"
+#include "gateway/hub/limits.h"
 #include "gateway/hub/line.h"
 #include "gateway/hub/listeners.h"
+#include "gateway/hub/maps.h"
+#include "gateway/hub/naming.h"
 #include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/sys.h"
 #include "gateway/hub/told.h"
 #include "gateway/hub/uplink.h"
+#include "gateway/hub/who.h"
 
 #define RECORDS_MOST 1000000u
 #define ENTRIES_MOST 4000000u
@@ -74,7 +79,10 @@ static bool hub_init(struct hub *hub, const struct hub_setup *setup, uint64_t no
     hub->sessions.own = span_of_text(hub->conf->gateway.state);
     return mqtt_broker_init(&hub->broker, &hub->sessions, limits->clients,
                             (uint16_t)limits->inflight, (uint32_t)limits->queued) &&
-           gate_init(hub, rng_next(&rng), now_ms) && hub_access_init(hub) && hub_lines_init(hub) &&
+           hub_who_init(hub, rng_next(&rng)) && hub_naming_init(hub, rng_next(&rng)) &&
+           hub_givens_init(hub, rng_next(&rng)) && hub_maps_init(hub, rng_next(&rng)) &&
+           hub_limits_init(hub, rng_next(&rng)) && gate_init(hub, rng_next(&rng), now_ms) &&
+           hub_access_init(hub) && hub_lines_init(hub) &&
            hub_uplinks_init(hub, rng_next(&rng), now_ms) && hub_registry_init(hub, rng_next(&rng));
 }
 
@@ -100,6 +108,11 @@ void hub_free(struct hub *hub)
         hub_nodes_fini(hub);
         sn_gate_free(hub->gate);
     }
+    hub_limits_fini(hub);
+    hub_maps_fini(hub);
+    hub_naming_fini(hub);
+    hub_givens_fini(hub);
+    hub_who_fini(hub);
     hub_listeners_fini(hub);
     hub_registry_fini(hub);
     hub_access_fini(hub);
@@ -128,6 +141,7 @@ void hub_datagram(struct hub *hub, const struct sn_peer *from, struct span wire,
 void hub_restored(struct hub *hub, uint64_t now_ms)
 {
     mqtt_sessions_restored(&hub->sessions, now_ms);
+    hub_nodes_relearn(hub, now_ms);
     hub_registry_restored(hub, now_ms);
     hub_sys_init(hub, now_ms);
     hub_tell_gateway(hub, "online", now_ms);

@@ -1,6 +1,7 @@
 #include "gateway/hub/keep.h"
 
 #include "gateway/hub/far.h"
+#include "gateway/hub/given.h"
 #include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
@@ -89,7 +90,6 @@ static bool restore_node(struct hub *hub, const struct record *record)
     }
     hn->session = s;
     s->user = hn;
-    s->quota = hub_node_quota(hub, hn);
     return true;
 }
 
@@ -122,6 +122,9 @@ bool hub_restore(struct hub *hub, const struct record *record, uint64_t now_ms)
     }
     if (record->key[0] == TABLE_NODE) {
         return hub_registry_restore(hub, record);
+    }
+    if (record->key[0] == TABLE_GIVEN && !hub_given_restore(hub, record)) {
+        return false;
     }
     if (!mqtt_sessions_restore(&hub->sessions, record, now_ms)) {
         return false;

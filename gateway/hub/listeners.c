@@ -2,16 +2,12 @@
 
 #include "base/pool.h"
 #include "base/text.h"
+#include "gateway/hub/limits.h"
 #include "gateway/hub/say.h"
 
 #define ROOM_DATAGRAM (1024u * 1024u) /* output queue of a datagram listener */
 #define ROOM_LINE     4096u           /* of a serial line: what is in it can still be late */
 #define SAID_MS       60000u
-
-static uint16_t percent_of(uint64_t thousandths)
-{
-    return (uint16_t)(thousandths / 10);
-}
 
 static uint32_t cut(uint64_t number)
 {
@@ -30,14 +26,11 @@ static struct sn_listener listener_of(const struct conf_listener *conf)
                                           [CONF_PUBLISH_NO] = SN_QOSM1_NO,
                                           [CONF_PUBLISH_IDS] = SN_QOSM1_PREDEFINED,
                                           [CONF_PUBLISH_YES] = SN_QOSM1_YES};
+    size_t room = conf->type == CONF_SERIAL ? ROOM_LINE : ROOM_DATAGRAM;
     bool stands_by = conf->standby_for != CONF_NONE;
 
     return (struct sn_listener){
-        .retry_ms = (uint32_t)conf->retry_ms,
-        .retries = (uint8_t)conf->retries,
-        .max_message = (uint16_t)conf->max_message,
-        .keepalive_percent = percent_of(conf->keepalive_grace),
-        .sleep_percent = percent_of(conf->sleep_grace),
+        .limits = hub_limits_of_listener(conf, room),
         .takeover_wait_ms =
             conf->takeover == CONF_TAKEOVER_AT_ONCE ? 0 : (uint32_t)conf->takeover_wait_ms,
         .stranger_rate = cut(conf->stranger_rate.count),
@@ -49,7 +42,7 @@ static struct sn_listener listener_of(const struct conf_listener *conf)
         .forwarder_rate = rate_of(&conf->rate),
         .qosm1 = qosm1[conf->publish_without_connect],
         .rebind = conf->rebind,
-        .room = conf->type == CONF_SERIAL ? ROOM_LINE : ROOM_DATAGRAM,
+        .room = room,
     };
 }
 
@@ -129,7 +122,8 @@ void hub_listeners_say(struct hub *hub, uint64_t now_ms)
         }
     }
     /* QoS -1 has no answer, so the log alone says that it was lost. */
-    if (is_news(&hub->strays_said, count->refused + hub->count.no_topic, now_ms)) {
+    if (is_news(&hub->strays_said, count->refused + hub->count.uncalled + hub->count.no_topic,
+                now_ms)) {
         say(hub, CONF_NOTICE, "QoS -1 dropped",
             "publish_without_connect does not admit it, or its id has no topic");
     }

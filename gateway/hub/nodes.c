@@ -1,9 +1,12 @@
 #include "gateway/hub/nodes.h"
 
+#include "gateway/hub/access.h"
+#include "gateway/hub/limits.h"
+#include "gateway/hub/maps.h"
+#include "gateway/hub/naming.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
-
-#define TOPIC_MOST 1024u /* octets of an expanded template */
+#include "gateway/hub/who.h"
 
 struct hub_node *hub_node_of(struct hub *hub, struct sn_node *node)
 {
@@ -30,7 +33,9 @@ void hub_node_forget(struct hub *hub, struct hub_node *hn)
     hub_seen_left(hub, hn);
     list_remove(&hn->in_all);
     list_remove(&hn->in_stalled);
-    block_drop(hn->names_memory);
+    hub_naming_drop(hub, hn);
+    hub_maps_drop(hub, hn);
+    hub_limits_drop(hub, hn);
     sn_node_set_user(node, NULL);
     pool_give(&hub->nodes, hn);
     sn_gate_forget(hub->gate, node);
@@ -45,127 +50,95 @@ void hub_nodes_fini(struct hub *hub)
     }
 }
 
-static const struct conf_node *section_of(const struct conf *conf, struct span client_id)
+void hub_node_end(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
 {
-    for (size_t i = 0; i < conf->node_count; i++) {
-        const char *id = conf->node[i].client_id;
+    struct mqtt_session *s = hn->session;
 
-        if (id != NULL && span_equal(span_of_text(id), client_id)) {
-            return &conf->node[i];
-        }
+    if (s != NULL && s->open) {
+        sn_gate_dismiss(hub->gate, hn->node, now_ms);
     }
-    return NULL;
+    hn->session = NULL;
+    if (s != NULL) {
+        s->user = NULL;
+        mqtt_session_discard(&hub->sessions, s, now_ms);
+    }
+    hub_node_forget(hub, hn);
 }
 
 struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *hn)
 {
-    struct span id = sn_node_id(hn->node);
-    const struct conf_node *section = section_of(hub->conf, id);
-    uint16_t listener = sn_node_peer(hn->node).listener;
+    struct conf_place place = {
+        .node = hn->section, .name = hub_node_name(hub, hn), .client_id = sn_node_id(hn->node)};
 
-    return (struct conf_place){
-        .node = section,
-        .listener = listener < hub->conf->listener_count ? &hub->conf->listener[listener] : NULL,
-        .name = section == NULL ? id : span_of_text(section->at.name),
-        .client_id = id,
-    };
+    struct sn_peer peer = sn_node_peer(hn->node);
+
+    hub_who_stand(hub, &peer, &place);
+    return place;
 }
 
-struct span hub_node_name(const struct hub *hub, const struct hub_node *hn)
+enum hub_outcome hub_node_learn(struct hub *hub, struct hub_node *hn, struct conf_place *place,
+                                uint64_t now_ms)
 {
-    return hub_node_place(hub, hn).name;
+    enum hub_outcome outcome = hub_naming_learn(hub, hn, place, now_ms);
+
+    if (outcome == HUB_LEARNT && !hub_limits_set(hub, hn, place)) {
+        outcome = HUB_NO_MEMORY;
+    }
+    return outcome == HUB_LEARNT ? hub_maps_learn(hub, hn, place) : outcome;
 }
 
-struct hub_node *hub_node_named(struct hub *hub, struct span name)
+/* --- all of them anew ------------------------------------------------------------------------ */
+
+static void say_kept(struct hub *hub, const struct hub_node *hn, enum hub_outcome outcome)
+{
+    static const char *const whats[] = {
+        [HUB_NAME_TAKEN] = "would get another node's name, and is refused when it connects:",
+        [HUB_NO_MOUNT] = "has a mount that cannot be made for it, and keeps the old one:",
+        [HUB_NO_MEMORY] = "cannot learn its new settings for want of memory:"};
+
+    hub_say(hub, &(struct hub_line_of_log){CONF_WARNING, "node", whats[outcome],
+                                           sn_node_id(hn->node), NULL});
+}
+
+void hub_node_relearn(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
+{
+    struct conf_place place;
+    struct block *acl = NULL;
+    enum hub_outcome outcome = hub_node_learn(hub, hn, &place, now_ms);
+
+    if (outcome != HUB_LEARNT) {
+        say_kept(hub, hn, outcome);
+    }
+    if (outcome == HUB_NAME_TAKEN) { /* what hangs on the place is right all the same */
+        place = hub_node_place(hub, hn);
+        (void)hub_maps_learn(hub, hn, &place);
+        (void)hub_limits_set(hub, hn, &place);
+    }
+    if (hn->session == NULL) {
+        return;
+    }
+    if (sn_node_limits(hn->node) != NULL) {
+        hn->session->quota = hub_limits_of(hn)->quota;
+    }
+    if (hub_access_node(hub, &place, &acl)) {
+        mqtt_session_set_acl(&hub->sessions, hn->session, acl, now_ms);
+    }
+    hub_maps_move_subscriptions(hub, hn, now_ms);
+}
+
+/* First all names are given up, so that two nodes can change theirs. */
+void hub_nodes_relearn(struct hub *hub, uint64_t now_ms)
 {
     LIST_EACH (link, &hub->all_nodes) {
         struct hub_node *hn = LIST_ITEM(link, struct hub_node, in_all);
 
-        if (span_equal(hub_node_name(hub, hn), name)) {
-            return hn;
-        }
+        hn->section = NULL;
+        hub_naming_drop(hub, hn);
     }
-    return NULL;
-}
-
-void hub_nodes_relearn(struct hub *hub, uint64_t now_ms)
-{
-    (void)now_ms;
-    LIST_EACH (link, &hub->all_nodes) {
-        (void)hub_node_learn_names(hub, LIST_ITEM(link, struct hub_node, in_all));
+    hub_who_build(hub);
+    LIST_EACH_SAFE (link, after, &hub->all_nodes) {
+        hub_node_relearn(hub, LIST_ITEM(link, struct hub_node, in_all), now_ms);
     }
-}
-
-struct conf_settings hub_node_settings(const struct hub *hub, const struct hub_node *hn)
-{
-    struct conf_place place = hub_node_place(hub, hn);
-
-    return conf_node_settings(hub->conf, &place);
-}
-
-struct mqtt_quota hub_node_quota(const struct hub *hub, const struct hub_node *hn)
-{
-    struct conf_settings with = hub_node_settings(hub, hn);
-
-    return (struct mqtt_quota){.queued = (uint32_t)with.sleep_queue,
-                               .queued_bytes = (uint32_t)with.sleep_bytes,
-                               .subscriptions = (uint32_t)hub->conf->limits.subscriptions.second,
-                               .inflight = 1, /* SN-152 */
-                               .when_full = hub_when_full(with.when_full)};
-}
-
-/* One pass over the entries in force; with `names` NULL it only measures: octets of topics in
- * *octets, entries as the result. */
-static size_t expand(const struct hub *hub, const struct conf_place *place, struct sn_name *names,
-                     struct writer *topics, size_t *octets)
-{
-    const struct conf_topic_entry *entry = NULL;
-    struct conf_topicmap_walk walk = {0};
-    size_t count = 0;
-
-    while (conf_topicmap_next(hub->conf, place, &walk, &entry)) {
-        uint8_t room[TOPIC_MOST];
-        struct writer w = writer_of(room, sizeof room);
-
-        if (!conf_place_expand(hub->conf, place, entry->template, &w)) {
-            continue;
-        }
-        *octets += written(&w);
-        if (names != NULL) {
-            names[count] = (struct sn_name){.id = entry->key.id,
-                                            .is_short = entry->key.is_short,
-                                            .topic = span_of(topics->at, written(&w))};
-            write_span(topics, span_of(room, written(&w)));
-        }
-        count++;
-    }
-    return count;
-}
-
-bool hub_node_learn_names(struct hub *hub, struct hub_node *hn)
-{
-    struct conf_place place = hub_node_place(hub, hn);
-    size_t octets = 0;
-    size_t count = expand(hub, &place, NULL, NULL, &octets);
-    size_t head = count * sizeof(struct sn_name);
-    struct sn_name *names = NULL;
-    struct writer topics;
-
-    block_drop(hn->names_memory);
-    hn->names_memory = NULL;
-    hn->names = (struct sn_names){0};
-    if (count == 0) {
-        return true;
-    }
-    hn->names_memory = block_new(&hub->sessions.budget, head + octets);
-    if (hn->names_memory == NULL) {
-        return false;
-    }
-    names = (struct sn_name *)(void *)hn->names_memory->octets;
-    topics = writer_of(hn->names_memory->octets + head, octets);
-    hn->names.entries = names;
-    hn->names.count = expand(hub, &place, names, &topics, &octets);
-    return true;
 }
 
 void hub_nodes_notice(struct hub *hub, const struct mqtt_notice *notice)

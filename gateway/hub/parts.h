@@ -13,6 +13,14 @@
 struct hub_line;
 struct hub_seen;
 struct hub_uplink;
+struct hub_who;
+struct hub_givens;
+
+#define HUB_TOPIC_MOST 65535u
+
+/* In `extra` of a node's subscription: made by this short name; else by a predefined id; 0:
+ * neither. */
+#define HUB_KEY_SHORT 0x10000u
 
 /* The configuration's word for what a full queue drops, as sessions know it. */
 static inline uint8_t hub_when_full(enum conf_when_full when_full)
@@ -125,10 +133,15 @@ struct hub {
     struct sn_listener *listeners;   /* the gate's settings, one for each [listener] */
     struct hub_datagrams *datagrams; /* likewise */
     struct hub_said *datagrams_said;
-    struct hub_line *lines; /* one for each [listener]; serial ones are in use */
-    struct pool nodes;      /* struct hub_node */
-    struct list all_nodes;  /* struct hub_node */
-    struct list stalled;    /* struct hub_node: their listener had no room */
+    struct hub_line *lines;    /* one for each [listener]; serial ones are in use */
+    struct pool nodes;         /* struct hub_node */
+    struct list all_nodes;     /* struct hub_node */
+    struct list stalled;       /* struct hub_node: their listener had no room */
+    struct hub_who *who;       /* who.h */
+    struct hub_givens *givens; /* given.h */
+    struct map called;         /* naming.h: names that are nobody's section or client id */
+    struct map limits;         /* limits.h */
+    struct map maps;           /* maps.h */
     struct hub_registry registry;
     struct hub_uplink *uplinks;
     size_t uplink_count;
@@ -145,8 +158,10 @@ struct hub {
     bool batch_out;
     bool not_kept; /* an episode of failing commits goes on */
     bool stopping;
+    uint8_t topic[HUB_TOPIC_MOST + 1]; /* scratch, one whole topic; touched as far as it is used */
     struct {
         uint64_t strays;      /* QoS -1 published */
+        uint64_t uncalled;    /* QoS -1 of senders who may not */
         uint64_t no_topic;    /* QoS -1 or predefined id without an entry */
         uint64_t undelivered; /* deliveries that could never be sent */
     } count;

@@ -31,9 +31,10 @@ static struct conf *read_text(void)
 
 static struct conf_place place_of(const struct conf *conf, int node, int listener, const char *id)
 {
-    return (struct conf_place){node < 0 ? NULL : &conf->node[node],
-                               listener < 0 ? NULL : &conf->listener[listener], span_of_text(id),
-                               span_of_text(id), 0};
+    return (struct conf_place){.node = node < 0 ? NULL : &conf->node[node],
+                               .listener = listener < 0 ? NULL : &conf->listener[listener],
+                               .name = span_of_text(id),
+                               .client_id = span_of_text(id)};
 }
 
 static void expect(const struct conf *conf, const struct conf_place *place, uint16_t id,

@@ -15,8 +15,13 @@ struct world {
     uint64_t now_ms;
 };
 
-static const struct sn_name entries[] = {{7, false, {(const uint8_t *)"f/7", 3}},
-                                         {0x7470, true, {(const uint8_t *)"f/tp", 4}}};
+static const struct sn_name entries[] = {{0, 3, 7, false}, {3, 4, 0x7470, true}};
+static const struct sn_names names = {
+    .entries = entries, .text = (const uint8_t *)"f/7f/tp", .count = 2};
+static const struct sn_names mounted = {.entries = entries,
+                                        .text = (const uint8_t *)"f/7f/tp",
+                                        .count = 2,
+                                        .mount = {(const uint8_t *)"a/", 2}};
 
 static void require(bool truth)
 {
@@ -50,7 +55,7 @@ static void forget(struct world *w, struct sn_node *node)
 static void on_connect(struct world *w, struct sn_node *node, unsigned whim)
 {
     struct sn_admission admission = {
-        .code = whim % 8 == 0, .present = whim & 1, .names = {entries, 2}};
+        .code = whim % 8 == 0, .present = whim & 1, .names = whim & 2 ? &names : &mounted};
 
     know(w, node);
     if (whim % 16 != 1) {
@@ -164,9 +169,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
-    struct sn_listener listener = {.retry_ms = 1000,
-                                   .retries = 2,
-                                   .max_message = 64,
+    struct sn_listener listener = {.limits.retry_ms = 1000,
+                                   .limits.retries = 2,
+                                   .limits.max_message = 64,
                                    .takeover_wait_ms = 2000,
                                    .stranger_rate = 20,
                                    .advertise_s = 30,

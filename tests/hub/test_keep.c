@@ -46,10 +46,11 @@ static void a_restored_client_that_stays_away_queues_no_more_than_queued(void **
 
 static void a_restored_node_that_stays_away_queues_no_more_than_sleep_queue(void **state)
 {
-    struct site *site = site_new(conf, true);
+    struct site *site = site_begin(conf, true);
     struct mqtt_session *s = stored_session(site, MQTT_DOOR_NODE);
 
     (void)state;
+    hub_restored(site->hub, site->now_ms);
     publish(site, 5);
     assert_int_equal(s->queue_count, 3);
     site_free(site);

@@ -14,9 +14,9 @@ struct field *field_new_for(size_t nodes)
                                     .seed = 1};
 
     assert_non_null(f);
-    f->listener = (struct sn_listener){.retry_ms = 10000,
-                                       .retries = 4,
-                                       .max_message = 300,
+    f->listener = (struct sn_listener){.limits.retry_ms = 10000,
+                                       .limits.retries = 4,
+                                       .limits.max_message = 300,
                                        .takeover_wait_ms = 2000,
                                        .stranger_rate = 20,
                                        .room = 16384};
@@ -156,7 +156,7 @@ void waits(struct field *f, uint64_t ms)
     }
 }
 
-void admits(struct field *f, struct sn_node *node, bool present, struct sn_names names)
+void admits(struct field *f, struct sn_node *node, bool present, const struct sn_names *names)
 {
     struct sn_admission admission = {.present = present, .names = names};
 
@@ -203,7 +203,7 @@ struct sn_node *connects(struct field *f, uint8_t node)
     says(f, node, span_of(wire, sizeof wire));
     made = tells(f, SN_NEWS_CONNECT)->node;
     sn_node_set_user(made, f);
-    admits(f, made, false, (struct sn_names){NULL, 0});
+    admits(f, made, false, NULL);
     HEARS(f, node, "\x03\x05\x00");
     return made;
 }

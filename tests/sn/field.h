@@ -60,7 +60,7 @@ void tells_nothing(struct field *f);
 void waits(struct field *f, uint64_t ms);
 
 /* The hub's side. */
-void admits(struct field *f, struct sn_node *node, bool present, struct sn_names names);
+void admits(struct field *f, struct sn_node *node, bool present, const struct sn_names *names);
 void answers(struct field *f, struct sn_node *node, struct sn_answer answer);
 enum sn_err delivers(struct field *f, struct sn_node *node, struct sn_delivery delivery);
 void drained(struct field *f, struct sn_node *node);

@@ -16,7 +16,7 @@ static void a_node_is_connected_when_the_hub_admits_it(void **state)
     assert_false(news->no_will);
     assert_span_equal(sn_node_id(news->node), WIRE_SPAN("n1"));
     assert_int_equal(sn_node_peer(news->node).addr[3], 1);
-    admits(f, news->node, false, (struct sn_names){NULL, 0});
+    admits(f, news->node, false, NULL);
     HEARS(f, 1, "\x03\x05\x00");
     SAYS(f, 1, "\x02\x16"); /* SN-156 */
     HEARS(f, 1, "\x02\x17");
@@ -67,7 +67,7 @@ static void a_will_is_prompted_for_in_order(void **state)
     assert_int_equal(news->qos, 1);
     assert_span_equal(news->topic, WIRE_SPAN("w"));
     assert_span_equal(news->data, WIRE_SPAN("gone"));
-    admits(f, news->node, false, (struct sn_names){NULL, 0});
+    admits(f, news->node, false, NULL);
     HEARS(f, 1, "\x03\x05\x00");
     field_free(f);
 }
@@ -274,7 +274,7 @@ static void keepalive_of(struct field *f, const char *connect, uint64_t patience
     while (f->news[f->news_at % FIELD_NEWS].is.kind != SN_NEWS_CONNECT) {
         f->news_at++;
     }
-    admits(f, tells(f, SN_NEWS_CONNECT)->node, false, (struct sn_names){NULL, 0});
+    admits(f, tells(f, SN_NEWS_CONNECT)->node, false, NULL);
     waits(f, patience_ms - 1);
     tells_nothing(f);
     waits(f, 1);
@@ -289,7 +289,7 @@ static void the_tolerance_is_a_half_up_to_a_minute_a_tenth_above_or_a_factor(voi
     (void)state;
     keepalive_of(f, "\x08\x04\x04\x01\x00\x3Cn1", 90000);
     keepalive_of(f, "\x08\x04\x04\x01\x00\x64n1", 110000);
-    f->listener.keepalive_percent = 250;
+    f->listener.limits.keepalive_percent = 250;
     keepalive_of(f, "\x08\x04\x04\x01\x00\x3Cn1", 150000);
     field_free(f);
 }
@@ -301,7 +301,7 @@ static void duration_0_is_never_over(void **state)
 
     (void)state;
     SAYS(f, 1, "\x08\x04\x04\x01\x00\x00n1");
-    admits(f, tells(f, SN_NEWS_CONNECT)->node, false, (struct sn_names){NULL, 0});
+    admits(f, tells(f, SN_NEWS_CONNECT)->node, false, NULL);
     waits(f, 100000000);
     tells_nothing(f);
     field_free(f);
@@ -479,7 +479,7 @@ static void a_session_moves_when_the_old_address_is_silent(void **state)
     HEARS(f, 1, "\x02\x18");
     assert_int_equal(tells(f, SN_NEWS_MOVED)->rival.addr[3], 1);
     assert_ptr_equal(tells(f, SN_NEWS_CONNECT)->node, node);
-    admits(f, node, true, (struct sn_names){NULL, 0});
+    admits(f, node, true, NULL);
     HEARS(f, 2, "\x03\x05\x00");
     SAYS(f, 1, "\x02\x16");
     HEARS(f, 1, "\x02\x18");
@@ -517,7 +517,7 @@ static void a_sleeper_is_not_asked_but_moved(void **state)
     HEARS_NOTHING(f, 1); /* SN-167 */
     (void)tells(f, SN_NEWS_MOVED);
     assert_ptr_equal(tells(f, SN_NEWS_CONNECT)->node, node);
-    admits(f, node, true, (struct sn_names){NULL, 0});
+    admits(f, node, true, NULL);
     HEARS(f, 2, "\x03\x05\x00");
     field_free(f);
 }
@@ -531,7 +531,7 @@ static void another_client_at_an_address_ends_the_earlier_one_as_lost(void **sta
     (void)state;
     SAYS(f, 1, "\x08\x04\x04\x01\x00\x3Cn2");
     assert_ptr_equal(tells(f, SN_NEWS_LOST)->node, first);
-    admits(f, tells(f, SN_NEWS_CONNECT)->node, false, (struct sn_names){NULL, 0});
+    admits(f, tells(f, SN_NEWS_CONNECT)->node, false, NULL);
     HEARS(f, 1, "\x03\x05\x00");
     waits(f, 90000);
     assert_ptr_not_equal(tells(f, SN_NEWS_LOST)->node, first);
@@ -552,9 +552,9 @@ static void nodes_behind_a_forwarder_are_clients_of_their_own(void **state)
     SAYS(f, 1, "\x04\xFE\x00\x0A\x01\x00\x0A\x04\x04\x01\x00\x3Cn2"); /* 3-octet Length inside */
     b = tells(f, SN_NEWS_CONNECT)->node;
     assert_ptr_not_equal(a, b);
-    admits(f, a, false, (struct sn_names){NULL, 0});
+    admits(f, a, false, NULL);
     HEARS(f, 1, "\x05\xFE\x00\x0A\x0B\x03\x05\x00");
-    admits(f, b, false, (struct sn_names){NULL, 0});
+    admits(f, b, false, NULL);
     HEARS(f, 1, "\x04\xFE\x00\x0A\x03\x05\x00");
     SAYS(f, 1, "\x05\xFE\x00\x0A\x0B\x02\x16");
     HEARS(f, 1, "\x05\xFE\x00\x0A\x0B\x02\x17");
@@ -597,7 +597,7 @@ static void a_restored_node_comes_back_with_its_ids(void **state)
     assert_true(sn_gate_restore_topic(f->gate, node, 5, WIRE_SPAN("a/b"), false));
     SAYS(f, 1, "\x08\x04\x00\x01\x00\x3Cn1");
     assert_ptr_equal(tells(f, SN_NEWS_CONNECT)->node, node);
-    admits(f, node, true, (struct sn_names){NULL, 0});
+    admits(f, node, true, NULL);
     SAYS(f, 1, "\x08\x0C\x00\x00\x05\x00\x00x"); /* SN-084 */
     news = tells(f, SN_NEWS_PUBLISH);
     assert_span_equal(news->topic, WIRE_SPAN("a/b"));

@@ -101,7 +101,7 @@ static void a_node_that_never_answers_is_lost_after_the_last_repeat(void **state
     struct sn_node *node = NULL;
 
     (void)state;
-    f->listener.keepalive_percent = 1000;
+    f->listener.limits.keepalive_percent = 1000;
     node = knows(f);
     assert_int_equal(delivers(f, node, message("a/b", 1, 9)), SN_OK);
     waits(f, 49999);
@@ -285,39 +285,12 @@ static void after_a_reconnect_the_same_id_is_registered_again(void **state)
     (void)state;
     SAYS(f, 1, "\x08\x04\x00\x01\x00\x3Cn1");
     (void)tells(f, SN_NEWS_CONNECT);
-    admits(f, node, true, (struct sn_names){NULL, 0});
+    admits(f, node, true, NULL);
     HEARS(f, 1, "\x03\x05\x00");
     assert_int_equal(delivers(f, node, message("a/b", 0, 0)), SN_OK);
     HEARS(f, 1,
           "\x09\x0A\x00\x01\x00\x01"
           "a/b");
-    field_free(f);
-}
-
-/* SN-118 SN-150 SN-151 */
-static void predefined_and_short_names_need_no_register(void **state)
-{
-    static const struct sn_name entries[] = {{7, false, {WIRE("farm/7")}},
-                                             {0x7470, true, {WIRE("farm/tp")}}};
-    struct field *f = field_new();
-    struct sn_node *node = connects(f, 1);
-
-    (void)state;
-    SAYS(f, 1, "\x08\x04\x00\x01\x00\x3Cn1");
-    (void)tells(f, SN_NEWS_CONNECT);
-    admits(f, node, false, (struct sn_names){entries, 2});
-    HEARS(f, 1, "\x03\x05\x00");
-    assert_int_equal(delivers(f, node, message("farm/7", 0, 0)), SN_OK);
-    HEARS(f, 1, "\x08\x0C\x01\x00\x07\x00\x00x");
-    assert_int_equal(delivers(f, node, message("farm/tp", 1, 3)), SN_OK);
-    HEARS(f, 1, "\x08\x0C\x22tp\x00\x03x");
-    SAYS(f, 1, "\x07\x0Dtp\x00\x03\x00");
-    (void)tells(f, SN_NEWS_PUBACK);
-    (void)tells(f, SN_NEWS_READY);
-    assert_int_equal(delivers(f, node, message("xy", 0, 0)), SN_OK);
-    HEARS(f, 1, "\x08\x0C\x02xy\x00\x00x");
-    assert_int_equal(delivers(f, node, message("tp", 0, 0)), SN_OK); /* means farm/tp to it */
-    HEARS(f, 1, "\x08\x0A\x00\x01\x00\x01tp");
     field_free(f);
 }
 
@@ -536,7 +509,7 @@ static void deliveries_to_a_node_behind_a_forwarder_are_encapsulated(void **stat
     (void)state;
     SAYS(f, 1, "\x05\xFE\x00\x0A\x0B\x08\x04\x04\x01\x00\x3Cn1");
     node = tells(f, SN_NEWS_CONNECT)->node;
-    admits(f, node, false, (struct sn_names){NULL, 0});
+    admits(f, node, false, NULL);
     HEARS(f, 1, "\x05\xFE\x00\x0A\x0B\x03\x05\x00");
     assert_int_equal(delivers(f, node, message("c/d", 1, 9)), SN_OK);
     HEARS(f, 1,
@@ -584,7 +557,6 @@ int main(void)
         cmocka_unit_test(an_id_the_node_forgot_is_told_again_once),
         cmocka_unit_test(at_qos_0_too_a_forgotten_id_is_told_again),
         cmocka_unit_test(after_a_reconnect_the_same_id_is_registered_again),
-        cmocka_unit_test(predefined_and_short_names_need_no_register),
         cmocka_unit_test(what_does_not_fit_the_link_is_refused_and_the_next_goes),
         cmocka_unit_test(no_delivery_is_ready_without_room_in_the_queue),
         cmocka_unit_test(a_sleeper_is_served_when_it_wakes_and_pingresp_ends_the_waking),

@@ -42,7 +42,7 @@ static struct sn_node *connects_behind(struct field *f, unsigned number)
 
     says(f, 1, wrap(room, number, span_of(inside, sizeof inside)));
     node = tells(f, SN_NEWS_CONNECT)->node;
-    admits(f, node, false, (struct sn_names){NULL, 0});
+    admits(f, node, false, NULL);
     return node;
 }
 
@@ -89,7 +89,7 @@ static void node_ids_of_1_to_250_octets_are_told_apart(void **state)
         memcpy(octets + 3 + lens[i], "\x08\x04\x04\x01\x00\x3Cn", 7);
         octets[3 + lens[i] + 7] = (uint8_t)('0' + i);
         says(f, 1, span_of(octets, 3 + lens[i] + 8));
-        admits(f, tells(f, SN_NEWS_CONNECT)->node, false, (struct sn_names){NULL, 0});
+        admits(f, tells(f, SN_NEWS_CONNECT)->node, false, NULL);
         memcpy(octets + 3 + lens[i], "\x03\x05\x00", 3);
         assert_span_equal(hears(f, 1), span_of(octets, 3 + lens[i] + 3));
         memset(octets, 0xFE, sizeof octets);

@@ -200,7 +200,7 @@ static void an_address_used_again_brings_nothing_of_the_old_session(void **state
     assert_ptr_equal(tells(f, SN_NEWS_LOST)->node, old);
     next = tells(f, SN_NEWS_CONNECT)->node;
     assert_ptr_not_equal(next, old);
-    admits(f, next, false, (struct sn_names){NULL, 0});
+    admits(f, next, false, NULL);
     HEARS(f, 1, "\x03\x05\x00");
     SAYS(f, 1, "\x08\x0C\x02xy\x00\x00x");
     assert_ptr_equal(tells(f, SN_NEWS_PUBLISH)->node, next);
@@ -230,7 +230,7 @@ static void two_nodes_of_one_id_move_it_once_a_second(void **state)
 
                 moves += news->kind == SN_NEWS_MOVED;
                 if (news->kind == SN_NEWS_CONNECT) {
-                    admits(f, node, false, (struct sn_names){NULL, 0});
+                    admits(f, node, false, NULL);
                 }
             }
             while ((heard = hears(f, at)).len != 0) {
@@ -259,14 +259,14 @@ static void a_second_move_within_a_second_is_asked_for(void **state)
     HEARS(f, 1, "\x02\x18");
     (void)tells(f, SN_NEWS_MOVED);
     (void)tells(f, SN_NEWS_CONNECT);
-    admits(f, node, false, (struct sn_names){NULL, 0});
+    admits(f, node, false, NULL);
     HEARS(f, 2, "\x03\x05\x00");
     SAYS(f, 3, "\x08\x04\x04\x01\x00\x3Cn1");
     HEARS_NOTHING(f, 3);
     waits(f, 1000);
     (void)tells(f, SN_NEWS_MOVED);
     (void)tells(f, SN_NEWS_CONNECT);
-    admits(f, node, false, (struct sn_names){NULL, 0});
+    admits(f, node, false, NULL);
     HEARS(f, 3, "\x03\x05\x00");
     field_free(f);
 }
@@ -501,7 +501,7 @@ static void take_over_churn_leaves_nothing_behind(void **state)
             struct sn_news *news = &f->news[f->news_at++ % FIELD_NEWS].is;
 
             if (news->kind == SN_NEWS_CONNECT) {
-                admits(f, news->node, i % 3 == 0, (struct sn_names){NULL, 0});
+                admits(f, news->node, i % 3 == 0, NULL);
             } else if (news->kind == SN_NEWS_BYE || news->kind == SN_NEWS_LOST) {
                 sn_gate_forget(f->gate, news->node);
                 f->news_at = f->news_count;

@@ -1,9 +1,9 @@
 /* What a connected node asks for: REGISTER, PUBLISH, SUBSCRIBE, will update, QoS -1. */
 #include "tests/sn/field.h"
 
-static const struct sn_name entries[] = {{7, false, {WIRE("farm/7")}},
-                                         {0x7470, true, {WIRE("farm/tp")}}};
-static const struct sn_names names = {entries, COUNT(entries)};
+static const struct sn_name entries[] = {{0, 6, 7, false}, {6, 7, 0x7470, true}};
+static const struct sn_names names = {
+    .entries = entries, .text = (const uint8_t *)"farm/7farm/tp", .count = COUNT(entries)};
 
 /* Node 1 with predefined id 7 and short name "tp". */
 static struct sn_node *named(struct field *f)
@@ -12,7 +12,7 @@ static struct sn_node *named(struct field *f)
 
     SAYS(f, 1, "\x08\x04\x00\x01\x00\x3Cn1");
     (void)tells(f, SN_NEWS_CONNECT);
-    admits(f, node, false, names);
+    admits(f, node, false, &names);
     HEARS(f, 1, "\x03\x05\x00");
     return node;
 }
@@ -434,7 +434,8 @@ static void qos_minus_1_is_admitted_by_type_and_never_answered(void **state)
     stray(f, SN_QOSM1_YES, wild, false);
     stray(f, SN_QOSM1_YES, normal, false);
     stray(f, SN_QOSM1_NO, predefined, false);
-    stray(f, SN_QOSM1_BY_SENDER, predefined, false);
+    stray(f, SN_QOSM1_BY_SENDER, predefined, true); /* the hub knows who that is */
+    stray(f, SN_QOSM1_BY_SENDER, brief, false);
     assert_int_equal(sn_gate_counts(f->gate)->refused, 5);
     field_free(f);
 }

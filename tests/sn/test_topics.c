@@ -143,16 +143,33 @@ static void names_and_filters_are_told_apart_from_what_is_ill_formed(void **stat
 
 static void predefined_ids_and_short_names_are_two_spaces(void **state)
 {
-    static const struct sn_name entries[] = {{0x6162, false, {WIRE("farm/1")}},
-                                             {0x6162, true, {WIRE("farm/2")}}};
-    const struct sn_names names = {entries, COUNT(entries)};
+    static const struct sn_name entries[] = {{0, 6, 0x6162, false}, {6, 6, 0x6162, true}};
+    const struct sn_names names = {
+        .entries = entries, .text = (const uint8_t *)"farm/1farm/2", .count = COUNT(entries)};
 
     (void)state;
-    assert_span_equal(sn_names_by_id(&names, 0x6162, false)->topic, WIRE_SPAN("farm/1"));
-    assert_span_equal(sn_names_by_id(&names, 0x6162, true)->topic, WIRE_SPAN("farm/2"));
+    assert_span_equal(sn_names_topic(&names, sn_names_by_id(&names, 0x6162, false)),
+                      WIRE_SPAN("farm/1"));
+    assert_span_equal(sn_names_topic(&names, sn_names_by_id(&names, 0x6162, true)),
+                      WIRE_SPAN("farm/2"));
     assert_null(sn_names_by_id(&names, 1, false));
-    assert_true(sn_names_by_topic(&names, WIRE_SPAN("farm/2"))->is_short);
-    assert_null(sn_names_by_topic(&names, WIRE_SPAN("farm")));
+    assert_null(sn_names_by_id(NULL, 0x6162, false));
+}
+
+static void the_mount_comes_off_what_lies_below_it(void **state)
+{
+    const struct sn_names names = {.mount = {WIRE("farm/a/")}};
+    struct span below = {WIRE("farm/a/temp")};
+    struct span beside = {WIRE("farm/ab/temp")};
+    struct span itself = {WIRE("farm/a/")};
+
+    (void)state;
+    assert_true(sn_names_dismount(&names, &below));
+    assert_span_equal(below, WIRE_SPAN("temp"));
+    assert_false(sn_names_dismount(&names, &beside));
+    assert_false(sn_names_dismount(&names, &itself)); /* would be a topic without a name */
+    assert_true(sn_names_dismount(NULL, &beside));
+    assert_span_equal(beside, WIRE_SPAN("farm/ab/temp"));
 }
 
 int main(void)
@@ -166,6 +183,7 @@ int main(void)
         cmocka_unit_test(what_was_told_is_told_until_the_next_connection),
         cmocka_unit_test(names_and_filters_are_told_apart_from_what_is_ill_formed),
         cmocka_unit_test(predefined_ids_and_short_names_are_two_spaces),
+        cmocka_unit_test(the_mount_comes_off_what_lies_below_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
