@@ -1,5 +1,6 @@
 /* Any datagrams from a few peers, time, and a hub that answers by whim: no fault, no leak, no
- * message to nobody; every datagram that leaves decodes. */
+ * message to nobody; every datagram that leaves decodes. Afterwards, when the hub has forgotten all
+ * nodes and attempts have run out, no memory is in use, and a good node is served. */
 #include <stdlib.h>
 
 #include "sn/forward.h"
@@ -7,12 +8,16 @@
 
 #define PEERS 3u
 #define NODES 4u
+#define GOOD  9u     /* address of the good node */
+#define CALM  4u     /* a whim to do all as it should be */
+#define LONG  100000 /* ms, longer than any prompt or question */
 
 struct world {
     struct sn_gate *gate;
     struct sn_node *nodes[NODES]; /* that the hub knows */
     struct reader in;
     uint64_t now_ms;
+    bool calm;
 };
 
 static const struct sn_name entries[] = {{0, 3, 7, false}, {3, 4, 0x7470, true}};
@@ -72,10 +77,9 @@ static void on_news(struct world *w, const struct sn_news *news)
                                     [SN_NEWS_WILL_MSG] = SN_WILLMSGRESP,
                                     [SN_NEWS_PUBREC] = SN_PUBREL,
                                     [SN_NEWS_PUBREL] = SN_PUBCOMP,
-                                    [SN_NEWS_SLEEP] = SN_DISCONNECT,
-                                    [SN_NEWS_STRAY] = 0};
-    unsigned whim = read_u8(&w->in);
-    struct sn_answer answer = {.type = types[news->kind],
+                                    [SN_NEWS_SLEEP] = SN_DISCONNECT};
+    unsigned whim = w->calm ? CALM : read_u8(&w->in);
+    struct sn_answer answer = {.type = news->kind < sizeof types ? types[news->kind] : 0,
                                .code = whim % 8 == 3,
                                .topic_id = news->topic_id,
                                .msg_id = news->msg_id,
@@ -90,6 +94,10 @@ static void on_news(struct world *w, const struct sn_news *news)
         if (whim & 1) {
             forget(w, news->node);
         }
+        return;
+    } else if (news->kind == SN_NEWS_EVICTED) {
+        require(sn_node_user(news->node) != NULL);
+        forget(w, news->node);
         return;
     }
     if (answer.type != 0 && (whim & 2) == 0) {
@@ -114,7 +122,8 @@ static void drain(struct world *w, unsigned most)
         struct sn_packet pkt;
         struct span inner;
 
-        require(sn_forward_decode(&pkt, &out.peer, &inner, out.wire, true) == SN_OK);
+        out.peer.forwarder = true;
+        require(sn_forward_decode(&pkt, &out.peer, &inner, out.wire) == SN_OK);
         sn_gate_sent(w->gate, 0, 1, w->now_ms);
     }
 }
@@ -165,6 +174,62 @@ static void act(struct world *w, unsigned what, unsigned whim)
     }
 }
 
+/* --- afterwards ------------------------------------------------------------------------------ */
+
+static void let_all_go(struct world *w)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        w->now_ms += LONG;
+        sn_gate_tick(w->gate, w->now_ms);
+        hear(w);
+        drain(w, 1000);
+    }
+    for (size_t i = 0; i < NODES; i++) {
+        if (w->nodes[i] != NULL) {
+            forget(w, w->nodes[i]);
+        }
+    }
+}
+
+/* The good node says this and hears a message of that type and code, whoever else is sent what. */
+static void asks(struct world *w, const char *text, size_t len, enum sn_type type)
+{
+    struct sn_peer peer = {.addr_len = 1, .addr = {GOOD}};
+    struct sn_out out;
+    bool heard = false;
+
+    sn_gate_input(w->gate, &peer, span_of((const uint8_t *)text, len), w->now_ms);
+    hear(w);
+    if (w->nodes[0] != NULL && sn_node_is_awake(w->nodes[0])) {
+        sn_gate_drained(w->gate, w->nodes[0], w->now_ms);
+    }
+    while (sn_gate_output(w->gate, 0, NULL, &out)) {
+        struct sn_packet pkt;
+
+        require(sn_packet_decode(&pkt, out.wire) == SN_OK);
+        heard |= out.peer.addr_len == 1 && out.peer.addr[0] == GOOD && pkt.type == type &&
+                 pkt.code == SN_RC_ACCEPTED;
+        sn_gate_sent(w->gate, 0, 1, w->now_ms);
+    }
+    require(heard);
+}
+
+#define ASKS(w, text, type) asks(w, text, sizeof(text) - 1, type)
+
+static void good_node_is_served(struct world *w)
+{
+    w->calm = true;
+    ASKS(w, "\x08\x04\x04\x01\x00\x00ok", SN_CONNACK);
+    ASKS(w, "\x08\x0a\x00\x00\x00\x01xy", SN_REGACK);
+    ASKS(w, "\x06\x12\x20\x00\x02#", SN_SUBACK);
+    ASKS(w, "\x08\x0c\x20\x00\x01\x00\x03x", SN_PUBACK);
+    ASKS(w, "\x02\x16", SN_PINGRESP);
+    ASKS(w, "\x04\x18\x00\x3c", SN_DISCONNECT);
+    ASKS(w, "\x04\x16ok", SN_PINGRESP);
+    ASKS(w, "\x02\x18", SN_DISCONNECT);
+    let_all_go(w);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
@@ -188,17 +253,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
                                     .listener_count = 1,
                                     .budget = &budget};
     struct world w = {.in = reader_of(span_of(octets, len))};
+    size_t empty = 0;
 
     listener.qosm1 = (enum sn_qosm1)(read_u8(&w.in) & 3);
     listener.standby_for = read_u8(&w.in) == 255 ? 9 : 0;
+    listener.rebind = read_u8(&w.in) & 1;
     w.gate = sn_gate_new(&config, 0);
+    empty = budget.used;
     while (read_left(&w.in) > 1 && !w.in.bad) {
         unsigned what = read_u8(&w.in);
 
         act(&w, what, read_u8(&w.in));
         hear(&w);
     }
-    drain(&w, 1000);
+    let_all_go(&w);
+    require(budget.used == empty);
+    good_node_is_served(&w);
+    require(budget.used == empty);
     sn_gate_free(w.gate);
     require(budget.used == 0);
     return 0;
