@@ -2,7 +2,7 @@
 #
 # CC, CFLAGS, PREFIX, DESTDIR, SAN, CROSS, CPU, WERROR and V are the caller's; `flags` are ours
 # and are added. Objects go under build/<variant>/, so plain, clang and sanitizer builds live
-# side by side; `make` leaves build/sedge, build/sn-pub, build/sn-sub and build/sn-sim.
+# side by side; `make` leaves build/sedge, build/sn-pub and its like.
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -60,10 +60,10 @@ edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lwslay -lcjson $(MBEDTLS:%
              -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
 test_libs  = $(shell pkg-config --libs cmocka)
 
-programs := sedge sn-pub sn-sub sn-sim
+programs := sedge sn-pub sn-sub sn-sim sn-dump
 examples := mqtt-client
 
-## Build the programs: build/sedge, build/sn-pub, build/sn-sub, build/sn-sim, and the example build/mqtt-client
+## Build the programs: build/sedge, build/sn-pub, build/sn-sub, build/sn-sim, build/sn-dump, and the example build/mqtt-client
 all: $(programs:%=build/%) $(examples:%=build/%)
 
 # The links point at the variant made last.
@@ -96,9 +96,10 @@ $(BUILD)/bin/sedge: $(call objs,$(cmd_src)) $(call lib,edge hub sn mqtt config b
 $(BUILD)/bin/mqtt-client: $(BUILD)/mqtt/examples/mqtt_client.o $(call lib,mqtt base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(link) -o $@ $^
+$(BUILD)/bin/sn-dump: libs := -lpcap
 $(BUILD)/bin/sn-%: $(BUILD)/tools/sn-%.o $(call lib,tool posix node sn base)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(link) -o $@ $^
+	$(Q)$(CC) $(link) -o $@ $^ $(libs)
 
 # Only the edge, the programs and the tests may see the operating system.
 system := $(BUILD)/gateway/edge/%.o $(BUILD)/gateway/cmd/%.o $(BUILD)/config/load.o \
@@ -188,7 +189,7 @@ fuzzers: $(fuzzers) $(BUILD)/fuzz-seeds
 $(BUILD)/fuzz-seeds: $(BUILD)/tests/fuzz/seeds.o
 	$(Q)$(CC) $(subst fuzzer-no-link$(,),,$(link)) -o $@ $^
 	$(Q)$@ $(BUILD)/seeds
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call lib,edge hub sn mqtt config base)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call lib,tool edge hub sn mqtt config base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(subst fuzzer-no-link,fuzzer,$(link)) -o $@ $^ -Wl,--as-needed $(edge_libs)
 

@@ -15,6 +15,7 @@ build  libargon2-dev            passwords
 build  libmbedtls-dev           TLS, and hashes of passwords that mosquitto made
 build  libwslay-dev             frames of WebSocket
 build  libcjson-dev             answers of the control socket, and commands that read them
+build  libpcap-dev              captured packets, for sn-dump
 test   libcmocka-dev            unit tests
 test   clang                    the second compiler, sanitizers, fuzzers
 test   libclang-rt-dev          their run time
@@ -28,6 +29,7 @@ test   python3-paho-mqtt        one in Python
 test   nodejs                   runs MQTT.js and aedes; any that brings the command node will do
 test   npm                      installs them under build/; any that brings the command will do
 test   rabbitmq-server          a far broker; its service may be disabled, it takes 5672
+test   tshark                   reads what sn-dump writes
 lint   clang-format             the form of every file
 lint   clang-tidy               what a compiler does not see
 node   gcc-arm-none-eabi        images of nodes, and the size of the node library

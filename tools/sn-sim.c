@@ -57,7 +57,7 @@ static void help(void)
                  "  -p PORT              UDP port (1884)\n"
                  "  --for TIME           publish so long; else until messages or Ctrl-C end it\n"
                  "  --report TIME        a line on the way, this often\n"
-                 "  --drain TIME         wait at the end for what is still to come (10s)\n"
+                 "  --drain TIME         wait at the end for what is still to come (30s)\n"
                  "  --json               the report as one line of JSON\n"
                  "  --seed N             of all that is left to chance\n"
                  "  --sockets N          so many for all nodes, each behind a forwarder\n"
@@ -239,7 +239,7 @@ static bool fell_short(const struct sim *sim)
 int main(int argc, char **argv)
 {
     struct options options = {
-        .host = "127.0.0.1", .port = "1884", .span = {SIM_OFF, SIM_OFF, 10000}};
+        .host = "127.0.0.1", .port = "1884", .span = {SIM_OFF, SIM_OFF, 30000}};
     struct sim *sim = calloc(1, sizeof *sim);
     struct sim_group *groups = calloc(SIM_GROUPS, sizeof *groups);
     char *text = NULL;
