@@ -3,6 +3,7 @@
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/told.h"
+#include "gateway/hub/who.h"
 
 const char *hub_node_state_name(enum hub_node_state state)
 {
@@ -106,7 +107,7 @@ bool hub_nodes_next(struct hub *hub, struct hub_nodes_walk *walk, struct hub_nod
 bool hub_node_find(struct hub *hub, struct span name, struct hub_node_view *out)
 {
     const struct hub_seen *seen = hub_seen_find(hub, name);
-    const struct conf_node *section = seen != NULL ? NULL : hub_section_named(hub->conf, name);
+    const struct conf_node *section = seen != NULL ? NULL : hub_who_named(hub, name);
 
     if (seen != NULL) {
         view_seen(hub, seen, out);
@@ -122,7 +123,7 @@ bool hub_node_find(struct hub *hub, struct span name, struct hub_node_view *out)
 static bool place_named(const struct hub *hub, struct span name, const struct hub_seen *seen,
                         struct conf_place *out)
 {
-    *out = (struct conf_place){.node = hub_section_named(hub->conf, name), .name = name};
+    *out = (struct conf_place){.node = hub_who_named(hub, name), .name = name};
     if (seen == NULL) {
         if (out->node != NULL && out->node->client_id != NULL) {
             out->client_id = span_of_text(out->node->client_id);

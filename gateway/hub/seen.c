@@ -1,6 +1,7 @@
 #include "gateway/hub/seen.h"
 
 #include "gateway/hub/told.h"
+#include "gateway/hub/who.h"
 
 #define GONE_ASKED 64u /* entries that are looked at for one to give way */
 
@@ -50,16 +51,6 @@ struct hub_seen_facts hub_seen_facts(const struct hub *hub, const struct hub_see
     facts.resent += live.resent;
     facts.last_s = heard_s > facts.last_s ? heard_s : facts.last_s;
     return facts;
-}
-
-const struct conf_node *hub_section_named(const struct conf *conf, struct span name)
-{
-    for (size_t i = 0; i < conf->node_count; i++) {
-        if (span_equal(span_of_text(conf->node[i].at.name), name)) {
-            return &conf->node[i];
-        }
-    }
-    return NULL;
 }
 
 /* --- all of them ----------------------------------------------------------------------------- */
@@ -202,7 +193,7 @@ struct hub_seen *hub_seen_make(struct hub *hub, const struct hub_sighting *sight
         return NULL;
     }
     seen->number = ++hub->registry.last_number;
-    seen->named = hub_section_named(hub->conf, sighting->name) != NULL;
+    seen->named = hub_who_named(hub, sighting->name) != NULL;
     seen->state = HUB_NODE_DISCONNECTED;
     list_push(&hub->registry.gone, &seen->in_gone);
     return seen;

@@ -81,9 +81,6 @@ struct hub_seen_facts hub_seen_facts(const struct hub *hub, const struct hub_see
 struct hub_seen *hub_seen_find(const struct hub *hub, struct span name);
 struct hub_seen *hub_seen_next(const struct hub *hub, size_t *place);
 
-/* The [node] of that name, or NULL. */
-const struct conf_node *hub_section_named(const struct conf *conf, struct span name);
-
 /* --- who an entry is ------------------------------------------------------------------------- */
 
 struct hub_sighting {

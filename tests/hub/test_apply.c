@@ -3,6 +3,13 @@
 #include "gateway/hub/seen.h"
 #include "tests/hub/fixture.h"
 
+#define SITE                                                                                   \
+    "[gateway]\nname = gh\n[store]\npath = none\n"                                             \
+    "[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\ntopics = climate\n"                      \
+    "[broker local]\nbind = 127.0.0.1:1883\nanonymous = yes\n"                                 \
+    "[upstream cloud]\nurl = mqtt://far.example\nclient_id = gh\nusername = u\npassword = p\n" \
+    "send = farm/# to dt/%t qos 1\n"
+
 static const struct span connack = {WIRE("\x03\x05\0")};
 
 static void apply(struct site *site, const char *text)
@@ -170,6 +177,41 @@ static void a_password_found_right_for_a_user_who_went_lets_nobody_in(void **sta
 
 /* --- nodes ----------------------------------------------------------------------------------- */
 
+static struct mqtt_session *session_of(struct site *site, const char *id)
+{
+    return mqtt_session_find(&site->hub->sessions, MQTT_DOOR_NODE, span_of_text(id));
+}
+
+static const struct span publish_1 = {WIRE("\x08\x0c\x21\0\x01\0\x05x")}; /* by KEY 1, QoS 1 */
+
+static void a_key_means_its_new_topic_at_the_next_publish(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = a/%n\n", false);
+    struct mqtt_conn *a = join(site, connect_a);
+
+    (void)state;
+    (void)hears(site);
+    say(site, a, WIRE_SPAN("\x82\x06\0\x01\0\x01#\0"));
+    (void)hears(site);
+    connect_node(site, 1, true);
+    site_says(site, 1, publish_1);
+    assert_span_equal(hears(site), WIRE_SPAN("\x30\x07\0\x04"
+                                             "a/n1x"));
+    apply(site, SITE "[topics climate]\n1 = b/%n\n2 = c\n");
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x21\0\x01\0\x06x"));
+    assert_span_equal(hears(site), WIRE_SPAN("\x30\x07\0\x04"
+                                             "b/n1x"));
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x21\0\x02\0\x07x"));
+    assert_span_equal(hears(site), WIRE_SPAN("\x30\x04\0\x01"
+                                             "cx"));
+    apply(site, SITE "[topics climate]\n2 = c\n");
+    (void)site_hears(site, 1);
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x21\0\x01\0\x08x"));
+    assert_int_equal(hears(site).len, 0);
+    assert_true(session_of(site, "n1")->open);
+    site_free(site);
+}
+
 static void publish(struct site *site, const char *topic)
 {
     struct mqtt_publication p = {
@@ -177,6 +219,156 @@ static void publish(struct site *site, const char *topic)
 
     assert_int_equal(mqtt_sessions_publish(&site->hub->sessions, &p, site->now_ms), MQTT_OK);
     hub_pump(site->hub, site->now_ms);
+}
+
+static void a_subscription_made_by_key_moves_with_it(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = a\n", false);
+
+    (void)state;
+    connect_node(site, 1, true);
+    site_says(site, 1, WIRE_SPAN("\x07\x12\x21\0\x03\0\x01"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x08\x13\x21\0\x01\0\x03\0"));
+    apply(site, SITE "[topics climate]\n1 = b\n");
+    publish(site, "a");
+    assert_int_equal(site_hears(site, 1).len, 0);
+    publish(site, "b");
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x08\x0c\x21\0\x01\0\x01x"));
+    assert_int_equal(session_of(site, "n1")->subscription_count, 1);
+    site_free(site);
+}
+
+static void a_node_has_new_rights_and_limits_at_once(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = a\n[acl one]\npublish = a\n"
+                                      "subscribe = a\n[node bed]\nclient_id = n1\nacl = one\n",
+                                 false);
+
+    (void)state;
+    connect_node(site, 1, false);
+    site_says(site, 1, publish_1);
+    assert_int_equal(denied(site), 0);
+    (void)site_hears(site, 1);
+    site_says(site, 1, WIRE_SPAN("\x07\x12\x21\0\x03\0\x01"));
+    (void)site_hears(site, 1);
+    apply(site, SITE "[topics climate]\n1 = a\n[acl one]\npublish = b\nsubscribe = b\n"
+                     "[node bed]\nclient_id = n1\nacl = one\nsleep_queue = 3\n");
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x21\0\x01\0\x06x"));
+    assert_int_equal(denied(site), 1);
+    (void)site_hears(site, 1);
+    publish(site, "a");
+    assert_int_equal(site_hears(site, 1).len, 0);
+    assert_int_equal(session_of(site, "n1")->quota.queued, 3);
+    site_free(site);
+}
+
+static void normal_ids_keep_their_names(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = a\n", false);
+    struct mqtt_conn *a = join(site, connect_a);
+
+    (void)state;
+    (void)hears(site);
+    say(site, a, WIRE_SPAN("\x82\x06\0\x01\0\x01#\0"));
+    (void)hears(site);
+    connect_node(site, 1, true);
+    site_says(site, 1,
+              WIRE_SPAN("\x07\x0a\0\0\0\x02"
+                        "w"));
+    apply(site, SITE "[topics climate]\n1 = w\n");
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x20\0\x01\0\x05x"));
+    assert_span_equal(hears(site), WIRE_SPAN("\x30\x04\0\x01wx"));
+    site_free(site);
+}
+
+static void a_node_that_gets_another_name_keeps_session_and_past(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = a\n[node bed-1]\nclient_id = n1\n"
+                                      "[node bed-2]\nclient_id = n2\n",
+                                 false);
+    struct mqtt_conn *a = join(site, connect_a);
+    struct hub_node_view view;
+    uint64_t first_ms = 0;
+
+    (void)state;
+    connect_node(site, 1, true);
+    site_wait(site, 5000);
+    connect_node(site, 2, true);
+    assert_true(hub_node_find(site->hub, span_of_text("bed-1"), &view));
+    first_ms = view.first_seen_ms;
+    (void)hears(site);
+    say(site, a, WIRE_SPAN("\x82\x20\0\x01\0\x1b$SYS/gateway/nodes/+/state?\0"));
+    apply(site, SITE "[topics climate]\n1 = a\n[node bed-1]\nclient_id = n2\n"
+                     "[node bed-2]\nclient_id = n1\n"); /* they change places */
+    assert_true(hub_node_find(site->hub, span_of_text("bed-2"), &view));
+    assert_span_equal(view.client_id, span_of_text("n1"));
+    assert_int_equal(view.first_seen_ms, first_ms);
+    assert_int_equal(view.state, HUB_NODE_ACTIVE);
+    assert_true(view.has_session && view.is_configured);
+    apply(site, SITE "[topics climate]\n1 = a\n");
+    assert_true(hub_node_find(site->hub, span_of_text("n1"), &view));
+    assert_int_equal(view.first_seen_ms, first_ms);
+    assert_false(view.is_configured);
+    assert_false(hub_node_find(site->hub, span_of_text("bed-2"), &view));
+    site_says(site, 1, publish_1);
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x07\x0d\0\x01\0\x05\0"));
+    site_free(site);
+}
+
+static void one_that_is_gone_is_called_by_its_client_id_when_its_section_goes(void **state)
+{
+    struct site *site =
+        site_new(SITE "[topics climate]\n1 = a\n[node bed-1]\nclient_id = n1\n", false);
+    struct hub_node_view view;
+
+    (void)state;
+    connect_node(site, 1, true);
+    site_says(site, 1, WIRE_SPAN("\x02\x18"));
+    apply(site, SITE "[topics climate]\n1 = a\n");
+    assert_false(hub_node_find(site->hub, span_of_text("bed-1"), &view));
+    assert_true(hub_node_find(site->hub, span_of_text("n1"), &view));
+    assert_int_equal(view.state, HUB_NODE_DISCONNECTED);
+    apply(site, SITE "[topics climate]\n1 = a\n[node bed-7]\nclient_id = n1\n");
+    assert_true(hub_node_find(site->hub, span_of_text("bed-7"), &view));
+    assert_span_equal(view.client_id, span_of_text("n1"));
+    assert_true(view.is_configured && view.first_seen_ms != 0);
+    assert_false(hub_node_find(site->hub, span_of_text("n1"), &view));
+    site_free(site);
+}
+
+/* What is retained there; empty: nothing. */
+static struct span told(const struct site *site, const char *topic)
+{
+    const struct mqtt_branch *branch =
+        mqtt_retain_find(&site->hub->sessions.retain, span_of_text(topic));
+
+    return branch == NULL ? (struct span){NULL, 0} : mqtt_message_payload(branch->message);
+}
+
+static void state_topics_follow_the_name_and_the_prefix(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = a\n", false);
+
+    (void)state;
+    connect_node(site, 1, true);
+    site->hub->sessions.own_read = true;
+    hub_pump(site->hub, site->now_ms);
+    assert_span_equal(told(site, "$SYS/gateway/nodes/n1/state"), span_of_text("active"));
+    apply(site, SITE "[topics climate]\n1 = a\n[node bed-1]\nclient_id = n1\n");
+    assert_int_equal(told(site, "$SYS/gateway/nodes/n1/state").len, 0);
+    assert_int_equal(told(site, "$SYS/gateway/nodes/n1/info").len, 0);
+    assert_span_equal(told(site, "$SYS/gateway/nodes/bed-1/state"), span_of_text("active"));
+    assert_true(told(site, "$SYS/gateway/nodes/bed-1/info").len > 0);
+    apply(site, "[gateway]\nname = gh\nstate = gw/x\n[store]\npath = none\n"
+                "[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\n"
+                "[broker local]\nbind = 127.0.0.1:1883\n"
+                "[upstream cloud]\nurl = mqtt://far.example\n"
+                "[node bed-1]\nclient_id = n1\n");
+    assert_int_equal(told(site, "$SYS/gateway/nodes/bed-1/state").len, 0);
+    assert_int_equal(told(site, "$SYS/gateway/state").len, 0);
+    assert_span_equal(told(site, "gw/x/state"), span_of_text("online"));
+    assert_span_equal(told(site, "gw/x/nodes/bed-1/state"), span_of_text("active"));
+    site_free(site);
 }
 
 static void a_listeners_patience_is_the_new_one(void **state)
@@ -201,13 +393,51 @@ static void a_listeners_patience_is_the_new_one(void **state)
     site_free(site);
 }
 
+/* --- the rest -------------------------------------------------------------------------------- */
+
+static void an_upstream_goes_on_by_the_new_file(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = farm/a\n", false);
+    struct hub_news news = {.kind = HUB_LOG};
+    struct mqtt_out out;
+
+    (void)state;
+    apply(site, SITE "[topics climate]\n1 = farm/b\n");
+    site_wait(site, 1);
+    hub_pump(site->hub, site->now_ms);
+    while (news.kind != HUB_DIAL) {
+        assert_true(hub_event(site->hub, &news));
+    }
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_true(hub_uplink_output(site->hub, 0, &out, site->out, site->now_ms));
+    assert_span_equal(out.head,
+                      WIRE_SPAN("\x10\x14\0\x04MQTT\x04\xc0\0\x3c\0\x02gh\0\x01u\0\x01p"));
+    hub_uplink_input(site->hub, 0, WIRE_SPAN("\x20\x02\0\0"), site->now_ms);
+    connect_node(site, 1, true);
+    apply(site, SITE "[topics climate]\n1 = farm/c\n");
+    site_says(site, 1, publish_1);
+    hub_pump(site->hub, site->now_ms);
+    assert_true(hub_uplink_output(site->hub, 0, &out, site->out, site->now_ms));
+    assert_span_equal(span_of(out.head.at, 8), WIRE_SPAN("\x32\x09\0\x04"
+                                                         "dt/c"));
+    site_free(site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_acl_that_changes_holds_at_the_next_publish_and_delivery),
         cmocka_unit_test(a_users_rights_follow_his_section_and_end_with_it),
         cmocka_unit_test(a_password_found_right_for_a_user_who_went_lets_nobody_in),
+        cmocka_unit_test(a_key_means_its_new_topic_at_the_next_publish),
+        cmocka_unit_test(a_subscription_made_by_key_moves_with_it),
+        cmocka_unit_test(a_node_has_new_rights_and_limits_at_once),
+        cmocka_unit_test(normal_ids_keep_their_names),
+        cmocka_unit_test(a_node_that_gets_another_name_keeps_session_and_past),
+        cmocka_unit_test(one_that_is_gone_is_called_by_its_client_id_when_its_section_goes),
+        cmocka_unit_test(state_topics_follow_the_name_and_the_prefix),
         cmocka_unit_test(a_listeners_patience_is_the_new_one),
+        cmocka_unit_test(an_upstream_goes_on_by_the_new_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
