@@ -166,6 +166,10 @@ static void watch_due(struct sn_gate *gate, struct sn_node *node)
 {
     bool gone_there = sn_gate_is_silent(gate, node->listener);
 
+    if (node->silent_ms > gate->ticked_ms) { /* it was heard since the timer was set */
+        sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch, node->silent_ms);
+        return;
+    }
     gate->cause = "silent for too long";
     sn_gate_step(gate, node, gone_there ? SN_ON_BYE : SN_ON_SILENCE, NULL);
 }

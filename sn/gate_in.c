@@ -29,13 +29,16 @@ static void watch(struct sn_gate *gate, struct sn_node *node, const struct sn_pa
     } else if (node->state == SN_ASLEEP) {
         ms = patience_ms(node->sleep_s, limits->sleep_percent);
     }
-    sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch,
-                  ms == HEAP_NEVER ? HEAP_NEVER : gate->now_ms + ms);
+    node->silent_ms = ms == HEAP_NEVER ? HEAP_NEVER : gate->now_ms + ms;
+    if (node->silent_ms < node->watch.due) { /* else the timer finds it later */
+        sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch, node->silent_ms);
+    }
 }
 
 static void unwatch(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     (void)pkt;
+    node->silent_ms = HEAP_NEVER;
     sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch, HEAP_NEVER);
 }
 

@@ -68,6 +68,7 @@ struct sn_node *sn_gate_make_node(struct sn_gate *gate, struct span client_id)
     }
     list_init(&node->in_line);
     heap_item_init(&node->watch);
+    node->silent_ms = HEAP_NEVER;
     map_add(&gate->by_id, &node->by_id, block_span(node->who));
     return node;
 }
@@ -134,7 +135,7 @@ enum sn_state sn_node_state(const struct sn_node *node)
 struct sn_node_facts sn_node_facts(const struct sn_node *node)
 {
     return (struct sn_node_facts){.heard_ms = 1000u * (uint64_t)node->heard_s,
-                                  .due_ms = node->watch.due,
+                                  .due_ms = node->silent_ms,
                                   .errors = node->errors,
                                   .resent = node->resent,
                                   .topics = node->topics.count};

@@ -113,9 +113,10 @@ struct sn_last_publish {
 struct sn_node {
     struct map_item by_id;
     struct map_item by_peer;
-    struct list in_line; /* gate's named, idle or half_open */
-    struct heap_item watch;
-    struct block *who; /* client id, then the key of its address, if it has one */
+    struct list in_line;    /* gate's named, idle or half_open */
+    struct heap_item watch; /* at or before silent_ms: most messages only move that away */
+    uint64_t silent_ms;     /* then it was silent for too long; HEAP_NEVER: never */
+    struct block *who;      /* client id, then the key of its address, if it has one */
     struct sn_topics topics;
     const struct sn_names *names;   /* NULL: none */
     struct block *keys;             /* sn/keys.h */
@@ -146,7 +147,7 @@ struct sn_node {
 };
 
 /* Ten thousands of them: what is rare is elsewhere. */
-_Static_assert(sizeof(struct sn_node) <= 248, "a node must stay small");
+_Static_assert(sizeof(struct sn_node) <= 256, "a node must stay small");
 
 struct sn_gate {
     struct sn_gate_config config;

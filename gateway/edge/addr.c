@@ -91,8 +91,10 @@ static bool prefix_is(const uint8_t *ip, const uint8_t *net, unsigned bits)
 {
     unsigned rest = bits % 8;
 
-    if (memcmp(ip, net, bits / 8) != 0) {
-        return false;
+    for (unsigned i = 0; i < bits / 8; i++) { /* the first tells most apart */
+        if (ip[i] != net[i]) {
+            return false;
+        }
     }
     return rest == 0 || (ip[bits / 8] ^ net[bits / 8]) >> (8 - rest) == 0;
 }

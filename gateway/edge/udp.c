@@ -31,10 +31,10 @@ static bool is_on_link(struct gw_udp *udp, const union gw_addr *from)
 }
 
 /* CONFIG [listener] auth: `open` has no answer for the wide world. */
-static bool is_served(struct gw_udp *udp, const union gw_addr *from)
+static bool is_served(struct gw_udp *udp, const union gw_addr *from, bool near)
 {
-    return udp->conf->auth != CONF_OPEN || udp->conf->allow_insecure || gw_addr_is_local(from) ||
-           is_on_link(udp, from);
+    return udp->conf->auth != CONF_OPEN || udp->conf->allow_insecure || near ||
+           gw_addr_is_local(from) || is_on_link(udp, from);
 }
 
 static void take(struct gw_udp_socket *socket, const struct msghdr *head, struct span wire)
@@ -47,7 +47,8 @@ static void take(struct gw_udp_socket *socket, const struct msghdr *head, struct
         udp->count.oversize++;
         return;
     }
-    if (!is_served(udp, from)) {
+    gw_addr_pack(&peer, from, socket->number);
+    if (!is_served(udp, from, peer.near)) {
         udp->count.strangers++;
         gw_log(udp->loop->log, CONF_WARNING, "node",
                "listener %s: a sender that is neither private nor on-link gets no answer "
@@ -55,7 +56,6 @@ static void take(struct gw_udp_socket *socket, const struct msghdr *head, struct
                udp->conf->at.name);
         return;
     }
-    gw_addr_pack(&peer, from, socket->number);
     peer.forwarder = conf_prefixes_hold(&udp->conf->forwarders, gw_addr_ip(from),
                                         peer.near || udp->conf->allow_insecure);
     hub_datagram(udp->loop->hub, &peer, wire, gw_loop_now(udp->loop));
