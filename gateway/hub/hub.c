@@ -13,6 +13,7 @@
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/sys.h"
+#include "gateway/hub/tap.h"
 #include "gateway/hub/told.h"
 #include "gateway/hub/uplink.h"
 #include "gateway/hub/who.h"
@@ -102,6 +103,7 @@ void hub_free(struct hub *hub)
     if (hub == NULL) {
         return;
     }
+    hub_taps_fini(hub);
     hub_uplinks_fini(hub);
     hub_lines_fini(hub);
     if (hub->gate != NULL) {

@@ -86,6 +86,15 @@ void hub_tap_close(struct hub *hub, int tap)
     }
 }
 
+void hub_taps_fini(struct hub *hub)
+{
+    for (int i = 0; i < HUB_TAPS; i++) {
+        if ((hub->tap.open & 1u << i) != 0) {
+            hub_tap_close(hub, i);
+        }
+    }
+}
+
 uint64_t hub_tap_lost(struct hub *hub, int tap)
 {
     uint64_t lost = hub->tap.taps[tap].lost;

@@ -41,6 +41,9 @@ bool hub_tapped(struct hub *hub, struct hub_tapped *out);
 /* Messages that found no room, since this was last asked. */
 uint64_t hub_tap_lost(struct hub *hub, int tap);
 
+/* Closes those that are open. */
+void hub_taps_fini(struct hub *hub);
+
 /* --- for the border --------------------------------------------------------------------------- */
 
 struct conf_place;
