@@ -202,6 +202,21 @@ def a_reload_renames_topics_names_nodes_and_ends_no_session(box):
     expect_equal(sum("disconnected" in line for line in gateway.lines), 0, "sessions that ended")
 
 
+def a_reload_takes_rights_away_at_once(box):
+    box.gateway("[acl open]\npublish = #\nsubscribe = #\n", udp_more="acl = open")
+    everything = box.subscriber("-q", "1")
+    node = box.node().connect("roof", keepalive_s=600)
+    register = node.ask(b"\x09\x0a\0\0\0\1a/b", b"\x0b")
+    publish = b"\x08\x0c\x20" + register[2:4] + b"\0\x02x"
+    node.ask(publish, b"\x0d")
+    everything.messages(1)
+    box.configure("[acl open]\nsubscribe = #\n", udp_more="acl = open")
+    box.sedge("reload").wait_line(r"changed: \[acl open\] publish")
+    node.ask(publish, b"\x0d")  # acknowledged and dropped
+    box.mqtt_pub("-t", "fence", "-m", "x", "-q", "1")
+    expect_equal([m[0] for m in everything.messages(2)], ["a/b", "fence"], "what was let through")
+
+
 def a_file_with_errors_changes_nothing(box):
     gateway = box.gateway(MAP)
     box.configure("[topics default]\n7 = other/%n\n70000 = x\n\n[nod roof]\n")
