@@ -67,6 +67,21 @@ def each_message_of_qos_minus_1_needs_no_connection(box):
     expect_equal(topics, ["ab"] * 6 + ["farm/gate"] * 6, "topics")
 
 
+def simulated_nodes_share_a_socket_behind_a_forwarder(box):
+    box.gateway(udp_more="forwarders = 127.0.0.0/8\n")
+    subscriber = box.subscriber("-q", "1")
+    report = _sim(
+        box, "--count", "50", "--sockets", "2", "--every", "0", "--messages", "2", "--start", "0",
+        "--subscribe", "sim/sim-7", "--topic", "sim/%n",
+    )  # fmt: skip
+    expect_equal(report["connected"], 50, "nodes connected")
+    expect_equal(report["acknowledged"], 100, "messages acknowledged")
+    expect_equal(report["owed"], 100, "messages owed to nodes")
+    expect_equal(report["missing"], 0, "messages missing")
+    topics = sorted(topic for topic, _, _, _ in subscriber.messages(100))
+    expect_equal(topics, sorted(f"sim/sim-{i}" for i in range(1, 51) for _ in (1, 2)), "topics")
+
+
 def a_simulated_node_that_falls_silent_has_its_will_published(box):
     box.gateway()
     subscriber = box.subscriber("-q", "1", topics=("will/#",))
