@@ -22,11 +22,13 @@ import stories_broker
 import stories_client
 import stories_control
 import stories_daemon
+import stories_hostile
 import stories_interop
 import stories_interop_brokers
 import stories_interop_tools
 import stories_line
 import stories_registry
+import stories_sleep
 import stories_store
 import stories_tls
 import stories_tools
@@ -36,6 +38,8 @@ import stories_ws
 
 FILES = (
     stories_border,
+    stories_sleep,
+    stories_hostile,
     stories_broker,
     stories_line,
     stories_upstream,
