@@ -262,3 +262,79 @@ def reloads_under_load_lose_nothing(box):
     for i in range(8):
         mine = [m[3] for m in got if m[0] == f"farm/n{i}/temp"]
         expect_equal(mine, [str(turn) for turn in range(12)], f"messages of n{i}")
+
+
+def a_reload_leaves_programs_and_upstreams_as_they_are(box):
+    rules = (
+        f"[upstream cloud]\nurl = mqtt://127.0.0.1:{box.cloud}\nsend = farm/# to dt/%g/%t qos 1\n"
+        "receive = cmd/%g/# to farm/set/%t qos 1\nreconnect = 100ms..500ms\n\n"
+    )
+    cloud = box.mosquitto()
+    box.keep_session("watcher", "dt/#", port=box.cloud)
+    gateway = box.gateway(rules)
+    cloud.wait_line(r"Sending SUBACK to gw-7")
+    program = box.subscriber("-i", "panel", "-q", "1", topics=("farm/set/#",))
+    box.configure(rules + MAP)
+    box.sedge("reload").wait_line(r"^changed: \[topics default\] added$")
+    node = box.node().connect("roof", keepalive_s=600)
+    node.ask(b"\x08\x0c\x21\0\x07\0\x01x", b"\x0d")
+    box.mqtt_pub("-t", "cmd/gw-7/valve", "-m", "open", "-q", "1", port=box.cloud)
+    expect_equal(program.messages(1)[0][0], "farm/set/valve", "what came down")
+    stop(cloud)
+    gateway.wait_line(r"uplink: .*cloud")
+    box.configure(rules)
+    box.sedge("reload").wait_line(r"^changed: \[topics default\] removed$")
+    box.mqtt_pub("-t", "farm/late", "-m", "y", "-q", "1")
+    again = box.mosquitto()
+    again.wait_line(r"Sending CONNACK to gw-7")
+    watcher = box.subscriber("-i", "watcher", "-c", "-q", "1", port=box.cloud, topics=("dt/#",))
+    got = [(topic, text) for topic, _, _, text in watcher.messages(2)]
+    expect_equal(got, [("dt/gw-7/roof/temp", "x"), ("dt/gw-7/late", "y")], "what went up")
+    expect_equal(box.ask("status")[0]["clients_connected"], 1, "programs connected")
+
+
+def a_password_and_a_user_that_change_hold_from_the_next_login(box):
+    def users(**passwords):
+        return "[acl all]\npublish = #\nsubscribe = #\n" + "".join(
+            f"[user {name}]\npassword = {_hash(box, word)}\nacl = all\n"
+            for name, word in passwords.items()
+        )
+
+    def login(name, word, code):
+        box.mqtt_pub("-u", name, "-P", word, "-t", "a", "-m", "x", "-q", "1", code=code)
+
+    box.gateway(users(ann="one"), broker_more="anonymous = no")
+    login("ann", "one", 0)
+    box.configure(users(ann="two", bob="three"), broker_more="anonymous = no")
+    reload = box.sedge("reload")
+    reload.wait_line(r"^changed: \[user ann\] password$")
+    reload.wait_line(r"^changed: \[user bob\] added$")
+    login("ann", "one", 4)
+    login("ann", "two", 0)
+    login("bob", "three", 0)
+
+
+def _hash(box, password):
+    return box.run(ROOT / "build/sedge", "passwd", text_in=password + "\n").lines[0]
+
+
+def a_node_is_replaced_and_a_place_is_filled(box):
+    store = box.dir / "sedge.db"
+    gateway = box.gateway(MAP + "[node cellar]\n", store=store)
+    everything = box.subscriber("-q", "1")
+    publish = b"\x08\x0c\x21\0\x07\0\x01x"
+    box.node().connect("old", keepalive_s=600).ask(publish, b"\x0d")
+    box.sedge("node", "accept", "cellar", "wx-9").wait_line(r"^done$")
+    box.node().connect("wx-9", keepalive_s=600).ask(publish, b"\x0d")
+    box.sedge("node", "replace", "old", "--with", "new").wait_line(r"^done; the name was .* old$")
+    box.node().connect("new", keepalive_s=600).ask(publish, b"\x0d")
+    topics = [m[0] for m in everything.messages(3)]
+    expect_equal(topics, ["farm/old/temp", "farm/cellar/temp", "farm/old/temp"], "topics")
+    box.sedge("node", "replace", "nobody", "--with", "x", code=1).wait_line(r"there is no node")
+    stop(gateway)
+    box.gateway(MAP + "[node cellar]\n", store=store)
+    names = {node.get("client_id"): node["name"] for node in box.ask("nodes")}
+    expect_equal(names.get("new"), "old", "name of the new one after a restart")
+    expect_equal(names.get("wx-9"), "cellar", "name of the accepted one after a restart")
+    box.sedge("node", "forget", "old")
+    expect("old" not in [node["name"] for node in box.ask("nodes")], "the node is forgotten")
