@@ -29,21 +29,11 @@ static struct sn_packet wrap_of(const struct sn_peer *peer, uint8_t radius)
     return (struct sn_packet){.type = SN_FORWARD, .radius = radius, .node_id = peer->wireless};
 }
 
-size_t sn_forward_encode(const struct sn_packet *pkt, const struct sn_peer *peer, uint8_t radius,
-                         uint8_t *out, size_t size)
+size_t sn_forward_wrap(const struct sn_peer *peer, uint8_t radius, uint8_t *out, size_t size)
 {
     struct sn_packet wrap = wrap_of(peer, radius);
-    size_t head = 0;
-    size_t len = 0;
 
-    if (peer->wireless.len != 0) {
-        head = sn_packet_encode_head(&wrap, 0, out, size);
-        if (head == 0) {
-            return 0;
-        }
-    }
-    len = sn_packet_encode(pkt, out + head, size - head);
-    return len == 0 ? 0 : head + len;
+    return sn_packet_encode_head(&wrap, 0, out, size);
 }
 
 size_t sn_forward_len(const struct sn_packet *pkt, const struct sn_peer *peer)

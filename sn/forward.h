@@ -15,12 +15,11 @@
 enum sn_err sn_forward_decode(struct sn_packet *pkt, struct sn_peer *peer, struct span *inner,
                               struct span wire);
 
-/* Writes `pkt`, encapsulated if the peer has a node id; `radius` counts only then. Returns the
- * octets of the whole, 0 if they do not fit. SN-189 SN-195 */
-size_t sn_forward_encode(const struct sn_packet *pkt, const struct sn_peer *peer, uint8_t radius,
-                         uint8_t *out, size_t size);
+/* Writes what stands before a message to `peer`, which has a node id. Returns its octets, 0 if they
+ * do not fit. SN-189 SN-195 */
+size_t sn_forward_wrap(const struct sn_peer *peer, uint8_t radius, uint8_t *out, size_t size);
 
-/* What sn_forward_encode would return with enough room. */
+/* Octets of `pkt` on its way to `peer`, encapsulated if that has a node id. */
 size_t sn_forward_len(const struct sn_packet *pkt, const struct sn_peer *peer);
 
 #endif

@@ -96,14 +96,17 @@ bool sn_gate_is_ready(const struct sn_gate *gate, const struct sn_node *node)
 /* SN-013 SN-149: whatever the exchange will send must fit the link. */
 static bool fits(const struct sn_gate *gate, const struct sn_node *node, struct sn_exchange x)
 {
-    struct sn_peer to = sn_node_peer(node);
     size_t most = sn_gate_limits(gate, node)->max_message;
+    size_t longer = x.topic.len > x.data.len ? x.topic.len : x.data.len;
     struct sn_packet pkt = sn_exchange_packet(&x);
-    bool first = sn_forward_len(&pkt, &to) <= most;
+    struct sn_peer to;
+    bool first = false;
 
-    if (x.kind == SN_EXCHANGE_PUBLISH) {
-        return first;
+    if (2 * SN_HEAD_MAX + node->who->len + longer <= most) { /* without looking at either */
+        return true;
     }
+    to = sn_node_peer(node);
+    first = sn_forward_len(&pkt, &to) <= most;
     x.kind = SN_EXCHANGE_PUBLISH;
     pkt = sn_exchange_packet(&x);
     return first && sn_forward_len(&pkt, &to) <= most;

@@ -149,6 +149,15 @@ struct sn_node {
 /* Ten thousands of them: what is rare is elsewhere. */
 _Static_assert(sizeof(struct sn_node) <= 256, "a node must stay small");
 
+/* The head of the PUBLISH that was sent last. */
+struct sn_stencil {
+    size_t data_len;
+    uint16_t topic_id;
+    uint8_t flags;
+    uint8_t len; /* of head; 0: there is none */
+    uint8_t head[SN_HEAD_MAX];
+};
+
 struct sn_gate {
     struct sn_gate_config config;
     struct sn_port *ports;
@@ -165,6 +174,7 @@ struct sn_gate {
     struct sn_news news[SN_GATE_NEWS];
     size_t news_first;
     size_t news_count;
+    struct sn_stencil stencil;
     struct sn_counts count;
     struct sn_peer from;   /* of the datagram at hand */
     struct span wire;      /* its message, without encapsulation */

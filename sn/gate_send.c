@@ -2,6 +2,46 @@
 
 #include "sn/forward.h"
 
+/* A message to many nodes differs by MsgId alone as long as they call its topic by the same id: its
+ * head is encoded once, and MsgId, its last two octets, put into each copy. */
+static size_t encode_publish(struct sn_gate *gate, const struct sn_packet *pkt, uint8_t *out,
+                             size_t size)
+{
+    struct sn_stencil *stencil = &gate->stencil;
+    struct writer w = writer_of(out, size);
+
+    if (stencil->len == 0 || stencil->flags != pkt->flags || stencil->topic_id != pkt->topic_id ||
+        stencil->data_len != pkt->data.len) {
+        *stencil = (struct sn_stencil){pkt->data.len, pkt->topic_id, pkt->flags, .len = 0};
+        stencil->len =
+            (uint8_t)sn_packet_encode_head(pkt, pkt->data.len, stencil->head, sizeof stencil->head);
+    }
+    if (stencil->len == 0) {
+        return 0;
+    }
+    write_span(&w, span_of(stencil->head, stencil->len - sizeof pkt->msg_id));
+    write_u16(&w, pkt->msg_id);
+    write_span(&w, pkt->data);
+    return w.bad ? 0 : written(&w);
+}
+
+static size_t encode(struct sn_gate *gate, const struct sn_peer *to, const struct sn_packet *pkt,
+                     uint8_t *out, size_t size)
+{
+    size_t head = 0;
+    size_t len = 0;
+
+    if (to->wireless.len != 0) {
+        head = sn_forward_wrap(to, pkt->radius & 3u, out, size);
+        if (head == 0) {
+            return 0;
+        }
+    }
+    len = pkt->type == SN_PUBLISH ? encode_publish(gate, pkt, out + head, size - head)
+                                  : sn_packet_encode(pkt, out + head, size - head);
+    return len == 0 ? 0 : head + len;
+}
+
 static bool push(struct sn_gate *gate, const struct sn_peer *to, const struct sn_packet *pkt,
                  struct sn_letter *letter)
 {
@@ -13,7 +53,7 @@ static bool push(struct sn_gate *gate, const struct sn_peer *to, const struct sn
     uint8_t *place = sn_outbox_place(box, most);
 
     letter->peer = *to;
-    letter->len = (uint32_t)sn_forward_encode(pkt, to, pkt->radius & 3u, place, most);
+    letter->len = (uint32_t)encode(gate, to, pkt, place, most);
     if (letter->len == 0) {
         gate->count.overflow++;
         return false;

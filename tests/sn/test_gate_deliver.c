@@ -543,6 +543,52 @@ static void more_nodes_lost_at_once_than_news_fit_are_all_told(void **state)
     field_free(f);
 }
 
+/* The head of one is not taken for another's. */
+static void messages_alike_differ_by_msg_id_and_others_by_all_they_have(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *first = knows(f);
+    struct sn_node *second = connects(f, 2);
+    struct sn_delivery other = message("ab", 0, 0);
+    static const uint8_t zeros[280];
+
+    (void)state;
+    assert_int_equal(delivers(f, first, message("ab", 1, 9)), SN_OK);
+    assert_int_equal(delivers(f, second, message("ab", 1, 10)), SN_OK);
+    HEARS(f, 1,
+          "\x08\x0C\x22"
+          "ab\x00\x09x");
+    HEARS(f, 2,
+          "\x08\x0C\x22"
+          "ab\x00\x0Ax");
+    SAYS(f, 1,
+         "\x07\x0D"
+         "ab\x00\x09\x00");
+    assert_int_equal(delivers(f, first, other), SN_OK);
+    HEARS(f, 1,
+          "\x08\x0C\x02"
+          "ab\x00\x00x");
+    other.data = WIRE_SPAN("yz");
+    assert_int_equal(delivers(f, first, other), SN_OK);
+    HEARS(f, 1,
+          "\x09\x0C\x02"
+          "ab\x00\x00yz");
+    other.topic = WIRE_SPAN("ac");
+    assert_int_equal(delivers(f, first, other), SN_OK);
+    HEARS(f, 1,
+          "\x09\x0C\x02"
+          "ac\x00\x00yz");
+    other.data = span_of(zeros, sizeof zeros);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(delivers(f, first, other), SN_OK);
+        assert_memory_equal(hears(f, 1).at,
+                            "\x01\x01\x21\x0C\x02"
+                            "ac\x00\x00\x00",
+                            10);
+    }
+    field_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -568,6 +614,7 @@ int main(void)
         cmocka_unit_test(ids_stay_told_over_sleep),
         cmocka_unit_test(deliveries_to_a_node_behind_a_forwarder_are_encapsulated),
         cmocka_unit_test(more_nodes_lost_at_once_than_news_fit_are_all_told),
+        cmocka_unit_test(messages_alike_differ_by_msg_id_and_others_by_all_they_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
