@@ -340,7 +340,9 @@ static void on_end(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 
 static void on_unknown(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
-    hub_seen_unknown(hub, sn_node_user(news->node), sn_node_peer(news->node).listener,
+    const struct hub_node *hn = sn_node_user(news->node);
+
+    hub_seen_unknown(hub, hn == NULL ? NULL : hn->seen, sn_node_peer(news->node).listener,
                      news->topic_id, now_ms);
 }
 

@@ -79,16 +79,18 @@ void hub_border_stray(struct hub *hub, const struct sn_news *news, uint64_t now_
     struct writer name = writer_of(room, sizeof room);
     struct conf_place place =
         hn != NULL ? hub_node_place(hub, hn) : place_of(hub, news->peer, &name);
+    const struct hub_seen *seen = NULL;
     enum mqtt_err err = MQTT_OK;
 
     if (!may_send(hub, news, &place)) {
         hub->count.uncalled++;
         return;
     }
+    seen = hn != NULL ? hn->seen : hub_seen_heard(hub, &place, news->peer, now_ms);
     p.topic = topic_of(hub, news, &place);
     if (p.topic.len == 0) {
         hub->count.no_topic++;
-        hub_seen_unknown(hub, hn, news->peer->listener, news->topic_id, now_ms);
+        hub_seen_unknown(hub, seen, news->peer->listener, news->topic_id, now_ms);
         return;
     }
     hub->count.strays++;

@@ -53,8 +53,13 @@ void hub_seen_known(struct hub *hub, struct hub_node *hn, uint64_t now_ms);
 void hub_seen_changed(struct hub *hub, struct hub_node *hn, uint64_t now_ms);
 void hub_seen_left(struct hub *hub, struct hub_node *hn);
 
-/* A KEY that the node, or a sender without a session (NULL), used and that no map has. */
-void hub_seen_unknown(struct hub *hub, const struct hub_node *hn, uint16_t listener, uint16_t id,
+/* QoS -1 of a sender without a session at `place`: the entry of the [node] that names him, made if
+ * need be; NULL: none does, or there is no room. */
+struct hub_seen *hub_seen_heard(struct hub *hub, const struct conf_place *place,
+                                const struct sn_peer *peer, uint64_t now_ms);
+
+/* A KEY that was used and that no map has; `seen` NULL: by someone who is not known. */
+void hub_seen_unknown(struct hub *hub, const struct hub_seen *seen, uint16_t listener, uint16_t id,
                       uint64_t now_ms);
 
 /* Names may differ from what they were: a reload, a node replaced. */

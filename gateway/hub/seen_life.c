@@ -20,18 +20,21 @@ void hub_seen_join(struct hub_seen *seen, struct hub_node *hn)
     hn->seen = seen;
 }
 
+/* A new entry; another one may have to give way. */
+static struct hub_seen *make_one(struct hub *hub, const struct hub_sighting *is, uint64_t now_ms)
+{
+    struct hub_seen *seen = hub_seen_make(hub, is);
+
+    return seen != NULL || !hub_seen_give_way(hub, now_ms) ? seen : hub_seen_make(hub, is);
+}
+
 /* The entry of this name, unless another node has it. */
 static struct hub_seen *entry_for(struct hub *hub, struct hub_node *hn,
                                   const struct hub_sighting *is, uint64_t now_ms)
 {
     struct hub_seen *seen = hub_seen_find(hub, is->name);
 
-    if (seen == NULL) {
-        seen = hub_seen_make(hub, is);
-    }
-    if (seen == NULL && hub_seen_give_way(hub, now_ms)) {
-        seen = hub_seen_make(hub, is);
-    }
+    seen = seen != NULL ? seen : make_one(hub, is, now_ms);
     if (seen == NULL || (seen->hn != NULL && seen->hn != hn)) {
         return NULL;
     }
@@ -61,6 +64,39 @@ void hub_seen_met(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
         hub_seen_write_first(hub, seen, now_ms);
     }
     hub_tell_node_info(hub, seen, now_ms);
+}
+
+struct hub_seen *hub_seen_heard(struct hub *hub, const struct conf_place *place,
+                                const struct sn_peer *peer, uint64_t now_ms)
+{
+    uint8_t key[SN_PEER_KEY];
+    struct hub_sighting is = {.name = place->name,
+                              .id = place->client_id,
+                              .listener = peer->listener,
+                              .address = span_from(sn_peer_key(peer, key), 2)};
+    struct hub_seen *seen = NULL;
+    bool changed = false;
+
+    if (place->node == NULL) {
+        return NULL;
+    }
+    seen = hub_seen_find(hub, place->name);
+    seen = seen != NULL ? seen : make_one(hub, &is, now_ms);
+    if (seen == NULL || seen->hn != NULL) {
+        return seen;
+    }
+    changed = hub_seen_identify(hub, seen, &is) || seen->first_s == 0;
+    seen->last_s = hub_wall_s(hub, now_ms);
+    hub_seen_touch(hub, seen, now_ms);
+    if (seen->first_s == 0) {
+        seen->first_s = seen->last_s;
+        hub_tell_node_state(hub, seen, now_ms);
+        hub_seen_write_first(hub, seen, now_ms);
+    }
+    if (changed) {
+        hub_tell_node_info(hub, seen, now_ms);
+    }
+    return seen;
 }
 
 void hub_seen_known(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
@@ -140,10 +176,10 @@ static struct hub_unknown *unknown_of(struct hub_registry *r, const struct hub_u
     return oldest;
 }
 
-void hub_seen_unknown(struct hub *hub, const struct hub_node *hn, uint16_t listener, uint16_t id,
+void hub_seen_unknown(struct hub *hub, const struct hub_seen *seen, uint16_t listener, uint16_t id,
                       uint64_t now_ms)
 {
-    struct hub_unknown key = {.seen = hn == NULL ? NULL : hn->seen, .listener = listener, .id = id};
+    struct hub_unknown key = {.seen = seen, .listener = listener, .id = id};
     struct hub_unknown *unknown = unknown_of(&hub->registry, &key);
 
     unknown->count++;

@@ -225,27 +225,6 @@ static void keys_without_an_entry_are_shown_with_who_used_them(void **state)
     site_free(site);
 }
 
-static void at_the_limit_the_one_gone_longest_without_a_section_gives_way(void **state)
-{
-    struct site *site = site_new(conf, false); /* 3 nodes, and 2 sections */
-    struct hub_node_view view;
-
-    (void)state;
-    for (uint8_t node = 1; node <= 7; node++) {
-        connect_node(site, node);
-        site_says(site, node, bye);
-        site_wait(site, 1000);
-    }
-    assert_false(hub_node_find(site->hub, span_of_text("n2"), &view));
-    assert_false(hub_node_find(site->hub, span_of_text("n3"), &view));
-    expect_state(site, "bed-1", HUB_NODE_DISCONNECTED);
-    expect_state(site, "n4", HUB_NODE_DISCONNECTED);
-    expect_state(site, "n7", HUB_NODE_DISCONNECTED);
-    site_free(site);
-}
-
-/* --- the store ------------------------------------------------------------------------------- */
-
 /* Takes what waits for the store; `to`, if not NULL, gets it. Returns the rows of nodes. */
 static size_t keep(struct site *from, struct site *to)
 {
@@ -266,6 +245,55 @@ static size_t keep(struct site *from, struct site *to)
     hub_kept(from->hub, &batch, from->now_ms);
     hub_pump(from->hub, from->now_ms);
     return rows;
+}
+
+static void who_only_sends_qos_minus_1_is_known_by_its_section(void **state)
+{
+    struct site *site = site_new("[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\n"
+                                 "[node roof]\nfrom = 10.0.0.5\ntopic = 1 roof/wind\n",
+                                 true);
+    struct hub_unknown_view unknown;
+    struct hub_node_view view;
+    size_t walk = 0;
+
+    (void)state;
+    expect_state(site, "roof", HUB_NODE_NEVER);
+    site_says(site, 5, WIRE_SPAN("\x08\x0c\x61\0\x01\0\0x"));
+    site_wait(site, 3000);
+    site_says(site, 5, WIRE_SPAN("\x08\x0c\x61\0\x01\0\0x"));
+    site_says(site, 5, WIRE_SPAN("\x08\x0c\x61\0\x02\0\0x"));
+    site_says(site, 6, WIRE_SPAN("\x08\x0c\x61\0\x01\0\0x")); /* nobody's */
+    ask(site, "roof", &view);
+    assert_int_equal(view.state, HUB_NODE_DISCONNECTED);
+    assert_string_equal(view.address, "10.0.0.5:1884");
+    assert_int_equal(view.client_id.len, 0);
+    assert_int_equal(view.first_seen_ms, BEGIN_S * 1000);
+    assert_int_equal(view.last_seen_ms, (BEGIN_S + 3) * 1000);
+    assert_false(view.has_session);
+    assert_true(hub_unknown_next(site->hub, &walk, &unknown));
+    assert_span_equal(unknown.node, span_of_text("roof"));
+    assert_int_equal(unknown.id, 2);
+    assert_int_equal(keep(site, NULL), 1);
+    site_free(site);
+}
+
+static void at_the_limit_the_one_gone_longest_without_a_section_gives_way(void **state)
+{
+    struct site *site = site_new(conf, false); /* 3 nodes, and 2 sections */
+    struct hub_node_view view;
+
+    (void)state;
+    for (uint8_t node = 1; node <= 7; node++) {
+        connect_node(site, node);
+        site_says(site, node, bye);
+        site_wait(site, 1000);
+    }
+    assert_false(hub_node_find(site->hub, span_of_text("n2"), &view));
+    assert_false(hub_node_find(site->hub, span_of_text("n3"), &view));
+    expect_state(site, "bed-1", HUB_NODE_DISCONNECTED);
+    expect_state(site, "n4", HUB_NODE_DISCONNECTED);
+    expect_state(site, "n7", HUB_NODE_DISCONNECTED);
+    site_free(site);
 }
 
 static void rows_are_few_however_much_a_node_says(void **state)
@@ -431,6 +459,7 @@ int main(void)
         cmocka_unit_test(errors_repeats_and_what_waits_are_counted),
         cmocka_unit_test(topics_of_a_node_are_its_keys_then_its_ids),
         cmocka_unit_test(keys_without_an_entry_are_shown_with_who_used_them),
+        cmocka_unit_test(who_only_sends_qos_minus_1_is_known_by_its_section),
         cmocka_unit_test(at_the_limit_the_one_gone_longest_without_a_section_gives_way),
         cmocka_unit_test(rows_are_few_however_much_a_node_says),
         cmocka_unit_test(a_flood_of_strangers_writes_few_rows),
