@@ -1,7 +1,6 @@
 #include "gateway/edge/addr.h"
 
 #include <arpa/inet.h>
-#include <ifaddrs.h>
 #include <stdio.h>
 
 #define V4_LEN       7u
@@ -133,36 +132,4 @@ bool gw_addr_is_loopback(const union gw_addr *addr)
 bool gw_addr_is_local(const union gw_addr *addr)
 {
     return is_in(addr, locals, sizeof locals / sizeof locals[0]) || gw_addr_is_loopback(addr);
-}
-
-static bool covers(const struct ifaddrs *interface, const union gw_addr *addr)
-{
-    const union gw_addr *own = (const union gw_addr *)(const void *)interface->ifa_addr;
-    const union gw_addr *mask = (const union gw_addr *)(const void *)interface->ifa_netmask;
-    struct span ip = gw_addr_ip(addr);
-
-    if (own == NULL || mask == NULL || own->any.sa_family != addr->any.sa_family) {
-        return false;
-    }
-    for (size_t i = 0; i < ip.len; i++) {
-        if ((ip.at[i] ^ gw_addr_ip(own).at[i]) & gw_addr_ip(mask).at[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool gw_addr_is_on_link(const union gw_addr *addr)
-{
-    struct ifaddrs *all = NULL;
-    bool found = false;
-
-    if (getifaddrs(&all) != 0) {
-        return false;
-    }
-    for (const struct ifaddrs *one = all; one != NULL && !found; one = one->ifa_next) {
-        found = covers(one, addr);
-    }
-    freeifaddrs(all);
-    return found;
 }

@@ -6,8 +6,8 @@
  *     IPv6   sixteen octets         port port bind         19 octets
  *     IPv6   sixteen octets         port port bind scope*4 23 octets, link-local alone
  *
- * port most significant octet first; bind the number of the listener's socket, so that the answer
- * leaves from the port that was asked.
+ * port most significant octet first; bind the number of a place of the listener: a socket, and of a
+ * wildcard one the address, so that the answer leaves from where it was asked.
  */
 #ifndef GATEWAY_EDGE_ADDR_H
 #define GATEWAY_EDGE_ADDR_H
@@ -46,8 +46,5 @@ bool gw_addr_is_loopback(const union gw_addr *addr);
 
 /* Loopback, link-local, private (RFC 1918, 100.64/10, fc00::/7): what `auth = open` serves. */
 bool gw_addr_is_local(const union gw_addr *addr);
-
-/* True when `addr` lies in a network of one of this machine's interfaces. Asks the kernel. */
-bool gw_addr_is_on_link(const union gw_addr *addr);
 
 #endif

@@ -111,7 +111,18 @@ static uint64_t strangers_of(const struct gw_run *run)
     uint64_t count = sn_gate_counts(hub_gate(run->loop.hub))->strangers;
 
     for (size_t i = 0; i < run->conf->listener_count; i++) {
-        count += run->udps[i].count.strangers;
+        count += hub_datagrams(run->loop.hub, (uint16_t)i)->strangers;
+    }
+    return count;
+}
+
+/* Datagrams that the kernel dropped. */
+static uint64_t lost_of(const struct gw_run *run)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < run->conf->listener_count; i++) {
+        count += hub_datagrams(run->loop.hub, (uint16_t)i)->lost;
     }
     return count;
 }
@@ -140,6 +151,7 @@ static enum gw_answered status(struct gw_asker *asker)
     gw_json_number(line, "refused", s.refused);
     gw_json_number(line, "denied", s.denied);
     gw_json_number(line, "strangers", strangers_of(run));
+    gw_json_number(line, "datagrams_lost", lost_of(run));
     (void)cJSON_AddStringToObject(line, "store",
                                   run->store == NULL ? "none" : run->conf->store.path);
     (void)gw_asker_say(asker, line);

@@ -137,6 +137,12 @@ static bool open_hub(struct gw_run *run, struct gw_fault *fault)
 
 /* --- descriptors ----------------------------------------------------------------------------- */
 
+static bool open_nets(struct gw_run *run, struct gw_fault *fault)
+{
+    run->loop.nets = &run->nets;
+    return gw_nets_init(&run->nets, run->loop.base, fault);
+}
+
 static bool open_datagrams(struct gw_run *run, struct gw_fault *fault)
 {
     const struct conf *conf = run->conf;
@@ -201,11 +207,11 @@ static bool make_room(struct gw_run *run, struct gw_fault *fault)
 bool gw_run_start(struct gw_run *run, struct conf *conf, const char *conf_path,
                   struct gw_fault *fault)
 {
-    *run = (struct gw_run){.conf = conf, .conf_path = conf_path};
+    *run = (struct gw_run){.conf = conf, .conf_path = conf_path, .nets = {.fd = -1}};
     (void)gw_loop_raise_files();
     if (!gw_log_init(&run->log, &conf->log, fault) || !gw_loop_init(&run->loop, &run->log, fault) ||
-        !gw_wires_init(&run->wires, &run->loop, fault) || !make_room(run, fault) ||
-        !open_datagrams(run, fault) || !become(&conf->gateway, fault) ||
+        !open_nets(run, fault) || !gw_wires_init(&run->wires, &run->loop, fault) ||
+        !make_room(run, fault) || !open_datagrams(run, fault) || !become(&conf->gateway, fault) ||
         !gw_certs_init(&run->certs, &run->loop, conf, fault) || !open_store(run, fault) ||
         !open_hub(run, fault)) {
         return false;
@@ -230,6 +236,7 @@ static void close_descriptors(struct gw_run *run)
     for (size_t i = 0; run->serials != NULL && i < run->conf->listener_count; i++) {
         gw_serial_fini(&run->serials[i]);
     }
+    gw_nets_fini(&run->nets);
     gw_tcp_fini(&run->tcp);
     gw_certs_fini(&run->certs);
     gw_wires_fini(&run->wires);

@@ -9,6 +9,7 @@
 
 #include "gateway/edge/control.h"
 #include "gateway/edge/login.h"
+#include "gateway/edge/nets.h"
 #include "gateway/edge/serial.h"
 #include "gateway/edge/store.h"
 #include "gateway/edge/tcp.h"
@@ -23,6 +24,7 @@ struct gw_run {
     const char *conf_path; /* where it came from; NULL: it is the built-in one */
     struct gw_log log;
     struct gw_loop loop;
+    struct gw_nets nets;
     struct gw_wires wires;
     struct gw_certs certs;
     struct gw_tcp tcp;

@@ -17,7 +17,7 @@ void hub_apply(struct hub *hub, const struct conf *next, uint64_t now_ms)
     }
     hub->conf = next;
     hub->sessions.own = span_of_text(next->gateway.state);
-    hub_listeners_apply(hub);
+    hub_listeners_apply(hub, now_ms);
     hub_uplinks_apply(hub);
     hub_access_apply(hub, before, now_ms);
     hub_nodes_relearn(hub, now_ms);

@@ -62,10 +62,11 @@ bool hub_listeners_init(struct hub *hub)
     return true;
 }
 
-void hub_listeners_apply(struct hub *hub)
+void hub_listeners_apply(struct hub *hub, uint64_t now_ms)
 {
     for (size_t i = 0; i < hub->conf->listener_count; i++) {
         hub->listeners[i] = listener_of(&hub->conf->listener[i]);
+        sn_gate_settle(hub->gate, (uint16_t)i, now_ms);
     }
 }
 

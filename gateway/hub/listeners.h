@@ -10,7 +10,7 @@ bool hub_listeners_init(struct hub *hub);
 void hub_listeners_fini(struct hub *hub);
 
 /* The configuration is another one with the same listeners: what may change live does. */
-void hub_listeners_apply(struct hub *hub);
+void hub_listeners_apply(struct hub *hub, uint64_t now_ms);
 
 /* A line for the log when more was dropped or refused than when that was last said; of each kind
  * at once the first time, then at most once a minute. */

@@ -118,16 +118,6 @@ static void private_and_link_local_networks_end_where_they_end(void **state)
     }
 }
 
-static void the_networks_of_our_interfaces_are_on_link(void **state)
-{
-    union gw_addr here = v4("127.1.2.3", 1);
-    union gw_addr nowhere = v4("203.0.113.7", 1);
-
-    (void)state;
-    assert_true(gw_addr_is_on_link(&here));
-    assert_false(gw_addr_is_on_link(&nowhere));
-}
-
 static void an_address_of_the_configuration_prints_as_it_was_written(void **state)
 {
     static const struct conf_address confs[] = {
@@ -154,7 +144,6 @@ int main(void)
         cmocka_unit_test(a_peer_is_address_port_socket_and_scope),
         cmocka_unit_test(loopback_alone_is_near),
         cmocka_unit_test(private_and_link_local_networks_end_where_they_end),
-        cmocka_unit_test(the_networks_of_our_interfaces_are_on_link),
         cmocka_unit_test(an_address_of_the_configuration_prints_as_it_was_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

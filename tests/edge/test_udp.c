@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "gateway/edge/clock.h"
+#include "gateway/edge/nets.h"
 #include "gateway/edge/udp.h"
 
 #define ROOM   64
@@ -24,8 +25,15 @@ struct sn_gate {
 
 struct hub {
     struct sn_gate gate;
+    struct hub_datagrams datagrams;
     size_t came;
 };
+
+struct hub_datagrams *hub_datagrams(struct hub *hub, uint16_t listener)
+{
+    assert_int_equal(listener, 5);
+    return &hub->datagrams;
+}
 
 struct sn_gate *hub_gate(struct hub *hub)
 {
@@ -75,12 +83,23 @@ void sn_gate_sent(struct sn_gate *gate, uint16_t listener, size_t count, uint64_
 
 struct rig {
     struct gw_loop loop;
+    struct gw_nets nets;
     struct gw_log log;
     struct hub hub;
     struct gw_udp udp;
     struct conf_listener conf;
     struct conf_address binds[BINDS];
+    struct conf_address groups[1];
 };
+
+static void open_listener(struct rig *rig)
+{
+    struct gw_fault fault = {""};
+
+    if (!gw_udp_init(&rig->udp, &rig->loop, 5, &rig->conf, &fault)) {
+        fail_msg("%s", fault.text);
+    }
+}
 
 static int set_up(void **state)
 {
@@ -97,10 +116,10 @@ static int set_up(void **state)
                                        .max_message = ROOM};
     assert_true(gw_log_init(&rig->log, &conf, &fault));
     assert_true(gw_loop_init(&rig->loop, &rig->log, &fault));
+    assert_true(gw_nets_init(&rig->nets, rig->loop.base, &fault));
     rig->loop.hub = &rig->hub;
-    if (!gw_udp_init(&rig->udp, &rig->loop, 5, &rig->conf, &fault)) {
-        fail_msg("%s", fault.text);
-    }
+    rig->loop.nets = &rig->nets;
+    open_listener(rig);
     *state = rig;
     return 0;
 }
@@ -110,6 +129,7 @@ static int tear_down(void **state)
     struct rig *rig = *state;
 
     gw_udp_fini(&rig->udp);
+    gw_nets_fini(&rig->nets);
     gw_loop_fini(&rig->loop);
     gw_log_fini(&rig->log);
     free(rig);
@@ -199,7 +219,7 @@ static void what_is_too_long_is_counted_and_dropped(void **state)
     assert_int_equal(send(node, octets, ROOM, 0), ROOM);
     assert_int_equal(send(node, octets, 0, 0), 0);
     turn_until(rig, 2);
-    assert_int_equal(rig->udp.count.oversize, 1);
+    assert_int_equal(rig->hub.datagrams.too_long, 1);
     assert_int_equal(rig->hub.gate.lens[0], ROOM);
     assert_int_equal(rig->hub.gate.lens[1], 0);
     close(node);
@@ -223,7 +243,7 @@ static void a_datagram_that_cannot_leave_does_not_hold_up_the_next(void **state)
     gate->count = 2;
     assert_true(gw_udp_output(&rig->udp));
     assert_int_equal(gate->sent, 2);
-    assert_int_equal(rig->udp.count.unsent, 1);
+    assert_int_equal(rig->hub.datagrams.unsent, 1);
     hears(node, WIRE_SPAN("\2\1"));
     close(node);
 }
@@ -244,6 +264,269 @@ static void a_port_in_use_is_said_with_its_place(void **state)
     gw_udp_fini(&second);
 }
 
+/* --- wildcards ------------------------------------------------------------------------------- */
+
+/* The listener anew, with one `bind` to all addresses of that family. */
+static void open_wild(struct rig *rig, uint8_t ip_len)
+{
+    gw_udp_fini(&rig->udp);
+    rig->binds[0] = (struct conf_address){.ip_len = ip_len};
+    rig->conf.bind.count = 1;
+    open_listener(rig);
+}
+
+/* A node that asks `ip` and hears nobody else: it is connected. */
+static int node_asking(const struct rig *rig, const char *ip)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = rig->udp.sockets[0].bound.v4.sin_port};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(inet_pton(AF_INET, ip, &to.sin_addr), 1);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    return fd;
+}
+
+static void an_answer_leaves_from_the_address_that_was_asked_of_a_wildcard(void **state)
+{
+    static const char *const ips[] = {"127.0.0.1", "127.7.7.7", "127.0.0.1"};
+    struct rig *rig = *state;
+    int nodes[3];
+
+    open_wild(rig, 4);
+    for (size_t i = 0; i < 3; i++) {
+        uint8_t octets[] = {3, 1, (uint8_t)i};
+
+        nodes[i] = node_asking(rig, ips[i]);
+        assert_int_equal(send(nodes[i], octets, sizeof octets, 0), sizeof octets);
+    }
+    turn_until(rig, 3);
+    assert_true(gw_udp_output(&rig->udp));
+    for (size_t i = 0; i < 3; i++) {
+        uint8_t octets[] = {3, 1, (uint8_t)i};
+
+        hears(nodes[i], span_of(octets, sizeof octets));
+        close(nodes[i]);
+    }
+    assert_int_equal(rig->udp.place_count, 3); /* the socket, and two addresses */
+}
+
+static void more_addresses_than_are_told_apart_are_served_all_the_same(void **state)
+{
+    struct rig *rig = *state;
+    char ip[32];
+
+    open_wild(rig, 4);
+    for (unsigned i = 0; i < GW_UDP_PLACES + 10; i++) {
+        int node = -1;
+
+        (void)snprintf(ip, sizeof ip, "127.0.1.%u", i + 1);
+        node = node_asking(rig, ip);
+        assert_int_equal(send(node, "\2\1", 2, 0), 2);
+        turn_until(rig, i + 1);
+        close(node);
+    }
+    assert_int_equal(rig->udp.place_count, GW_UDP_PLACES);
+    assert_true(gw_udp_output(&rig->udp));
+}
+
+static void a_wildcard_of_ipv6_takes_ipv6_alone(void **state)
+{
+    struct rig *rig = *state;
+    int node = -1;
+    int v4 = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in here = {.sin_family = AF_INET};
+
+    open_wild(rig, 16);
+    here.sin_port = rig->udp.sockets[0].bound.v6.sin6_port;
+    assert_int_equal(bind(v4, (struct sockaddr *)&here, sizeof here), 0); /* still free */
+    close(v4);
+    node = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    rig->udp.sockets[0].bound.v6.sin6_addr = in6addr_loopback;
+    assert_int_equal(connect(node, &rig->udp.sockets[0].bound.any, sizeof(struct sockaddr_in6)), 0);
+    assert_int_equal(send(node, "\2\1", 2, 0), 2);
+    turn_until(rig, 1);
+    assert_true(gw_udp_output(&rig->udp));
+    hears(node, WIRE_SPAN("\2\1"));
+    close(node);
+}
+
+/* --- groups ---------------------------------------------------------------------------------- */
+
+/* The listener anew, at 127.0.0.1, with a group on its interface, the loopback. */
+static void open_grouped(struct rig *rig, bool wild)
+{
+    gw_udp_fini(&rig->udp);
+    rig->groups[0] = (struct conf_address){.ip = {225, 1, 1, 77}, .ip_len = 4};
+    rig->conf.multicast = (struct conf_addresses){rig->groups, 1};
+    rig->conf.ttl = 1;
+    rig->conf.bind.count = 1;
+    if (wild) {
+        rig->binds[0] = (struct conf_address){.ip_len = 4};
+        rig->conf.interface = "lo";
+    }
+    open_listener(rig);
+    if (rig->udp.way_count == 0) {
+        print_message("SKIP: the loopback of this machine takes no multicast group\n");
+        skip();
+    }
+}
+
+/* A node that speaks to the group from its own port, and hears what comes to that. */
+static int node_at_group(const struct rig *rig)
+{
+    struct in_addr lo = {.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = lo};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
+    assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &lo, sizeof lo), 0);
+    assert_int_equal(
+        sendto(fd, "\3\1\0", 3, 0, &rig->udp.groups[0].bound.any, sizeof(struct sockaddr_in)), 3);
+    return fd;
+}
+
+static void expect_from(int fd, const union gw_addr *wanted)
+{
+    union gw_addr from;
+    socklen_t len = sizeof from;
+    uint8_t got[ROOM];
+
+    assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 5000), 1);
+    assert_true(recvfrom(fd, got, sizeof got, 0, &from.any, &len) >= 0);
+    assert_int_equal(from.v4.sin_port, wanted->v4.sin_port);
+    assert_int_equal(from.v4.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+}
+
+static void what_comes_by_a_group_says_so_and_is_answered_from_the_port_of_bind(void **state)
+{
+    struct rig *rig = *state;
+    int node = -1;
+
+    open_grouped(rig, false);
+    node = node_at_group(rig);
+    turn_until(rig, 1);
+    assert_int_equal(rig->hub.gate.peers[0].group, 1);
+    assert_true(gw_udp_output(&rig->udp));
+    expect_from(node, &rig->udp.sockets[0].bound);
+    close(node);
+}
+
+/* To all, and so to ourselves: the group's own socket hears it, from the port of bind. */
+static void what_is_for_all_leaves_to_the_group_from_the_port_of_bind(void **state)
+{
+    struct rig *rig = *state;
+    struct sn_gate *gate = &rig->hub.gate;
+    uint8_t groups[] = {0, 1, 2}; /* all, this one, one that there is not */
+
+    open_grouped(rig, true);
+    for (size_t i = 0; i < sizeof groups; i++) {
+        gate->peers[i] = (struct sn_peer){.listener = 5, .group = groups[i], .hops = 2};
+        memcpy(gate->octets[i], "\3\2\7", 3);
+        gate->lens[i] = 3;
+    }
+    gate->count = 3;
+    assert_true(gw_udp_output(&rig->udp));
+    assert_int_equal(gate->sent, 3);
+    assert_int_equal(rig->hub.datagrams.unsent, 0);
+    turn_until(rig, 2);
+    for (size_t i = 3; i < 5; i++) {
+        union gw_addr from;
+
+        assert_int_equal(gate->peers[i].group, 1);
+        (void)gw_addr_unpack(&gate->peers[i], &from);
+        assert_int_equal(from.v4.sin_port, rig->udp.sockets[0].bound.v4.sin_port);
+        assert_int_equal(from.v4.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+    }
+}
+
+static void a_wildcard_may_have_the_port_of_its_group_and_hears_nothing_twice(void **state)
+{
+    struct rig *rig = *state;
+    struct gw_udp second;
+    struct gw_fault fault = {""};
+    uint16_t port = 0;
+    int node = -1;
+
+    open_grouped(rig, true);
+    port = ntohs(rig->udp.sockets[0].bound.v4.sin_port);
+    gw_udp_fini(&rig->udp);
+    rig->binds[0].port = port;
+    rig->groups[0].port = port;
+    open_listener(rig);
+    assert_false(gw_udp_init(&second, &rig->loop, 5, &rig->conf, &fault)); /* it is still ours */
+    gw_udp_fini(&second);
+    node = node_at_group(rig);
+    turn_until(rig, 1);
+    close(node);
+    node = node_asking(rig, "127.0.0.1");
+    assert_int_equal(send(node, "\2\1", 2, 0), 2);
+    turn_until(rig, 2);
+    assert_int_equal(rig->hub.gate.lens[1], 2);
+    close(node);
+}
+
+static void two_gateways_of_one_machine_share_a_group(void **state)
+{
+    struct rig *rig = *state;
+    struct gw_udp second;
+    struct gw_fault fault = {""};
+    int node = -1;
+
+    open_grouped(rig, false);
+    rig->groups[0].port = ntohs(rig->udp.groups[0].bound.v4.sin_port);
+    rig->binds[0].port = 0;
+    assert_true(gw_udp_init(&second, &rig->loop, 5, &rig->conf, &fault));
+    node = node_at_group(rig);
+    turn_until(rig, 2);
+    gw_udp_fini(&second);
+    close(node);
+}
+
+/* --- a burst --------------------------------------------------------------------------------- */
+
+#define BURST 10000u
+
+/* Takes what is there, without answering, until the node's last datagram came too. */
+static void a_burst_is_taken_or_counted_as_dropped_by_the_kernel(void **state)
+{
+    struct rig *rig = *state;
+    struct hub *hub = &rig->hub;
+    uint64_t end_ms = gw_clock_ms() + 20000;
+    uint8_t octets[ROOM] = {ROOM};
+    int node = node_of(rig, 0);
+
+    for (size_t i = 0; i < BURST; i++) {
+        assert_int_equal(send(node, octets, sizeof octets, 0), sizeof octets);
+    }
+    /* The kernel tells its drops with what it still takes. */
+    while (hub->came + hub->datagrams.lost < BURST && gw_clock_ms() < end_ms) {
+        gw_loop_wait(&rig->loop, 0);
+        hub->gate.count = 0;
+        hub->gate.sent = 0;
+        if (poll(&(struct pollfd){.fd = rig->udp.sockets[0].fd, .events = POLLIN}, 1, 0) == 0) {
+            (void)send(node, octets, 1, 0);
+            gw_loop_wait(&rig->loop, end_ms);
+            hub->came--;
+            hub->gate.count = 0;
+        }
+    }
+    assert_int_equal(hub->came + hub->datagrams.lost, BURST);
+    assert_int_equal(hub->datagrams.too_long, 0);
+    close(node);
+}
+
+static void the_kernel_drops_what_does_not_fit_and_says_so(void **state)
+{
+    struct rig *rig = *state;
+    int small = 4096;
+
+    assert_int_equal(
+        setsockopt(rig->udp.sockets[0].fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+    a_burst_is_taken_or_counted_as_dropped_by_the_kernel(state);
+    assert_true(rig->hub.datagrams.lost > BURST / 2);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -254,6 +537,15 @@ int main(void)
         CASE(what_is_too_long_is_counted_and_dropped),
         CASE(a_datagram_that_cannot_leave_does_not_hold_up_the_next),
         CASE(a_port_in_use_is_said_with_its_place),
+        CASE(an_answer_leaves_from_the_address_that_was_asked_of_a_wildcard),
+        CASE(more_addresses_than_are_told_apart_are_served_all_the_same),
+        CASE(a_wildcard_of_ipv6_takes_ipv6_alone),
+        CASE(what_comes_by_a_group_says_so_and_is_answered_from_the_port_of_bind),
+        CASE(what_is_for_all_leaves_to_the_group_from_the_port_of_bind),
+        CASE(a_wildcard_may_have_the_port_of_its_group_and_hears_nothing_twice),
+        CASE(two_gateways_of_one_machine_share_a_group),
+        CASE(a_burst_is_taken_or_counted_as_dropped_by_the_kernel),
+        CASE(the_kernel_drops_what_does_not_fit_and_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
