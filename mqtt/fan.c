@@ -88,6 +88,16 @@ static bool retain_of(const struct mqtt_session *s, const struct mqtt_subscripti
     }
 }
 
+/* When it is too old for `s`; 0: never. */
+static uint64_t due_of(const struct mqtt_session *s, const struct mqtt_subscription *sub,
+                       const struct mqtt_message *m, uint64_t now_ms)
+{
+    uint64_t ttl = sub->ttl_ms == 0 ? 0 : m->arrived_ms + sub->ttl_ms;
+    uint64_t age = s->quota.age_ms == 0 ? 0 : now_ms + s->quota.age_ms;
+
+    return ttl == 0 || (age != 0 && age < ttl) ? age : ttl;
+}
+
 static bool may_get(const struct mqtt_session *s, const struct mqtt_subscription *sub,
                     const struct mqtt_message *m, uint8_t qos)
 {
@@ -105,6 +115,12 @@ static bool may_get(const struct mqtt_session *s, const struct mqtt_subscription
 static bool place(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_entry *entry,
                   uint64_t now_ms)
 {
+    if (s->quota.keeps_nothing && (s->asleep || !s->open)) {
+        s->dropped++;
+        ss->count.expired++;
+        mqtt_entry_free(ss, entry);
+        return false;
+    }
     if (entry->qos != 0 && s->inflight_count < s->window && s->queue_count == 0) {
         mqtt_inflight_add(s, entry);
         return true;
@@ -146,7 +162,7 @@ static uint64_t queue_for(struct mqtt_sessions *ss, struct mqtt_session *s, stru
     entry->qos = qos;
     entry->retain = retain_of(s, sub, m, stored);
     entry->rule = sub->rule;
-    entry->due = sub->ttl_ms == 0 ? 0 : m->arrived_ms + sub->ttl_ms;
+    entry->due = due_of(s, sub, m, now_ms);
     if (!place(ss, s, entry, now_ms)) {
         return 0;
     }

@@ -87,6 +87,13 @@ static void count_drop(struct mqtt_sessions *ss, struct mqtt_session *s)
     }
 }
 
+/* Too old. */
+static void count_old(struct mqtt_sessions *ss, struct mqtt_session *s)
+{
+    s->dropped++;
+    ss->count.expired++;
+}
+
 static void drop(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_entry *entry,
                  uint64_t now_ms)
 {
@@ -115,11 +122,29 @@ static bool has_room(const struct mqtt_session *s, size_t octets)
     return s->queue_count < s->quota.queued && bytes <= limit;
 }
 
+struct mqtt_entry *mqtt_queue_first(struct mqtt_sessions *ss, struct mqtt_session *s,
+                                    uint64_t now_ms)
+{
+    while (!list_is_empty(&s->queue)) {
+        struct mqtt_entry *first = entry_of(s->queue.next);
+
+        if (first->due == 0 || first->due > now_ms) {
+            return first;
+        }
+        count_old(ss, s);
+        drop(ss, s, first, now_ms);
+    }
+    return NULL;
+}
+
 bool mqtt_queue_make_room(struct mqtt_sessions *ss, struct mqtt_session *s, size_t octets,
                           uint8_t qos, uint64_t now_ms)
 {
     bool too_big = s->quota.queued_bytes != 0 && octets > s->quota.queued_bytes;
 
+    if (!has_room(s, octets)) {
+        (void)mqtt_queue_first(ss, s, now_ms); /* what is too old has no claim to the room */
+    }
     while (!has_room(s, octets)) {
         struct mqtt_entry *victim = too_big ? NULL : victim_of(s, qos);
 
@@ -133,21 +158,6 @@ bool mqtt_queue_make_room(struct mqtt_sessions *ss, struct mqtt_session *s, size
     return true;
 }
 
-struct mqtt_entry *mqtt_queue_first(struct mqtt_sessions *ss, struct mqtt_session *s,
-                                    uint64_t now_ms)
-{
-    while (!list_is_empty(&s->queue)) {
-        struct mqtt_entry *first = entry_of(s->queue.next);
-
-        if (first->due == 0 || first->due > now_ms) {
-            return first;
-        }
-        ss->count.expired++;
-        drop(ss, s, first, now_ms);
-    }
-    return NULL;
-}
-
 void mqtt_queue_drop_denied(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
 {
     LIST_EACH_SAFE (link, after, &s->queue) {
@@ -157,6 +167,14 @@ void mqtt_queue_drop_denied(struct mqtt_sessions *ss, struct mqtt_session *s, ui
             ss->count.denied++;
             drop(ss, s, entry, now_ms);
         }
+    }
+}
+
+void mqtt_queue_drop_all(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    while (!list_is_empty(&s->queue)) {
+        count_old(ss, s);
+        drop(ss, s, entry_of(s->queue.next), now_ms);
     }
 }
 

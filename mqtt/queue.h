@@ -58,6 +58,9 @@ struct mqtt_entry *mqtt_queue_first(struct mqtt_sessions *ss, struct mqtt_sessio
 /* Drops and counts what the session's acl does not allow it to read. */
 void mqtt_queue_drop_denied(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
 
+/* Drops all that waits, and counts it as expired. */
+void mqtt_queue_drop_all(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
+
 /* Frees all, or all at QoS 0; their rows are left alone, nothing is counted. */
 void mqtt_queue_clear(struct mqtt_sessions *ss, struct mqtt_session *s);
 void mqtt_queue_clear_q0(struct mqtt_sessions *ss, struct mqtt_session *s);

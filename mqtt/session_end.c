@@ -1,6 +1,7 @@
 /* mqtt/session_end.c - sessions closed, put to sleep, discarded, expired; notices. */
 #include "mqtt/inflight.h"
 #include "mqtt/keep.h"
+#include "mqtt/queue.h"
 #include "mqtt/received.h"
 #include "mqtt/session_parts.h"
 
@@ -58,6 +59,9 @@ void mqtt_session_close(struct mqtt_sessions *ss, struct mqtt_session *s, enum m
     s->window = 0;
     if (end == MQTT_END_ASLEEP) {
         s->asleep = true;
+        if (s->quota.keeps_nothing) {
+            mqtt_queue_drop_all(ss, s, now_ms);
+        }
         return;
     }
     s->open = false;

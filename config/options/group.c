@@ -14,7 +14,7 @@ const struct conf_option conf_rows_group[] = {
      "nodes of this listener belong to it"},
     {"addresses", RANGE, ONE, AT(addresses), 1, 247, NULL, NULL, NONE, LIVE, NOT_YET, NULL,
      "bus addresses that belong to it"},
-    {"name", TEXT, ONE, AT(name), 1, 256, NULL, NULL, L | C | CONF_BIT(CONF_ADDRESS), LIVE, NOT_YET, NULL,
+    {"name", TEXT, ONE, AT(name), 1, 256, NULL, NULL, L | C | CONF_BIT(CONF_ADDRESS), LIVE, YES, NULL,
      "name of its nodes: %a bus address, %c client id, %l listener"},
 #include "config/options/settings.h"
     END,

@@ -322,7 +322,7 @@ struct hub_gift hub_node_replace(struct hub *hub, struct span old, struct span w
     if (section != NULL && hub_who_is_settled(section)) {
         return about(hub, HUB_GAVE_IN_FILE, section);
     }
-    if (!whose(hub, with, &client_id) || client_id.len == 0) {
+    if (span_equal(with, old) || !whose(hub, with, &client_id) || client_id.len == 0) {
         client_id = with;
     }
     if (!whose(hub, old, &was)) {

@@ -47,7 +47,8 @@ struct hub_gift {
 struct hub_gift hub_node_accept(struct hub *hub, struct span name, struct span client_id,
                                 uint64_t now_ms);
 
-/* `with` is the name of a node that is known, else a client id. */
+/* `with` is the name of a node that is known, else a client id; the name itself is a client id, the
+ * one that had it before it was given. */
 struct hub_gift hub_node_replace(struct hub *hub, struct span old, struct span with,
                                  uint64_t now_ms);
 

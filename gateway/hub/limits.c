@@ -60,6 +60,8 @@ static void fill(struct hub *hub, const struct conf_place *place, struct hub_lim
     out->quota.queued_bytes = (uint32_t)with.sleep_bytes;
     out->quota.subscriptions = (uint32_t)hub->conf->limits.subscriptions.second;
     out->quota.inflight = 1; /* SN-152 */
+    out->quota.keeps_nothing = with.queue_age_ms == 0;
+    out->quota.age_ms = with.queue_age_ms == CONF_NONE ? 0 : with.queue_age_ms;
     out->quota.when_full = hub_when_full(with.when_full);
     out->wake_messages = capped(with.wake_messages);
 }

@@ -114,6 +114,7 @@ void hub_node_relearn(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
         (void)hub_maps_learn(hub, hn, &place);
         (void)hub_limits_set(hub, hn, &place);
     }
+    hn->known = hn->section != NULL;
     if (hn->session == NULL) {
         return;
     }
