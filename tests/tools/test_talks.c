@@ -121,6 +121,27 @@ static void many_conversations_are_bounded(void **state)
     talks_fini(&talks);
 }
 
+static void long_names_are_bounded_too(void **state)
+{
+    static uint8_t wire[60000];
+    struct talks talks;
+    struct writer w = writer_of(wire, sizeof wire);
+
+    (void)state;
+    assert_true(talks_init(&talks));
+    write_u8(&w, 1);
+    write_u16(&w, sizeof wire);
+    write_span(&w, WIRE_SPAN("\x0a\0\0"));
+    for (int i = 0; i < 3000; i++) {
+        wire[6] = (uint8_t)(i >> 8);
+        wire[7] = (uint8_t)i;
+        up(&talks, (uint8_t)(i % 100), span_of(wire, sizeof wire));
+        assert_true(talks.octets <= TALKS_OCTETS);
+    }
+    assert_true(talks.forgot > 0);
+    talks_fini(&talks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +151,7 @@ int main(void)
         cmocka_unit_test(the_gateways_own_ids_and_those_of_subscriptions_are_known),
         cmocka_unit_test(nodes_behind_one_forwarder_are_told_apart),
         cmocka_unit_test(many_conversations_are_bounded),
+        cmocka_unit_test(long_names_are_bounded_too),
     };
 
     return cmocka_run_group_tests_name("tools/dump/talks.c", tests, NULL, NULL);

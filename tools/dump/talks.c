@@ -155,18 +155,25 @@ static void add_name(struct talks *talks, const struct talk *talk, uint16_t id, 
     map_add(&talks->names, &name->item, span_of(name->key, sizeof name->key));
 }
 
-static void remember(struct talk *talk, enum sn_type answer, const struct sn_packet *pkt)
+/* Keeps a name until its answer comes, or ASKED others have been asked for. */
+static void remember(struct talks *talks, struct talk *talk, enum sn_type answer,
+                     const struct sn_packet *pkt)
 {
     struct asked *asked = &talk->asked[talk->next];
 
+    talks->octets -= asked->len;
     free(asked->name);
-    *asked = (struct asked){.msg_id = pkt->msg_id,
-                            .answer = (uint8_t)answer,
-                            .len = (uint16_t)pkt->data.len,
-                            .name = malloc(pkt->data.len + 1)};
-    if (asked->name != NULL && pkt->data.len != 0) {
+    *asked = (struct asked){.name = malloc(pkt->data.len + 1)};
+    if (asked->name == NULL) {
+        return;
+    }
+    asked->msg_id = pkt->msg_id;
+    asked->answer = (uint8_t)answer;
+    asked->len = (uint16_t)pkt->data.len;
+    if (pkt->data.len != 0) {
         memcpy(asked->name, pkt->data.at, pkt->data.len);
     }
+    talks->octets += asked->len;
     talk->next = (uint8_t)((talk->next + 1) % ASKED);
 }
 
@@ -205,12 +212,12 @@ static void learn(struct talks *talks, struct talk *talk, const struct sn_packet
         if (pkt->topic_id != 0) { /* the gateway's, which chose the id */
             add_name(talks, talk, pkt->topic_id, pkt->data);
         } else {
-            remember(talk, SN_REGACK, pkt);
+            remember(talks, talk, SN_REGACK, pkt);
         }
         break;
     case SN_SUBSCRIBE:
         if (sn_flags_topic_type(pkt->flags) == SN_TOPIC_NORMAL) {
-            remember(talk, SN_SUBACK, pkt);
+            remember(talks, talk, SN_SUBACK, pkt);
         }
         break;
     case SN_REGACK:

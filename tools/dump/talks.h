@@ -16,7 +16,7 @@ struct talks {
     struct map talks;
     struct map names;
     uint32_t number; /* of the last conversation */
-    size_t octets;   /* of names */
+    size_t octets;   /* of names, and of those that wait for an id */
     size_t forgot;   /* how often all was forgotten */
 };
 

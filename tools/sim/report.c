@@ -69,9 +69,10 @@ static void report_text(const struct sim *sim, FILE *out)
     (void)fprintf(out, "%zu nodes, %.1f s, seed %" PRIu64 "\n", sim->count, seconds(sim),
                   sim->seed);
     (void)fprintf(out,
-                  "connections  %" PRIu64 " nodes connected; %" PRIu64 " CONNECTs refused, %" PRIu64
+                  "connections  %" PRIu64 " of %zu nodes; %" PRIu64 " CONNECTs refused, %" PRIu64
                   " sessions forgotten, %" PRIu64 " times no answer, %" PRIu64 " congestion\n",
-                  c->connected, c->refused_connects, c->rejoins, c->silences, c->congested);
+                  c->connected, sim->count, c->refused_connects, c->rejoins, c->silences,
+                  c->congested);
     (void)fprintf(out,
                   "published    %" PRIu64 ": acknowledged %" PRIu64 ", refused %" PRIu64
                   ", unanswered %" PRIu64 "\n",

@@ -20,6 +20,9 @@ static void place_node(struct sim *sim, struct sim_node *node, size_t number)
     uint64_t start_us = (uint64_t)group->start_ms * 1000u;
 
     node->connect_us = sim->now_us + start_us * number / (uint64_t)group->count;
+    if (node->connect_us > sim->started_us) {
+        sim->started_us = node->connect_us;
+    }
     node->publish_us = UINT64_MAX;
     node->settled = group->filter_count == 0;
     sim->unsettled += !node->settled;
@@ -57,14 +60,15 @@ static void begin_phase(struct sim *sim, enum sim_phase phase)
     }
 }
 
+/* Time counts from when all nodes have begun. */
 static bool publishing_is_over(const struct sim *sim, const struct sim_span *span)
 {
-    if (span->for_ms != SIM_OFF) {
-        if (sim->now_us - sim->phase_us >= (uint64_t)span->for_ms * 1000u) {
-            return true;
-        }
+    uint64_t from_us = sim->started_us > sim->phase_us ? sim->started_us : sim->phase_us;
+
+    if (span->for_ms != SIM_OFF && sim->now_us >= from_us + (uint64_t)span->for_ms * 1000u) {
+        return true;
     }
-    return sim->unfinished == 0 && sim->finite;
+    return sim->finite && sim->unfinished == 0;
 }
 
 static bool is_drained(struct sim *sim, const struct sim_span *span)

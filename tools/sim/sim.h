@@ -136,7 +136,8 @@ struct sim {
     bool finite;       /* at least one node has a last message */
     uint64_t now_us;
     uint64_t start_us;
-    uint64_t phase_us; /* when the phase began */
+    uint64_t started_us; /* when the last node connects */
+    uint64_t phase_us;   /* when the phase began */
     uint64_t seed;
     uint16_t run; /* in stamps: what other runs left behind is not ours */
     struct sim_counts counts;
