@@ -36,6 +36,7 @@ import sn_deliver
 import sn_discover
 import sn_forward
 import sn_frame
+import sn_group
 import sn_peer
 import sn_publish
 import sn_register
@@ -62,6 +63,7 @@ FILES = {
     client_violations: ("C", peer.ClientBox),
     sn_frame: ("G", sn_peer.NodeBox),
     sn_discover: ("G", sn_peer.NodeBox),
+    sn_group: ("G", sn_peer.NodeBox),
     sn_connect: ("G", sn_peer.NodeBox),
     sn_will: ("G", sn_peer.NodeBox),
     sn_register: ("G", sn_peer.NodeBox),
