@@ -27,6 +27,7 @@ import stories_interop
 import stories_interop_brokers
 import stories_interop_tools
 import stories_line
+import stories_names
 import stories_registry
 import stories_sleep
 import stories_store
@@ -42,6 +43,7 @@ FILES = (
     stories_hostile,
     stories_broker,
     stories_line,
+    stories_names,
     stories_upstream,
     stories_ws,
     stories_tls,
