@@ -23,7 +23,7 @@ void hub_apply(struct hub *hub, const struct conf *next, uint64_t now_ms)
     hub_nodes_relearn(hub, now_ms);
     hub_registry_rename(hub, now_ms);
     if (moves) {
-        hub_tell_gateway(hub, "online", now_ms);
+        hub_tell_all(hub, now_ms);
         hub_told_pump(hub, now_ms);
     }
 }

@@ -146,7 +146,7 @@ void hub_restored(struct hub *hub, uint64_t now_ms)
     hub_nodes_relearn(hub, now_ms);
     hub_registry_restored(hub, now_ms);
     hub_sys_init(hub, now_ms);
-    hub_tell_gateway(hub, "online", now_ms);
+    hub_tell_all(hub, now_ms);
     hub_uplinks_start(hub, now_ms);
 }
 

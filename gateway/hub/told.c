@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "gateway/hub/say.h"
+#include "gateway/hub/uplink.h"
 
 #define NAME_MOST 1024u /* octets of a node's name in a topic */
 #define INFO_MOST 4096u
@@ -9,27 +10,58 @@
 /* What a subscriber may rely on is told at QoS 1; where the store has no room for that, at 0. */
 static void publish(struct hub *hub, struct mqtt_publication *p, uint64_t now_ms)
 {
+    enum mqtt_err err = MQTT_OK;
+
     p->retain = true;
     p->qos = 1;
-    if (mqtt_sessions_publish(&hub->sessions, p, now_ms) != MQTT_OK) {
+    err = mqtt_sessions_publish(&hub->sessions, p, now_ms);
+    if (err != MQTT_OK) {
         p->qos = 0;
-        (void)mqtt_sessions_publish(&hub->sessions, p, now_ms);
+        err = mqtt_sessions_publish(&hub->sessions, p, now_ms);
     }
-    hub->sys.own++; /* counted as received, but nobody's */
-    hub->sys.own_octets += p->payload.len;
+    if (err == MQTT_OK) { /* counted as received, but nobody's */
+        hub->sys.own++;
+        hub->sys.own_octets += p->payload.len;
+    }
 }
 
-void hub_tell_gateway(struct hub *hub, const char *state, uint64_t now_ms)
+/* STATE, `under` and "/state". */
+static void tell_of(struct hub *hub, const char *const under[2], const char *state, uint64_t now_ms)
 {
     uint8_t room[NAME_MOST];
     struct writer w = writer_of(room, sizeof room);
     struct mqtt_publication p = {.payload = span_of_text(state)};
 
     write_text(&w, hub->conf->gateway.state);
+    write_text(&w, under[0]);
+    write_text(&w, under[1]);
     write_text(&w, "/state");
     p.topic = span_of(room, written(&w));
     if (!w.bad) {
         publish(hub, &p, now_ms);
+    }
+}
+
+void hub_tell_gateway(struct hub *hub, const char *state, uint64_t now_ms)
+{
+    tell_of(hub, (const char *const[2]){"", ""}, state, now_ms);
+}
+
+static const char *word_of(const struct hub_uplink *up)
+{
+    return up->online ? "online" : "offline";
+}
+
+void hub_tell_upstream(struct hub *hub, const struct hub_uplink *up, uint64_t now_ms)
+{
+    tell_of(hub, (const char *const[2]){"/upstream/", up->conf->at.name}, word_of(up), now_ms);
+}
+
+void hub_tell_all(struct hub *hub, uint64_t now_ms)
+{
+    hub_tell_gateway(hub, "online", now_ms);
+    for (size_t i = 0; i < hub->uplink_count; i++) {
+        hub_tell_upstream(hub, &hub->uplinks[i], now_ms);
     }
 }
 
@@ -170,6 +202,10 @@ void hub_tell_nothing(struct hub *hub, uint64_t now_ms)
         hub_tell_no_node(hub, hub_seen_name(seen), now_ms);
     }
     hub_tell_gateway(hub, "", now_ms);
+    for (size_t i = 0; i < hub->uplink_count; i++) {
+        tell_of(hub, (const char *const[2]){"/upstream/", hub->uplinks[i].conf->at.name}, "",
+                now_ms);
+    }
     hub->registry.told = false;
     hub->sessions.own_read = true; /* who reads the new one is not known: as if somebody did */
 }

@@ -5,6 +5,7 @@
 #include "gateway/hub/far.h"
 #include "gateway/hub/rules.h"
 #include "gateway/hub/say.h"
+#include "gateway/hub/told.h"
 #include "mqtt/op.h"
 
 static struct span span_or_none(const char *text)
@@ -157,6 +158,7 @@ static void went_down(struct hub *hub, struct hub_uplink *up, const struct mqtt_
     if (up->online) {
         up->online = false;
         mqtt_session_close(&hub->sessions, up->session, MQTT_END_PARTED, now_ms);
+        hub_tell_upstream(hub, up, now_ms);
     }
     if (!news->served) {
         up->url = (up->url + 1) % up->conf->url.count;
@@ -178,6 +180,7 @@ static void went_online(struct hub *hub, struct hub_uplink *up, bool present, ui
     }
     up->birth = up->conf->will_topic != NULL;
     up->told_skipped = false;
+    hub_tell_upstream(hub, up, now_ms);
 }
 
 static void client_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,

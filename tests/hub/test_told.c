@@ -186,6 +186,29 @@ static void the_gateway_says_when_it_runs_and_when_it_stops(void **state)
     site_free(site);
 }
 
+static void an_upstream_is_online_while_it_is(void **state)
+{
+    struct site *site = site_new("[gateway]\nname = gh\n[store]\npath = none\n"
+                                 "[upstream cloud]\nurl = mqtt://far.example\n",
+                                 false);
+    struct mqtt_session *s = reader(site, "$SYS/gateway/upstream/#");
+    struct mqtt_out out;
+
+    (void)state;
+    reads(site, s, "$SYS/gateway/upstream/cloud/state", "offline", true);
+    site_wait(site, 1);
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_true(hub_uplink_output(site->hub, 0, &out, site->out, site->now_ms));
+    reads_nothing(site, s);
+    hub_uplink_input(site->hub, 0, WIRE_SPAN("\x20\x02\0\0"), site->now_ms);
+    reads(site, s, "$SYS/gateway/upstream/cloud/state", "online", false);
+    hub_uplink_down(site->hub, 0, "gone", site->now_ms);
+    hub_pump(site->hub, site->now_ms);
+    reads(site, s, "$SYS/gateway/upstream/cloud/state", "offline", false);
+    reads_nothing(site, s);
+    site_free(site);
+}
+
 static void nothing_of_it_is_stored(void **state)
 {
     struct site *site = site_new("[gateway]\nname = gh\nstate = gw\n"
@@ -247,6 +270,7 @@ int main(void)
         cmocka_unit_test(who_gives_way_to_another_is_disconnected),
         cmocka_unit_test(a_forgotten_nodes_topics_are_cleared),
         cmocka_unit_test(the_gateway_says_when_it_runs_and_when_it_stops),
+        cmocka_unit_test(an_upstream_is_online_while_it_is),
         cmocka_unit_test(nothing_of_it_is_stored),
         cmocka_unit_test(states_go_up_by_a_send_rule),
         cmocka_unit_test(a_full_store_does_not_silence_them),
