@@ -24,12 +24,20 @@ static void lay(struct gathered *out, const char *name, const struct conf_sectio
     const struct conf_section_kind *node = kind_named("node");
     const struct conf_section_kind *kind = kind_named(name);
 
+    if (!all && section->set == 0) {
+        return;
+    }
     for (const struct conf_option *row = node->options; row->key != NULL; row++) {
-        const struct conf_option *same = conf_option_find(kind, span_of_text(row->key));
+        const struct conf_option *same = row;
         uint64_t bit = conf_option_bit(node, row);
 
-        if (row->offset < WITH || row->many != CONF_ONE || (out->taken & bit) != 0 ||
-            same == NULL || same->kind != row->kind) {
+        if (row->offset < WITH || row->many != CONF_ONE || (out->taken & bit) != 0) {
+            continue;
+        }
+        if (kind != node) {
+            same = conf_option_find(kind, span_of_text(row->key));
+        }
+        if (same == NULL || same->kind != row->kind) {
             continue;
         }
         if (all || (section->set & conf_option_bit(kind, same)) != 0) {
@@ -40,15 +48,18 @@ static void lay(struct gathered *out, const char *name, const struct conf_sectio
     }
 }
 
-/* The defaults of [node]; they are numbers and words, which need no memory. */
+/* The defaults of [node] for what nobody has set; they are numbers and words, which need no memory.
+ */
 static void lay_defaults(struct gathered *out)
 {
+    const struct conf_section_kind *node = kind_named("node");
     struct writer nothing = writer_of(NULL, 0);
 
-    for (const struct conf_option *row = kind_named("node")->options; row->key != NULL; row++) {
+    for (const struct conf_option *row = node->options; row->key != NULL; row++) {
         struct conf_given given = {row, span_of_text(row->key), {NULL, 0}, 0};
 
-        if (row->offset >= WITH && row->initial != NULL) {
+        if (row->offset >= WITH && row->initial != NULL &&
+            (out->taken & conf_option_bit(node, row)) == 0) {
             given.text = span_of_text(row->initial);
             (void)conf_setting_read(&given, NULL, (uint8_t *)&out->settings + row->offset - WITH,
                                     &nothing);
@@ -60,7 +71,6 @@ struct conf_settings conf_node_settings(const struct conf *conf, const struct co
 {
     struct gathered out = {0};
 
-    lay_defaults(&out);
     if (place->node != NULL) {
         lay(&out, "node", &place->node->at, false);
     }
@@ -72,5 +82,6 @@ struct conf_settings conf_node_settings(const struct conf *conf, const struct co
     if (place->listener != NULL) {
         lay(&out, "listener", &place->listener->at, true);
     }
+    lay_defaults(&out);
     return out.settings;
 }

@@ -71,8 +71,12 @@ const struct conf_section_kind *conf_section_kind_find(struct span name)
 /* A key of the table that ends with '*' stands for all that begin so. */
 static bool fits(const char *pattern, struct span key)
 {
-    struct span plain = span_of_text(pattern);
+    struct span plain;
 
+    if (key.len == 0 || (pattern[0] != '*' && (uint8_t)pattern[0] != key.at[0])) {
+        return false; /* tells most apart at once */
+    }
+    plain = span_of_text(pattern);
     if (plain.at[plain.len - 1] != '*') {
         return span_equal(plain, key);
     }
