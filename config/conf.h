@@ -15,6 +15,8 @@
 #include "config/report.h"
 #include "config/value.h"
 
+#define CONF_CONTROL_MOST 107u /* octets of the path of a socket, so the kernel */
+
 struct conf_gateway {
     struct conf_section at;
     const char *name;

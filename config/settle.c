@@ -177,7 +177,8 @@ static void settle_defaults(const struct conf_reading *reading)
     }
 }
 
-/* Beside the store, once that has its name; what keeps nothing leaves no socket either. */
+/* Beside the store, once that has its name; what keeps nothing leaves no socket either, and where
+ * the path would be too long there is none until one is named. */
 static const char *control_beside(struct conf_arena *arena, const char *store)
 {
     size_t folder = strlen(store);
@@ -192,7 +193,8 @@ static const char *control_beside(struct conf_arena *arena, const char *store)
     }
     write_span(&w, span_of(store, folder));
     write_text(&w, "sedge.sock");
-    return conf_arena_text(arena, span_of(room, written(&w)));
+    return written(&w) > CONF_CONTROL_MOST ? "off"
+                                           : conf_arena_text(arena, span_of(room, written(&w)));
 }
 
 static void settle_control(const struct conf_reading *reading)

@@ -18,7 +18,7 @@ const struct conf_option conf_rows_gateway[] = {
      "account to change to after the ports are open, when started as root"},
     {"state", TOPIC, ONE, AT(state), 0, 0, "$SYS/gateway", NULL, G, LIVE, YES, NULL,
      "topic under which the gateway publishes its own state"},
-    {"control", TEXT, ONE, AT(control), 1, 4096, NULL, NULL, G, RESTART, YES, "/run/sedge/sedge.sock if that folder is writable, else sedge.sock beside the store file",
+    {"control", TEXT, ONE, AT(control), 1, CONF_CONTROL_MOST, NULL, NULL, G, RESTART, YES, "/run/sedge/sedge.sock if that folder is writable, else sedge.sock beside the store file",
      "socket by which sedge nodes, watch, reload and others reach the gateway; off: none"},
     END,
 };

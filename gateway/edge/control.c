@@ -10,6 +10,8 @@
 #include "gateway/edge/run.h"
 #include "gateway/edge/watch.h"
 
+#define RESUME_MS 1000u
+
 static const char busy[] = "{\"error\":\"the gateway answers 8 others already; try again\"}\n";
 
 /* --- what waits for an asker ----------------------------------------------------------------- */
@@ -287,6 +289,15 @@ static struct gw_asker *free_asker(struct gw_control *control)
     return NULL;
 }
 
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+    struct gw_control *control = arg;
+
+    (void)fd;
+    (void)what;
+    (void)event_add(control->acceptable, NULL);
+}
+
 static void on_acceptable(evutil_socket_t listening, short what, void *arg)
 {
     struct gw_control *control = arg;
@@ -295,6 +306,10 @@ static void on_acceptable(evutil_socket_t listening, short what, void *arg)
 
     (void)what;
     if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE) {
+            (void)event_del(control->acceptable);
+            gw_loop_after(control->resume, RESUME_MS);
+        }
         return;
     }
     if (asker == NULL) {
@@ -320,8 +335,13 @@ bool gw_control_init(struct gw_control *control, struct gw_run *run, const char 
     memcpy(control->path, path, strlen(path));
     control->acceptable =
         event_new(run->loop.base, control->fd, EV_READ | EV_PERSIST, on_acceptable, control);
-    return (control->acceptable != NULL && event_add(control->acceptable, NULL) == 0) ||
-           gw_fail(fault, "control socket: no memory");
+    control->resume = evtimer_new(run->loop.base, on_resume, control);
+    if (control->acceptable == NULL || control->resume == NULL ||
+        event_add(control->acceptable, NULL) != 0) {
+        return gw_fail(fault, "control socket: no memory");
+    }
+    gw_log(&run->log, CONF_INFO, "sedge", "control socket %s", path);
+    return true;
 }
 
 void gw_control_fini(struct gw_control *control)
@@ -336,6 +356,9 @@ void gw_control_fini(struct gw_control *control)
     }
     if (control->acceptable != NULL) {
         event_free(control->acceptable);
+    }
+    if (control->resume != NULL) {
+        event_free(control->resume);
     }
     if (control->fd >= 0) {
         (void)close(control->fd);

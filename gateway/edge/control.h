@@ -68,6 +68,7 @@ struct gw_control {
     char path[GW_UNIX_PATH]; /* empty: not made yet */
     int fd;
     struct event *acceptable;
+    struct event *resume; /* no descriptor was left for the next asker: tried again in a while */
     struct gw_asker askers[GW_CONTROL_ASKERS];
 };
 

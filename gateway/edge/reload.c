@@ -16,7 +16,7 @@
 /* One line, in the answer under `key` and in the log. */
 static void tell(struct gw_run *run, cJSON *lines, const char *key, const char *text)
 {
-    bool good = strcmp(key, "changed") == 0;
+    bool good = strcmp(key, "changed") == 0 || strcmp(key, "note") == 0;
     cJSON *line = NULL;
 
     if ((size_t)cJSON_GetArraySize(lines) >= GW_RELOAD_LINES) {
@@ -28,25 +28,19 @@ static void tell(struct gw_run *run, cJSON *lines, const char *key, const char *
     gw_log(&run->log, good ? CONF_INFO : CONF_ERROR, "sedge", "reload: %s: %s", key, text);
 }
 
-static void tell_problems(struct gw_run *run, cJSON *lines, const struct conf_report *report)
+static void tell_problem(struct gw_run *run, cJSON *lines, const struct conf_problem *problem)
 {
-    for (size_t i = 0; i < report->count; i++) {
-        const struct conf_problem *problem = &report->items[i];
-        bool has_section = problem->section[0] != '\0';
-        char line[32] = "";
-        char text[1024];
+    bool has_section = problem->section[0] != '\0';
+    char line[32] = "";
+    char text[1024];
 
-        if (problem->is_note) {
-            continue;
-        }
-        if (problem->line != 0) {
-            (void)snprintf(line, sizeof line, "%" PRIu64 ":", problem->line);
-        }
-        (void)snprintf(text, sizeof text, "%s:%s %s%s%s%s%s%s", problem->file, line,
-                       has_section ? "[" : "", problem->section, has_section ? "] " : "",
-                       problem->key, problem->key[0] == '\0' ? "" : ": ", problem->text);
-        tell(run, lines, "wrong", text);
+    if (problem->line != 0) {
+        (void)snprintf(line, sizeof line, "%" PRIu64 ":", problem->line);
     }
+    (void)snprintf(text, sizeof text, "%s:%s %s%s%s%s%s%s", problem->file, line,
+                   has_section ? "[" : "", problem->section, has_section ? "] " : "", problem->key,
+                   problem->key[0] == '\0' ? "" : ": ", problem->text);
+    tell(run, lines, problem->is_note ? "note" : "wrong", text);
 }
 
 static void tell_change(struct gw_run *run, cJSON *lines, const char *key,
@@ -135,8 +129,10 @@ static struct conf *read_next(struct gw_run *run, cJSON *lines, struct gw_fault 
     if (next != NULL) {
         gw_release_check(next, &report, false);
     }
+    for (size_t i = 0; i < report.count; i++) {
+        tell_problem(run, lines, &report.items[i]);
+    }
     if (report.errors != 0) {
-        tell_problems(run, lines, &report);
         (void)gw_fail(fault, "nothing is changed: the configuration has %zu error%s", report.errors,
                       report.errors == 1 ? "" : "s");
         conf_free(next);

@@ -14,8 +14,9 @@
 
 #define GW_RELOAD_LINES 1000u /* of an answer; more changes are counted */
 
-/* Adds a line for each error, or for each change that needs a restart, or for each change made, to
- * the array `lines`, and says them in the log. False: nothing changed; the fault says why. */
+/* Adds a line for each error and note, or for each change that needs a restart, or for each change
+ * made, to the array `lines`, and says them in the log. False: nothing changed; the fault says why.
+ */
 bool gw_reload(struct gw_run *run, cJSON *lines, struct gw_fault *fault);
 
 enum gw_answered gw_reload_step(struct gw_asker *asker);

@@ -86,6 +86,8 @@ static const char *control_of(const char *text, char room[64])
     return room;
 }
 
+#define LONG "0123456789012345678901234567890123456789"
+
 static void the_control_socket_lies_beside_the_store(void **state)
 {
     char room[64];
@@ -95,6 +97,7 @@ static void the_control_socket_lies_beside_the_store(void **state)
     assert_string_equal(control_of("[store]\npath = /data/%g.db\n", room), "/data/sedge.sock");
     assert_string_equal(control_of("[store]\npath = a.db\n", room), "sedge.sock");
     assert_string_equal(control_of("[store]\npath = none\n", room), "off");
+    assert_string_equal(control_of("[store]\npath = /" LONG LONG LONG "/a.db\n", room), "off");
     assert_string_equal(control_of("[gateway]\ncontrol = /x/%g.sock\nname = g\n", room),
                         "/x/g.sock");
 }

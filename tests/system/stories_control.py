@@ -338,3 +338,15 @@ def a_node_is_replaced_and_a_place_is_filled(box):
     expect_equal(names.get("wx-9"), "cellar", "name of the accepted one after a restart")
     box.sedge("node", "forget", "old")
     expect("old" not in [node["name"] for node in box.ask("nodes")], "the node is forgotten")
+
+
+def a_reload_changes_what_the_log_says(box):
+    gateway = box.gateway()
+    box.configure("[log]\nlevel = debug\n")
+    box.sedge("reload").wait_line(r"^changed: \[log\] level$")
+    node = box.node().connect("roof", clean=False)
+    node.ask(b"\x04\x18\0\x3c", b"\x18")  # asleep
+    gateway.wait_line(r"debug node: asleep roof")
+    box.configure("[log]\nlevel = debug\nformat = json\n")
+    box.sedge("reload")
+    gateway.wait_line(r'^\{"time":.*"text":"reloaded: 1 change"\}$')
