@@ -2,9 +2,10 @@
  * configuration names and nobody has seen yet.
  *
  * An entry outlives the node's session, and the gateway: it is kept in the store (TABLE_NODE), when
- * the node is first seen, at a clean stop, and else at most every HUB_REGISTRY_MS, for an SD card's
- * sake. After a restart nobody is connected: who was active or asleep is disconnected until he
- * comes again. At [limits] nodes the one that is gone longest and that no [node] names gives way.
+ * the node is first seen, at a clean stop, within HUB_REGISTRY_MS when it is lost or back, and else
+ * once an hour, for an SD card's sake. After a restart nobody is connected: who was active or
+ * asleep is disconnected until he comes again. At [limits] nodes the one that is gone longest and
+ * that no [node] names gives way.
  *
  * Views are for reading: spans in them live until the hub is called again. Walks start at {0} and
  * stay good whatever the hub does between two steps; entries made meanwhile may come or not.

@@ -119,7 +119,10 @@ void hub_seen_rename(struct hub *hub, struct hub_seen *seen, uint64_t now_ms);
 
 /* --- the store: seen_keep.c ------------------------------------------------------------------ */
 
-/* It is to be written, soon. */
+/* There is something to look after. */
+void hub_registry_wake(struct hub *hub, uint64_t now_ms);
+
+/* It is to be written, within HUB_REGISTRY_MS. */
 void hub_seen_touch(struct hub *hub, struct hub_seen *seen, uint64_t now_ms);
 
 /* It is seen for the first time: written now, but of very many at once, who may be strangers that

@@ -69,10 +69,15 @@ static void flush_by(struct hub *hub, uint64_t due_ms)
     }
 }
 
+void hub_registry_wake(struct hub *hub, uint64_t now_ms)
+{
+    flush_by(hub, now_ms + HUB_REGISTRY_MS);
+}
+
 void hub_seen_touch(struct hub *hub, struct hub_seen *seen, uint64_t now_ms)
 {
     seen->dirty = true;
-    flush_by(hub, now_ms + HUB_REGISTRY_MS);
+    hub_registry_wake(hub, now_ms);
 }
 
 void hub_seen_write_first(struct hub *hub, struct hub_seen *seen, uint64_t now_ms)

@@ -59,6 +59,7 @@ void hub_seen_met(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
         hub_seen_touch(hub, seen, now_ms);
     }
     hub_seen_changed(hub, hn, now_ms);
+    hub_registry_wake(hub, now_ms);
     if (seen->first_s == 0) {
         seen->first_s = hub_wall_s(hub, now_ms);
         hub_seen_write_first(hub, seen, now_ms);
@@ -125,12 +126,15 @@ static enum hub_node_state state_of(const struct hub_seen *seen, const struct sn
 void hub_seen_changed(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
 {
     struct hub_seen *seen = hn->seen;
+    bool was_lost = seen != NULL && seen->state == HUB_NODE_LOST;
 
     if (seen == NULL || seen->state == state_of(seen, hn->node)) {
         return;
     }
     seen->state = (uint8_t)state_of(seen, hn->node);
-    hub_seen_touch(hub, seen, now_ms);
+    if (was_lost || seen->state == HUB_NODE_LOST) { /* the others are the same after a restart */
+        hub_seen_touch(hub, seen, now_ms);
+    }
     hub_tell_node_state(hub, seen, now_ms);
 }
 

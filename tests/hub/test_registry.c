@@ -296,27 +296,41 @@ static void at_the_limit_the_one_gone_longest_without_a_section_gives_way(void *
     site_free(site);
 }
 
+/* Lets `ms` pass, the node heard at the end of it, and one flush more. */
+static size_t rows_after(struct site *site, uint64_t ms)
+{
+    site->now_ms += ms;
+    site_says(site, 1, WIRE_SPAN("\x02\x16"));
+    site->now_ms += HUB_REGISTRY_MS;
+    hub_tick(site->hub, site->now_ms);
+    return keep(site, NULL);
+}
+
 static void rows_are_few_however_much_a_node_says(void **state)
 {
-    struct site *site = site_new(conf, true);
+    struct site *site = site_new("[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\n", true);
+    static const struct span connect = {WIRE("\x08\x04\x04\x01\0\0n1")}; /* no keep alive */
 
     (void)state;
-    connect_node(site, 1);
+    site_says(site, 1, connect);
     assert_int_equal(keep(site, NULL), 1);
     for (unsigned i = 0; i < 50; i++) {
         site_says(site, 1, WIRE_SPAN("\x04\x18\0\x3c"));
         (void)keep(site, NULL);
-        connect_as(site, 1, '1', true);
+        site_says(site, 1, connect);
         assert_int_equal(keep(site, NULL), 0);
         site_wait(site, 1000);
     }
-    site->now_ms += HUB_REGISTRY_MS - 51000;
-    site_says(site, 1, WIRE_SPAN("\x02\x16"));
-    site_wait(site, 1001);
-    assert_int_equal(keep(site, NULL), 1);
-    site_says(site, 1, WIRE_SPAN("\x02\x16"));
+    assert_int_equal(rows_after(site, 0), 0);
+    assert_int_equal(rows_after(site, 3600000), 1); /* an hour of silence, a sight */
+    assert_int_equal(rows_after(site, 0), 0);
+    site_says(site, 1, WIRE_SPAN("\x04\x18\0\x01"));
+    site_wait(site, 1500);
+    expect_state(site, "n1", HUB_NODE_LOST);
+    assert_int_equal(rows_after(site, 0), 1);
+    site_says(site, 1, connect);
     hub_stop(site->hub, site->now_ms);
-    assert_int_equal(keep(site, NULL), 1); /* its last sight */
+    assert_int_equal(keep(site, NULL), 1);
     site_free(site);
 }
 
