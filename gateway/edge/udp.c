@@ -62,6 +62,9 @@ static bool is_wild(const union gw_addr *addr)
 static bool bind_socket(struct gw_udp_socket *s, const struct conf_address *bind_to)
 {
     gw_addr_of_conf(&s->bound, bind_to);
+    if (s->interface != 0) {
+        s->bound.v6.sin6_scope_id = s->interface;
+    }
     s->is_wild = is_wild(&s->bound);
     s->fd = socket(s->bound.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s->fd < 0) {
@@ -139,7 +142,7 @@ bool gw_udp_init(struct gw_udp *udp, struct gw_loop *loop, uint16_t listener,
     return gw_udp_open_groups(udp, fault);
 }
 
-static void close_socket(struct gw_udp_socket *s)
+void gw_udp_close(struct gw_udp_socket *s)
 {
     if (s->readable != NULL) {
         event_free(s->readable);
@@ -147,18 +150,19 @@ static void close_socket(struct gw_udp_socket *s)
     if (s->writable != NULL) {
         event_free(s->writable);
     }
-    if (s->fd >= 0) {
+    if (s->udp != NULL && s->fd >= 0) {
         (void)close(s->fd);
     }
+    *s = (struct gw_udp_socket){.fd = -1};
 }
 
 void gw_udp_fini(struct gw_udp *udp)
 {
     for (size_t i = 0; i < udp->socket_count; i++) {
-        close_socket(&udp->sockets[i]);
+        gw_udp_close(&udp->sockets[i]);
     }
-    for (size_t i = 0; i < udp->group_count; i++) {
-        close_socket(&udp->groups[i]);
+    for (size_t i = 0; udp->groups != NULL && i < udp->group_count + GW_UDP_WAYS; i++) {
+        gw_udp_close(&udp->groups[i]);
     }
     free(udp->sockets);
     free(udp->groups);

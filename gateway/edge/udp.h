@@ -1,6 +1,7 @@
 /* gateway/edge/udp.h - datagrams of one [listener] of type udp, to and from the gate.
  *
- * One socket for each `bind`, and one for each multicast group, which only hears: what goes to a
+ * One socket for each `bind`, and one for each multicast group (of a link-local group of IPv6, for
+ * each interface), which only hears: what goes to a
  * group leaves by a socket of `bind`, so that its sender's address is one that answers. What came
  * is read GW_UDP_BATCH datagrams at a time; what leaves goes straight from the gate's queue to
  * sendmmsg. An answer leaves from the address that was asked, also where that was a wildcard's.
@@ -29,10 +30,11 @@ struct gw_udp_socket {
     struct event *writable;
     union gw_addr bound;
     int fd;
-    uint8_t number;   /* of a `bind`: its place too */
-    uint8_t group;    /* from 1; 0: a socket of `bind` */
-    bool is_wild;     /* bound to no address of its own */
-    uint32_t dropped; /* as the kernel last told */
+    uint8_t number;     /* of a `bind`: its place too */
+    uint8_t group;      /* from 1; 0: a socket of `bind` */
+    unsigned interface; /* of a link-local group; 0: any */
+    bool is_wild;       /* bound to no address of its own */
+    uint32_t dropped;   /* as the kernel last told */
 };
 
 /* Where a peer's datagrams come to: a socket, and of a wildcard one the address. Its number is in
@@ -64,9 +66,9 @@ struct gw_udp {
     bool stuck;        /* a socket takes no more: wait for it */
     struct gw_udp_socket *sockets;
     size_t socket_count;
-    struct gw_udp_socket *groups;
-    size_t group_count;
-    uint8_t *octets; /* GW_UDP_BATCH datagrams, max_message octets each */
+    struct gw_udp_socket *groups; /* one for each `multicast`, then GW_UDP_WAYS of interfaces */
+    size_t group_count;           /* of `multicast` */
+    uint8_t *octets;              /* GW_UDP_BATCH datagrams, max_message octets each */
     struct gw_udp_batch in;
     struct gw_udp_place places[GW_UDP_PLACES];
     size_t place_count;

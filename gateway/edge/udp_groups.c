@@ -60,8 +60,55 @@ const struct gw_udp_way *gw_udp_way(const struct gw_udp *udp, uint8_t group, uns
     return NULL;
 }
 
+/* Of a link-local group of IPv6 the interface is part of the address. */
+static bool is_link_local(const union gw_addr *group)
+{
+    return group->any.sa_family == AF_INET6 && (IN6_IS_ADDR_MC_LINKLOCAL(&group->v6.sin6_addr) ||
+                                                IN6_IS_ADDR_MC_NODELOCAL(&group->v6.sin6_addr));
+}
+
+/* The socket of link-local group `s` on that interface, opened if there is none; NULL: no room. */
+static struct gw_udp_socket *socket_on(struct gw_udp *udp, const struct gw_udp_socket *s,
+                                       unsigned interface)
+{
+    struct gw_udp_socket *unused = NULL;
+    struct gw_fault fault = {""};
+
+    for (size_t i = udp->group_count; i < udp->group_count + GW_UDP_WAYS; i++) {
+        struct gw_udp_socket *one = &udp->groups[i];
+
+        if (one->udp != NULL && one->group == s->group && one->interface == interface) {
+            return one;
+        }
+        unused = one->udp == NULL && unused == NULL ? one : unused;
+    }
+    if (unused == NULL) {
+        return NULL;
+    }
+    *unused =
+        (struct gw_udp_socket){.udp = udp, .fd = -1, .group = s->group, .interface = interface};
+    if (!gw_udp_open(unused, &udp->conf->multicast.at[s->group - 1], &fault)) {
+        gw_log(udp->loop->log, CONF_WARNING, "node", "%s", fault.text);
+        gw_udp_close(unused);
+        return NULL;
+    }
+    return unused;
+}
+
+/* Interfaces that went away. */
+static void close_unused(struct gw_udp *udp)
+{
+    for (size_t i = udp->group_count; i < udp->group_count + GW_UDP_WAYS; i++) {
+        struct gw_udp_socket *s = &udp->groups[i];
+
+        if (s->udp != NULL && gw_udp_way(udp, s->group, s->interface) == NULL) {
+            gw_udp_close(s);
+        }
+    }
+}
+
 /* IPv6 chooses its source by the group's scope; IPv4 would take any address, so it is told. */
-static void add_way(struct gw_udp *udp, const struct gw_udp_socket *s, const struct gw_net *net)
+static void add_way(struct gw_udp *udp, struct gw_udp_socket *s, const struct gw_net *net)
 {
     const struct gw_udp_socket *from = speaker(udp, net);
     static const union gw_addr none;
@@ -69,6 +116,12 @@ static void add_way(struct gw_udp *udp, const struct gw_udp_socket *s, const str
 
     if (from == NULL || s->bound.any.sa_family != net->address.any.sa_family ||
         udp->way_count == GW_UDP_WAYS || gw_udp_way(udp, s->group, net->interface) != NULL) {
+        return;
+    }
+    if (is_link_local(&s->bound)) {
+        s = socket_on(udp, s, net->interface);
+    }
+    if (s == NULL) {
         return;
     }
     if (!join(s, net->interface)) {
@@ -120,6 +173,15 @@ static void say_group(const struct gw_udp_socket *s)
 
 /* --- start, and what changes ----------------------------------------------------------------- */
 
+/* A wildcard `bind` may have the port of a group: while that is being bound the port is shared, so
+ * a second gateway still cannot take ours. */
+static void set_reuse(struct gw_udp *udp, int on)
+{
+    for (size_t i = 0; i < udp->socket_count; i++) {
+        (void)setsockopt(udp->sockets[i].fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    }
+}
+
 /* Tells one set of ways from another. */
 static uint64_t sum_of(const struct gw_udp *udp)
 {
@@ -139,11 +201,14 @@ static bool find_ways(struct gw_udp *udp)
     uint64_t before = sum_of(udp);
 
     udp->way_count = 0;
+    set_reuse(udp, 1);
     for (size_t i = 0; i < udp->group_count; i++) {
         for (size_t j = 0; j < nets->count; j++) {
             add_way(udp, &udp->groups[i], &nets->at[j]);
         }
     }
+    set_reuse(udp, 0);
+    close_unused(udp);
     return before != sum_of(udp);
 }
 
@@ -163,13 +228,6 @@ void gw_udp_follow_nets(struct gw_udp *udp)
     }
 }
 
-static void set_reuse(struct gw_udp *udp, int on)
-{
-    for (size_t i = 0; i < udp->socket_count; i++) {
-        (void)setsockopt(udp->sockets[i].fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    }
-}
-
 /* How far multicast goes from a socket of `bind`. What others joined is not for it, and what we
  * send to a group our own other listeners may hear. */
 static void set_hops(const struct gw_udp_socket *s)
@@ -183,31 +241,36 @@ static void set_hops(const struct gw_udp_socket *s)
     }
 }
 
-/* A wildcard `bind` may have the port of a group: for as long as that is bound the port is shared,
- * so a second gateway still cannot take ours. */
+static bool open_group(struct gw_udp *udp, size_t i, struct gw_fault *fault)
+{
+    struct gw_udp_socket *s = &udp->groups[i];
+    const struct conf_address *address = &udp->conf->multicast.at[i];
+
+    *s = (struct gw_udp_socket){.udp = udp, .fd = -1, .group = (uint8_t)(i + 1)};
+    gw_addr_of_conf(&s->bound, address);
+    return is_link_local(&s->bound) || gw_udp_open(s, address, fault);
+}
+
 bool gw_udp_open_groups(struct gw_udp *udp, struct gw_fault *fault)
 {
-    const struct conf_addresses *conf = &udp->conf->multicast;
+    size_t count = udp->conf->multicast.count;
 
-    udp->groups = calloc(conf->count + 1, sizeof *udp->groups);
+    udp->groups = calloc(count + GW_UDP_WAYS, sizeof *udp->groups);
     if (udp->groups == NULL) {
         return gw_fail(fault, "listener %s: no memory", udp->conf->at.name);
     }
     for (size_t i = 0; i < udp->socket_count; i++) {
         set_hops(&udp->sockets[i]);
     }
+    udp->group_count = count;
     set_reuse(udp, 1);
-    for (size_t i = 0; i < conf->count; i++) {
-        struct gw_udp_socket *s = &udp->groups[i];
-
-        *s = (struct gw_udp_socket){.udp = udp, .fd = -1, .group = (uint8_t)(i + 1)};
-        udp->group_count++;
-        if (!gw_udp_open(s, &conf->at[i], fault)) {
+    for (size_t i = 0; i < count; i++) {
+        if (!open_group(udp, i, fault)) {
             return false;
         }
     }
     set_reuse(udp, 0);
-    if (udp->group_count != 0) {
+    if (count != 0) {
         gw_udp_follow_nets(udp);
     }
     return true;

@@ -30,8 +30,10 @@ static struct iovec part_of(struct span wire)
 static bool cast_one(struct gw_udp *udp, const struct gw_udp_way *way, const struct sn_out *out)
 {
     const struct gw_udp_place *place = &udp->places[way->place];
-    struct gw_beside beside = {
-        .local = place->local, .interface = way->interface, .hops = out->peer.hops};
+    const struct gw_udp_socket *s = &udp->sockets[place->socket];
+    struct gw_beside beside = {.local = s->is_wild ? place->local : s->bound,
+                               .interface = way->interface,
+                               .hops = out->peer.hops};
     union gw_addr to = udp->groups[way->group - 1].bound;
     struct iovec part = part_of(out->wire);
     struct msghdr head = {
@@ -42,7 +44,7 @@ static bool cast_one(struct gw_udp *udp, const struct gw_udp_way *way, const str
         to.v6.sin6_scope_id = way->interface;
     }
     gw_beside_write(&beside, to.any.sa_family, &head, room);
-    return sendmsg(udp->sockets[place->socket].fd, &head, MSG_DONTWAIT) >= 0;
+    return sendmsg(s->fd, &head, MSG_DONTWAIT) >= 0;
 }
 
 /* By every way of the group, or of all; what does not leave now is not worth waiting for. */

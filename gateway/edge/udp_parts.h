@@ -12,9 +12,12 @@
 
 /* --- udp.c */
 
-/* A socket that is read, with its events; number and group stay as they are. */
+/* A socket that is read, with its events; number, group and interface stay as they are. */
 bool gw_udp_open(struct gw_udp_socket *s, const struct conf_address *bind_to,
                  struct gw_fault *fault);
+
+/* Harmless when it is not open. */
+void gw_udp_close(struct gw_udp_socket *s);
 
 /* --- udp_in.c */
 bool gw_udp_make_batch(struct gw_udp *udp);

@@ -70,14 +70,11 @@ static void on_connect(struct world *w, struct sn_node *node, unsigned whim)
 
 static void on_news(struct world *w, const struct sn_news *news)
 {
-    static const uint8_t types[] = {[SN_NEWS_REGISTERED] = SN_REGACK,
-                                    [SN_NEWS_SUBSCRIBE] = SN_SUBACK,
-                                    [SN_NEWS_UNSUBSCRIBE] = SN_UNSUBACK,
-                                    [SN_NEWS_WILL_TOPIC] = SN_WILLTOPICRESP,
-                                    [SN_NEWS_WILL_MSG] = SN_WILLMSGRESP,
-                                    [SN_NEWS_PUBREC] = SN_PUBREL,
-                                    [SN_NEWS_PUBREL] = SN_PUBCOMP,
-                                    [SN_NEWS_SLEEP] = SN_DISCONNECT};
+    static const uint8_t types[] = {
+        [SN_NEWS_REGISTERED] = SN_REGACK,    [SN_NEWS_SUBSCRIBE] = SN_SUBACK,
+        [SN_NEWS_UNSUBSCRIBE] = SN_UNSUBACK, [SN_NEWS_WILL_TOPIC] = SN_WILLTOPICRESP,
+        [SN_NEWS_WILL_MSG] = SN_WILLMSGRESP, [SN_NEWS_PUBREC] = SN_PUBREL,
+        [SN_NEWS_PUBREL] = SN_PUBCOMP,       [SN_NEWS_SLEEP] = SN_DISCONNECT};
     unsigned whim = w->calm ? CALM : read_u8(&w->in);
     struct sn_answer answer = {.type = news->kind < sizeof types ? types[news->kind] : 0,
                                .code = whim % 8 == 3,

@@ -22,6 +22,7 @@ import stories_broker
 import stories_client
 import stories_control
 import stories_daemon
+import stories_discovery
 import stories_hostile
 import stories_interop
 import stories_interop_brokers
@@ -42,6 +43,7 @@ FILES = (
     stories_sleep,
     stories_hostile,
     stories_broker,
+    stories_discovery,
     stories_line,
     stories_names,
     stories_upstream,
