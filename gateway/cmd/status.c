@@ -49,6 +49,8 @@ static bool print_status(void *arg, const cJSON *line)
                  " for want of memory or store, %" PRIu64 " not allowed\n",
                  cmd_number(line, "dropped"), cmd_number(line, "refused"),
                  cmd_number(line, "denied"));
+    (void)printf("  datagrams %" PRIu64 " lost in the kernel, %" PRIu64 " of strangers\n",
+                 cmd_number(line, "datagrams_lost"), cmd_number(line, "strangers"));
     (void)printf("  store     %s\n", cmd_text(line, "store"));
     return true;
 }

@@ -245,23 +245,25 @@ def a_change_that_needs_a_restart_is_refused_by_name(box):
     watch.wait_line(r" roof +-> farm/roof/temp ")
 
 
-def reloads_under_load_lose_nothing(box):
-    box.gateway(MAP)
-    everything = box.subscriber("-q", "1")
-    nodes = [box.node().connect(f"n{i}", keepalive_s=600) for i in range(8)]
-    for turn in range(12):
-        for i, node in enumerate(nodes):
-            octets = f"{turn}".encode()
-            node.send(bytes([7 + len(octets), 12, 0x21, 0, 7, 0, turn + 1]) + octets)
-        if turn % 3 == 0:
-            box.configure(MAP + f"[node x{turn}]\nclient_id = x{turn}\n")
-            box.sedge("reload").wait_line(r"^reloaded: [12] changes?")
-        for node in nodes:
-            node.wait(b"\x0d\0\7" + bytes([0, turn + 1, 0]))
-    got = everything.messages(96)
-    for i in range(8):
-        mine = [m[3] for m in got if m[0] == f"farm/n{i}/temp"]
-        expect_equal(mine, [str(turn) for turn in range(12)], f"messages of n{i}")
+def reloads_under_load_lose_nothing_and_end_no_session(box):
+    gateway = box.gateway(MAP)
+    load = box.start(
+        ROOT / "build/sn-sim", "-p", box.udp, "--json", "--count", "100", "--topic_id", "7",
+        "--qos", "1", "--every", "50ms", "--start", "0", "--id", "n%i",
+        "--subscribe", "set/%n qos 1",
+    )  # fmt: skip
+    gateway.wait_lines(r"connected n\d+", 100)
+    for turn in range(10):
+        nodes = "".join(f"[node x{i}]\nclient_id = n{i}\n" for i in range(turn * 5))
+        box.configure(f"[topics default]\n7 = farm/%n/{turn}\n\n" + nodes)
+        box.sedge("reload").wait_line(r"^reloaded: \d+ changes?")
+    ended = [line for line in gateway.lines if "lost" in line or "disconnected" in line]
+    expect_equal(ended, [], "sessions that ended")
+    code, _ = stop(load, signal.SIGINT)
+    expect_equal(code, 0, "exit code of sn-sim")
+    report = json.loads(load.lines[-1])
+    expect(report["published"] > 0, "the load published")
+    expect_equal(report["acknowledged"], report["published"], "publications acknowledged")
 
 
 def a_reload_leaves_programs_and_upstreams_as_they_are(box):
