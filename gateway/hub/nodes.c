@@ -56,6 +56,7 @@ void hub_node_end(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
 
     if (s != NULL && s->open) {
         sn_gate_dismiss(hub->gate, hn->node, now_ms);
+        hub_seen_changed(hub, hn, now_ms);
     }
     hn->session = NULL;
     if (s != NULL) {

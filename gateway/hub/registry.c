@@ -190,24 +190,6 @@ bool hub_unknown_next(struct hub *hub, size_t *walk, struct hub_unknown_view *ou
 
 /* --- forget ---------------------------------------------------------------------------------- */
 
-/* Its session, what waits for it, its ids and its connection. */
-static void end_node(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
-{
-    struct mqtt_session *s = hn->session;
-
-    bool clean = s != NULL && s->clean;
-
-    hn->session = NULL;
-    sn_gate_dismiss(hub->gate, hn->node, now_ms);
-    if (s != NULL && s->open) {
-        mqtt_session_close(&hub->sessions, s, MQTT_END_PARTED, now_ms);
-    }
-    if (s != NULL && !clean) {
-        mqtt_session_discard(&hub->sessions, s, now_ms);
-    }
-    hub_node_forget(hub, hn);
-}
-
 bool hub_node_forget_named(struct hub *hub, struct span name, uint64_t now_ms)
 {
     struct hub_seen *seen = hub_seen_find(hub, name);
@@ -216,7 +198,7 @@ bool hub_node_forget_named(struct hub *hub, struct span name, uint64_t now_ms)
         return false;
     }
     if (seen->hn != NULL) {
-        end_node(hub, seen->hn, now_ms);
+        hub_node_end(hub, seen->hn, now_ms);
     }
     hub_tell_no_node(hub, hub_seen_name(seen), now_ms);
     hub_seen_drop(hub, seen, now_ms);

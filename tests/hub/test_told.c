@@ -1,4 +1,5 @@
 /* tests/hub/test_told.c - what the gateway says of itself and of its nodes under STATE. */
+#include "gateway/hub/given.h"
 #include "gateway/hub/seen.h"
 #include "tests/hub/fixture.h"
 
@@ -157,6 +158,26 @@ static void who_gives_way_to_another_is_disconnected(void **state)
     site_free(site);
 }
 
+static void a_replaced_node_is_disconnected_until_the_new_one_comes(void **state)
+{
+    struct site *site = site_new(conf, false);
+    struct mqtt_session *s = reader(site, "$SYS/gateway/nodes/+/state");
+
+    (void)state;
+    site_says(site, 2, connect_2);
+    reads(site, s, "$SYS/gateway/nodes/n2/state", "active", false);
+    assert_int_equal(
+        hub_node_replace(site->hub, span_of_text("n2"), span_of_text("new"), site->now_ms).outcome,
+        HUB_GAVE);
+    reads(site, s, "$SYS/gateway/nodes/n2/state", "disconnected", false);
+    site_says(site, 3,
+              WIRE_SPAN("\x09\x04\x04\x01\0\x3c"
+                        "new"));
+    reads(site, s, "$SYS/gateway/nodes/n2/state", "active", false);
+    reads_nothing(site, s);
+    site_free(site);
+}
+
 static void a_forgotten_nodes_topics_are_cleared(void **state)
 {
     struct site *site = site_new(conf, false);
@@ -166,6 +187,7 @@ static void a_forgotten_nodes_topics_are_cleared(void **state)
     site_says(site, 2, connect_2);
     reads(site, s, "$SYS/gateway/nodes/n2/state", "active", false);
     assert_true(hub_node_forget_named(site->hub, span_of_text("n2"), site->now_ms));
+    reads(site, s, "$SYS/gateway/nodes/n2/state", "disconnected", false);
     reads(site, s, "$SYS/gateway/nodes/n2/state", "", false);
     reads_nothing(site, s);
     assert_null(
@@ -268,6 +290,7 @@ int main(void)
         cmocka_unit_test(who_comes_late_finds_them_retained_and_until_then_none_is_kept),
         cmocka_unit_test(info_is_a_line_of_json_at_each_connect),
         cmocka_unit_test(who_gives_way_to_another_is_disconnected),
+        cmocka_unit_test(a_replaced_node_is_disconnected_until_the_new_one_comes),
         cmocka_unit_test(a_forgotten_nodes_topics_are_cleared),
         cmocka_unit_test(the_gateway_says_when_it_runs_and_when_it_stops),
         cmocka_unit_test(an_upstream_is_online_while_it_is),
