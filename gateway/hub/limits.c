@@ -72,7 +72,7 @@ static struct shared *shared_of(const struct sn_limits *limits)
     struct shared *shared = NULL;
     const char *at = (const char *)limits - before;
 
-    memcpy(&shared, &at, sizeof shared); /* the gate's pointer is const, ours is not */
+    memcpy(&shared, &at, sizeof at); /* the gate's pointer is const, ours is not */
     return shared;
 }
 

@@ -156,7 +156,7 @@ static struct hub_map *map_of(const struct hub_node *hn)
         return NULL;
     }
     at = (const char *)names - offsetof(struct hub_map, names);
-    memcpy(&map, &at, sizeof map); /* the gate's pointer is const, ours is not */
+    memcpy(&map, &at, sizeof at); /* the gate's pointer is const, ours is not */
     return map;
 }
 
