@@ -5,7 +5,7 @@ from sedge import expect, expect_equal
 from statements import states
 
 CONF = {"more": "[topics default]\n7 = pre/seven"}
-QUICK = "retry = 300ms\nretries = 2"
+QUICK = "retry = 500ms\nretries = 2"
 
 
 def same_but_dup(first, again):

@@ -45,7 +45,7 @@ def the_same_node_id_at_two_forwarders_is_two_nodes(t):
 
 @states("SN-191")
 def what_the_gateway_sends_by_itself_is_encapsulated_too(t):
-    t.start(udp_more="forwarders = any\nretry = 300ms\nstranger_rate = 1000/s")
+    t.start(udp_more="forwarders = any\nretry = 500ms\nstranger_rate = 1000/s")
     n = t.forwarder().node(b"\x0a\x0b").connect(b"n")
     n.subscribe(b"a/#", 2)
     t.publish(b"a/b", b"x", 2)

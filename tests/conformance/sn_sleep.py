@@ -5,7 +5,7 @@ from sedge import expect, expect_equal
 from statements import states
 
 STRANGERS = "stranger_rate = 1000/s"
-QUICK = "retry = 300ms\nretries = 2\n" + STRANGERS
+QUICK = "retry = 500ms\nretries = 2\n" + STRANGERS
 CONF = {"udp_more": STRANGERS}
 
 

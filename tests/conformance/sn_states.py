@@ -244,7 +244,7 @@ def a_lost_client_takes_every_event_as_the_table_says(t):
 
 @states("SN-044", "SN-049", "SN-148", "SN-174", "SN-183")
 def time_ends_what_nobody_goes_on_with(t):
-    t.start(udp_more="retry = 300ms\nretries = 1")
+    t.start(udp_more="retry = 500ms\nretries = 1")
     wills = t.hearer(b"will/#")
     connecting, active, asleep = (Client(t, i, duration=(0, 2, 60)[i]) for i in range(3))
     connecting.to_C()
