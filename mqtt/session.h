@@ -68,7 +68,7 @@ struct mqtt_quota {
     uint64_t age_ms;        /* what waits longer is dropped; 0: it waits for ever */
     uint16_t inflight;      /* unacknowledged deliveries: the window of an open session */
     uint8_t when_full;      /* enum mqtt_when_full */
-    bool keeps_nothing; /* while the client sleeps or is away */
+    bool keeps_nothing;     /* while the client sleeps or is away */
     bool retain_as_published;
     bool no_echo; /* never deliver what came by this session */
 };
