@@ -145,7 +145,8 @@ int cmd_node(const struct cmd_options *options)
     if (options->words[0] == NULL) {
         return misuse("NAME");
     }
-    for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++) {
+    /* A node may be called as a deed is: one word is its name. */
+    for (size_t i = 0; options->word_count > 1 && i < sizeof deeds / sizeof deeds[0]; i++) {
         if (strcmp(options->words[0], deeds[i].name) == 0) {
             return deeds[i].run(options);
         }
