@@ -20,7 +20,7 @@ class Ports:
     side by side cannot take one from each other."""
 
     def __init__(self, first=20000, count=12000):
-        self.next = itertools.count(os.getpid() * 97)
+        self.next = itertools.count(os.getpid() * 1009)
         self.first, self.count = first, count
         self.lock = threading.Lock()
 
