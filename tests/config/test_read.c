@@ -257,6 +257,24 @@ static void differences_name_the_row_and_when_it_acts(void **state)
     conf_free(fresh);
 }
 
+static void sections_in_another_order_are_the_same_sections(void **state)
+{
+    struct conf *old = good(GATEWAY "[node a]\n[node b]\n[node c]\n[node d]\nclient_id = x\n");
+    struct conf *fresh = good(GATEWAY "[node d]\nclient_id = y\n[node e]\n[node b]\n[node a]\n");
+    struct conf_change out[4];
+
+    (void)state;
+    assert_int_equal(conf_diff(old, fresh, out, 4), 3);
+    assert_string_equal(out[0].name, "c");
+    assert_int_equal(out[0].kind, CONF_REMOVED);
+    assert_string_equal(out[1].name, "d");
+    assert_string_equal(out[1].option->key, "client_id");
+    assert_string_equal(out[2].name, "e");
+    assert_int_equal(out[2].kind, CONF_ADDED);
+    conf_free(old);
+    conf_free(fresh);
+}
+
 static const struct {
     const char *text;
     const char *normal; /* NULL: refused */
@@ -323,6 +341,7 @@ static void a_prefix_holds_the_addresses_that_begin_with_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sections_in_another_order_are_the_same_sections),
         cmocka_unit_test(no_file_at_all_is_a_working_gateway),
         cmocka_unit_test(an_empty_file_has_the_host_s_name_and_no_ports),
         cmocka_unit_test(the_control_socket_lies_beside_the_store),

@@ -81,6 +81,24 @@ def a_request_that_is_none_is_told_so(box):
         pass
 
 
+def a_request_may_come_in_pieces_and_its_asker_may_have_said_all(box):
+    box.gateway()
+    asker = _Asker(box)
+    for piece in ('{"do":', '"status"', '}\n{"do":"nodes"}', "\n"):
+        asker.send(piece)
+    asker.socket.shutdown(socket.SHUT_WR)
+    lines = [json.loads(line) for line in asker.lines]
+    expect_equal(lines[0]["gateway"], "gw-7", "first answer")
+    expect_equal(lines[1:], [{"end": True}, {"end": True}], "the rest of both answers")
+
+
+def an_answer_longer_than_its_room_comes_whole(box):
+    count = 2000
+    box.gateway("".join(f"[node bed-{i}]\nclient_id = n{i}\n" for i in range(count)))
+    names = {node["name"] for node in box.ask("nodes")}
+    expect_equal(names, {f"bed-{i}" for i in range(count)}, "names")
+
+
 def a_ninth_asker_is_told_and_those_before_go_on(box):
     box.gateway()
     askers = [_Asker(box) for _ in range(8)]
