@@ -64,17 +64,18 @@ def mass():
 
 def connect():
     """From CONNECT to CONNACK when many come at once."""
-    title("CONNECT to CONNACK, all at once, microseconds", "p50", "last", "CPU each")
+    title("CONNECT to CONNACK, all at once, microseconds", "p50", "last", "sent again", "CPU each")
     for count in (100, 5_000):
 
         def steps(box, server, count=count):
             generator = load(box, "sn_mass", box.udp, "connect", count)
             used = generator.run(server)
-            told = generator.wait_line(r"^latency (\d+) (\d+)")
+            told = generator.wait_line(r"^latency (\d+) (\d+) (\d+)")
             return [int(figure) for figure in told.groups()], used
 
-        best = min((measure(sedge_of(count), steps) for _ in range(ROUNDS)), key=lambda got: got[0])
-        row(f"{count:,} nodes", *best[0], f"{best[1]:.1f}")
+        for name, start in (("sedge", sedge_of(count)), ("floor", floor)):
+            best = min((measure(start, steps) for _ in range(ROUNDS)), key=lambda got: got[0])
+            row(f"{count:,} nodes, {name}", *best[0], f"{best[1]:.1f}")
 
 
 def fan():
@@ -100,4 +101,5 @@ def burst():
         generator.go()
         return int(generator.wait_line(r"^answered (\d+)")[1])
 
-    row("datagrams", measure(sedge_of(10_000), steps))
+    row("sedge", measure(sedge_of(10_000), steps))
+    row("floor", measure(floor, steps))
