@@ -359,7 +359,7 @@ static void open_grouped(struct rig *rig, bool wild)
     gw_udp_fini(&rig->udp);
     rig->groups[0] = (struct conf_address){.ip = {225, 1, 1, 77}, .ip_len = 4};
     rig->conf.multicast = (struct conf_addresses){rig->groups, 1};
-    rig->conf.ttl = 1;
+    rig->conf.ttl = 7;
     rig->conf.bind.count = 1;
     if (wild) {
         rig->binds[0] = (struct conf_address){.ip_len = 4};
@@ -438,6 +438,49 @@ static void what_is_for_all_leaves_to_the_group_from_the_port_of_bind(void **sta
         assert_int_equal(from.v4.sin_port, rig->udp.sockets[0].bound.v4.sin_port);
         assert_int_equal(from.v4.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
     }
+}
+
+/* How many hops what comes next could still go. */
+static int hears_hops(int fd)
+{
+    uint8_t octets[ROOM];
+    _Alignas(struct cmsghdr) uint8_t room[64];
+    struct iovec part = {octets, sizeof octets};
+    struct msghdr head = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
+    int hops = 0;
+
+    assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 5000), 1);
+    assert_true(recvmsg(fd, &head, 0) >= 0);
+    assert_non_null(CMSG_FIRSTHDR(&head));
+    memcpy(&hops, CMSG_DATA(CMSG_FIRSTHDR(&head)), sizeof hops);
+    return hops;
+}
+
+static void a_group_is_told_as_far_as_was_asked_or_as_ttl_says(void **state)
+{
+    struct rig *rig = *state;
+    struct sn_gate *gate = &rig->hub.gate;
+    struct ip_mreqn join = {.imr_address = {htonl(INADDR_LOOPBACK)}};
+    int on = 1;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    open_grouped(rig, false);
+    join.imr_multiaddr = rig->udp.groups[0].bound.v4.sin_addr;
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof on), 0);
+    assert_int_equal(
+        bind(fd, &rig->udp.groups[0].bound.any, gw_addr_len(&rig->udp.groups[0].bound)), 0);
+    assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &join, sizeof join), 0);
+    gate->peers[0] = (struct sn_peer){.listener = 5, .hops = 2};
+    gate->peers[1] = (struct sn_peer){.listener = 5, .hops = 0};
+    gate->lens[0] = 3;
+    gate->lens[1] = 3;
+    gate->count = 2;
+    assert_true(gw_udp_output(&rig->udp));
+    assert_int_equal(hears_hops(fd), 2);
+    assert_int_equal(hears_hops(fd), 7);
+    close(fd);
 }
 
 static void a_wildcard_may_have_the_port_of_its_group_and_hears_nothing_twice(void **state)
@@ -542,6 +585,7 @@ int main(void)
         CASE(a_wildcard_of_ipv6_takes_ipv6_alone),
         CASE(what_comes_by_a_group_says_so_and_is_answered_from_the_port_of_bind),
         CASE(what_is_for_all_leaves_to_the_group_from_the_port_of_bind),
+        CASE(a_group_is_told_as_far_as_was_asked_or_as_ttl_says),
         CASE(a_wildcard_may_have_the_port_of_its_group_and_hears_nothing_twice),
         CASE(two_gateways_of_one_machine_share_a_group),
         CASE(a_burst_is_taken_or_counted_as_dropped_by_the_kernel),

@@ -137,6 +137,42 @@ def gateways_hear_each_other_without_harm(box):
     box.node().connect("still-there")
 
 
+def _until(node, kind):
+    """Types of all that came, up to the first of `kind`; and that one."""
+    kinds = []
+    while True:
+        got = node.socket.recv(2048)
+        kinds.append(got[1])
+        if got[1] == kind:
+            return kinds, got
+
+
+def each_listener_has_timers_and_limits_of_its_own(box):
+    quick_port = free_port(socket.SOCK_DGRAM)
+    box.gateway(
+        f"[listener quick]\ntype = udp\nbind = 127.0.0.1:{quick_port}\nretry = 100ms\n"
+        "retries = 50\nmax_message = 40\nstranger_rate = 1/m\n"
+    )
+    calm, quick = box.node(), box.node()
+    quick.socket.connect(("127.0.0.1", quick_port))
+    long_publish = bytes([51, 12, 0x22]) + b"xy\x00\x07" + bytes(44)
+    for node, told, acked in ((calm, [0x18, 0x18], [0x0D]), (quick, [0x18], [])):
+        for _ in range(2):
+            node.send(b"\x02\x16")  # as a stranger
+        node.send(b"\x08\x04\x04\x01\x00\x3c" + (b"n1" if node is calm else b"n2"))
+        expect_equal(_until(node, 0x05)[0], [*told, 0x05], "answers to a stranger, CONNACK")
+        node.send(long_publish)
+        node.send(b"\x02\x16")
+        expect_equal(_until(node, 0x17)[0], [*acked, 0x17], "answers to a long message, PINGRESP")
+        node.ask(b"\x07\x12\x20\x00\x01ab", b"\x13")
+    box.mqtt_pub("-t", "ab", "-m", "x", "-q", "1")
+    for node in (calm, quick):
+        expect_equal(node.wait(b"\x0c")[2] & 0x80, 0, "DUP of the first sending")
+    expect_equal(quick.wait(b"\x0c")[2] & 0x80, 0x80, "DUP of the second")
+    calm.send(b"\x02\x16")
+    expect_equal(_until(calm, 0x17)[0], [0x17], "what the calm listener sent meanwhile")
+
+
 # --- with a network of their own ---------------------------------------------------------------
 
 
