@@ -231,6 +231,8 @@ struct span sn_node_id(const struct sn_node *node);
  * address. */
 struct sn_peer sn_node_peer(const struct sn_node *node);
 enum sn_state sn_node_state(const struct sn_node *node);
+/* It has had an address in this run. */
+bool sn_node_is_placed(const struct sn_node *node);
 bool sn_node_is_asleep(const struct sn_node *node);
 bool sn_node_is_awake(const struct sn_node *node);
 

@@ -153,6 +153,11 @@ bool sn_node_topic(const struct sn_node *node, size_t place, uint16_t *id, struc
     return true;
 }
 
+bool sn_node_is_placed(const struct sn_node *node)
+{
+    return address_key(node).len != 0;
+}
+
 bool sn_node_is_asleep(const struct sn_node *node)
 {
     return node->state == SN_ASLEEP;

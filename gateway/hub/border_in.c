@@ -157,6 +157,7 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
         return;
     }
     hn->session->user = hn;
+    hub_maps_move_subscriptions(hub, hn, true, now_ms);
     if (was_clean) {
         sn_gate_tell_names(hub->gate, hn->node);
     }

@@ -280,8 +280,6 @@ static void move(struct hub *hub, struct hub_node *hn, const struct mqtt_subscri
 
     mqtt_branch_write(old->branch, &w);
     sub.filter = meaning_of(hub, hn, old->extra);
-    sn_gate_restore_key(hub->gate, hn->node, (uint16_t)old->extra,
-                        (old->extra & HUB_KEY_SHORT) != 0);
     if (span_equal(sub.filter, span_of(filter, written(&w)))) {
         return;
     }
@@ -292,13 +290,57 @@ static void move(struct hub *hub, struct hub_node *hn, const struct mqtt_subscri
     }
 }
 
+static void remount(struct hub *hub, struct hub_node *hn, const struct mqtt_subscription *sub,
+                    struct span old, uint64_t now_ms)
+{
+    struct mqtt_subscribing anew = {.qos = sub->qos};
+    uint8_t room[HUB_TOPIC_MOST];
+    struct writer w = writer_of(room, sizeof room);
+    struct span filter;
+    uint64_t ticket = 0;
+
+    mqtt_branch_write(sub->branch, &w);
+    filter = span_of(room, written(&w));
+    if (filter.len <= old.len || (old.len != 0 && memcmp(filter.at, old.at, old.len) != 0)) {
+        return;
+    }
+    anew.filter = hub_mounted(hub, hn, span_from(filter, old.len), false);
+    (void)mqtt_session_unsubscribe(&hub->sessions, hn->session, filter, &ticket, now_ms);
+    (void)mqtt_session_subscribe(&hub->sessions, hn->session, &anew, &ticket, now_ms);
+}
+
+void hub_maps_remount(struct hub *hub, struct hub_node *hn, struct span old, uint64_t now_ms)
+{
+    const struct sn_names *names = hub_maps_of(hn);
+    size_t count = hn->session->subscription_count;
+
+    if (span_equal(old, names == NULL ? (struct span){NULL, 0} : names->mount)) {
+        return;
+    }
+    LIST_EACH_SAFE (link, after, &hn->session->subscriptions) {
+        const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
+
+        if (count-- == 0) {
+            return; /* from here on they are new */
+        }
+        if (sub->extra == 0) {
+            remount(hub, hn, sub, old, now_ms);
+        }
+    }
+}
+
 /* What is subscribed anew stands behind the others, and is right. */
-void hub_maps_move_subscriptions(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
+void hub_maps_move_subscriptions(struct hub *hub, struct hub_node *hn, bool known, uint64_t now_ms)
 {
     LIST_EACH_SAFE (link, after, &hn->session->subscriptions) {
         const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
 
-        if (sub->extra != 0) {
+        if (sub->extra == 0) {
+            continue;
+        }
+        sn_gate_restore_key(hub->gate, hn->node, (uint16_t)sub->extra,
+                            (sub->extra & HUB_KEY_SHORT) != 0);
+        if (known) {
             move(hub, hn, sub, now_ms);
         }
     }

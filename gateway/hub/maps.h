@@ -30,8 +30,12 @@ bool hub_mount_write(const struct hub *hub, const struct conf_place *place, stru
  * `topic` or in the hub's scratch until the next call. Empty: too long. */
 struct span hub_mounted(struct hub *hub, const struct hub_node *hn, struct span topic, bool mapped);
 
+/* Where a node's mount was `old`, what it subscribed by name lies below the one that it has now. */
+void hub_maps_remount(struct hub *hub, struct hub_node *hn, struct span old, uint64_t now_ms);
+
 /* Subscriptions made by KEY mean what the KEY means now; a KEY that means nothing any more has
- * none. Tells the gate, too, which KEYs those are. */
-void hub_maps_move_subscriptions(struct hub *hub, struct hub_node *hn, uint64_t now_ms);
+ * none. Where it is not known who the node is, for nobody knows where, they stay. Tells the gate,
+ * too, which KEYs those are. */
+void hub_maps_move_subscriptions(struct hub *hub, struct hub_node *hn, bool known, uint64_t now_ms);
 
 #endif

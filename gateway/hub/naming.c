@@ -105,9 +105,10 @@ static struct hub_called *called_new(struct hub *hub, struct hub_node *hn, struc
 static bool is_by_place(const struct hub *hub, const struct hub_node *hn,
                         const struct conf_node *section)
 {
-    struct sn_peer peer = sn_node_peer(hn->node);
+    struct sn_peer peer;
     struct hub_sender sender = {.peer = &peer};
 
+    (void)hub_node_whereabouts(hn, &peer);
     return section != NULL && hub_who_is(hub, &sender) == section;
 }
 
@@ -158,10 +159,11 @@ enum hub_outcome hub_naming_learn(struct hub *hub, struct hub_node *hn, struct c
 {
     uint8_t room[CONF_NAME_MOST];
     struct writer w = writer_of(room, sizeof room);
-    struct sn_peer peer = sn_node_peer(hn->node);
+    struct sn_peer peer;
     struct hub_sender sender = {.client_id = sn_node_id(hn->node), .peer = &peer};
     struct hub_called *called = NULL;
 
+    (void)hub_node_whereabouts(hn, &peer);
     *place = (struct conf_place){.node = hub_who_is(hub, &sender), .client_id = sender.client_id};
     hub_who_stand(hub, sender.peer, place);
     place->name = name_at(hub, place, &w);

@@ -66,13 +66,34 @@ void hub_node_end(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
     hub_node_forget(hub, hn);
 }
 
+bool hub_node_whereabouts(const struct hub_node *hn, struct sn_peer *peer)
+{
+    struct span address;
+
+    *peer = sn_node_peer(hn->node);
+    if (sn_node_is_placed(hn->node)) {
+        return true;
+    }
+    if (hn->seen == NULL || hn->seen->listener == HUB_NO_LISTENER) {
+        return false;
+    }
+    peer->listener = hn->seen->listener;
+    address = hub_seen_address(hn->seen, &peer->wireless);
+    if (address.len != 0 && address.len <= sizeof peer->addr) {
+        memcpy(peer->addr, address.at, address.len);
+        peer->addr_len = (uint8_t)address.len;
+    }
+    return true;
+}
+
 struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *hn)
 {
     struct conf_place place = {
         .node = hn->section, .name = hub_node_name(hub, hn), .client_id = sn_node_id(hn->node)};
 
-    struct sn_peer peer = sn_node_peer(hn->node);
+    struct sn_peer peer;
 
+    (void)hub_node_whereabouts(hn, &peer);
     hub_who_stand(hub, &peer, &place);
     return place;
 }
@@ -104,8 +125,17 @@ static void say_kept(struct hub *hub, const struct hub_node *hn, enum hub_outcom
 void hub_node_relearn(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
 {
     struct conf_place place;
+    struct sn_peer peer;
     struct block *acl = NULL;
-    enum hub_outcome outcome = hub_node_learn(hub, hn, &place, now_ms);
+    uint8_t room[HUB_TOPIC_MOST];
+    struct writer mount = writer_of(room, sizeof room);
+    bool had_limits = sn_node_limits(hn->node) != NULL;
+    enum hub_outcome outcome = HUB_LEARNT;
+
+    if (hub_maps_of(hn) != NULL) {
+        write_span(&mount, hub_maps_of(hn)->mount);
+    }
+    outcome = hub_node_learn(hub, hn, &place, now_ms);
 
     if (outcome != HUB_LEARNT) {
         say_kept(hub, hn, outcome);
@@ -125,7 +155,10 @@ void hub_node_relearn(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
     if (hub_access_node(hub, &place, &acl)) {
         mqtt_session_set_acl(&hub->sessions, hn->session, acl, now_ms);
     }
-    hub_maps_move_subscriptions(hub, hn, now_ms);
+    hub_maps_move_subscriptions(hub, hn, hub_node_whereabouts(hn, &peer), now_ms);
+    if (had_limits) { /* else it was only restored, and has lain where its mount is all the time */
+        hub_maps_remount(hub, hn, span_of(room, written(&mount)), now_ms);
+    }
 }
 
 /* First all names are given up, so that two nodes can change theirs. */

@@ -50,8 +50,11 @@ enum hub_outcome {
 enum hub_outcome hub_node_learn(struct hub *hub, struct hub_node *hn, struct conf_place *place,
                                 uint64_t now_ms);
 
-/* Where the node stands for topic maps and settings; until it connects in this
- * run, the first listener stands for its own. */
+/* Where it is; until it connects in this run, where it was last. False: nobody knows, then it is
+ * said to be at the first listener. */
+bool hub_node_whereabouts(const struct hub_node *hn, struct sn_peer *peer);
+
+/* Where the node stands for topic maps and settings. */
 struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *hn);
 
 /* What it is called: stable while its session lives, but for a reload or `sedge node replace`.

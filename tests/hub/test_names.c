@@ -3,6 +3,7 @@
 #include "gateway/hub/given.h"
 #include "gateway/hub/limits.h"
 #include "gateway/hub/nodes.h"
+#include "gateway/hub/registry.h"
 #include "tests/hub/fixture.h"
 
 #define LAN \
@@ -666,6 +667,52 @@ static void the_key_of_a_kept_subscription_is_used_after_a_restart(void **state)
     site_free(site);
 }
 
+/* A KEY that %n stands in, of a node that is known by its node id: both wait for it as they were.
+ */
+static void after_a_restart_a_node_is_who_it_was_before_it_comes(void **state)
+{
+    struct record session = {
+        .key = {TABLE_SESSION, 7}, .fields = {MQTT_DOOR_NODE}, .text = span_of_text("n1")};
+    struct record sub = {
+        .key = {TABLE_SUBSCRIPTION, 7, 8}, .fields = {1, 0, 1 << 16}, .text = span_of_text("r/t")};
+    struct record node = {.key = {TABLE_NODE, 0, 9},
+                          .fields = {1000, 1000, HUB_NODE_DISCONNECTED, 0},
+                          .text = span_of_text("n1"),
+                          .body = {WIRE("\x03lan\0\x01r\x06\x0a\0\0\x07\x07\x5c\x0a")}};
+    struct site *site = site_begin(LAN "[store]\npath = disk\n[topics default]\n1 = %n/t\n"
+                                       "[node r]\nlistener = lan\nwireless_id = 0a\n",
+                                   true);
+    struct mqtt_publication p = {.topic = span_of_text("r/t"), .qos = 1};
+    struct mqtt_session *s = NULL;
+
+    (void)state;
+    assert_true(hub_restore(site->hub, &session, site->now_ms));
+    assert_true(hub_restore(site->hub, &sub, site->now_ms));
+    assert_true(hub_restore(site->hub, &node, site->now_ms));
+    hub_restored(site->hub, site->now_ms);
+    assert_non_null(node_called(site, "r"));
+    s = node_called(site, "r")->session;
+    mqtt_sessions_publish(hub_broker(site->hub)->sessions, &p, site->now_ms);
+    assert_int_equal(s->queue_count, 1);
+    site_free(site);
+}
+
+/* Rule 5: what a node subscribed by name lies below its mount, whatever that is now. */
+static void a_rename_moves_what_lies_below_the_mount(void **state)
+{
+    struct site *site =
+        site_new(LAN NONE "[node bed-1]\n[group g]\nmatch = n*\nmount = farm/%n/\n", false);
+
+    (void)state;
+    connects_as(site, 1, "n1");
+    site_says(site, 1, WIRE_SPAN("\x07\x12\0\0\x03yy"));
+    assert_int_equal(site_hears(site, 1).len, 8);
+    assert_int_equal(accepts(site, "bed-1", "n1"), HUB_GAVE);
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x02yy\0\0x")); /* farm/bed-1/yy */
+    assert_int_equal(site_hears(site, 1).at[1], 0x0c);
+    site_free(site);
+}
+
 static void subscriptions_by_key_follow_a_rename(void **state)
 {
     struct site *site = site_new(PLACES, false);
@@ -712,6 +759,8 @@ int main(void)
         cmocka_unit_test(an_identity_in_the_file_is_changed_there),
         cmocka_unit_test(what_is_given_is_kept_and_given_back),
         cmocka_unit_test(the_key_of_a_kept_subscription_is_used_after_a_restart),
+        cmocka_unit_test(after_a_restart_a_node_is_who_it_was_before_it_comes),
+        cmocka_unit_test(a_rename_moves_what_lies_below_the_mount),
         cmocka_unit_test(subscriptions_by_key_follow_a_rename),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
