@@ -9,7 +9,8 @@
  *     until false       hub_event, hub_records, and the outputs of each kind
  *     wait              until hub_deadline
  *
- * Ownership: the hub owns gate, broker, sessions and uplinks; `conf` is borrowed and outlives it.
+ * Ownership: the hub owns gate, broker, sessions and uplinks; `conf` is borrowed, until hub_apply
+ * (gateway/hub/apply.h) gives it another one.
  * Units: octets; milliseconds of one monotonic clock. Listeners and uplinks are named by their
  * place in the configuration.
  */
