@@ -40,10 +40,10 @@ struct sn_limits hub_limits_of_listener(const struct conf_listener *listener, si
 }
 
 /* All octets are set, those between the fields too: they are a key. */
-static void fill(struct hub *hub, const struct conf_place *place, struct hub_limits *out)
+static void fill(struct hub *hub, const struct conf_place *place, const struct conf_settings *with,
+                 struct hub_limits *out)
 {
-    struct conf_settings with = conf_node_settings(hub->conf, place);
-    uint64_t most = with.max_message;
+    uint64_t most = with->max_message;
 
     memset(out, 0, sizeof *out);
     if (place->listener != NULL) {
@@ -51,19 +51,19 @@ static void fill(struct hub *hub, const struct conf_place *place, struct hub_lim
 
         most = most < all ? most : all;
     }
-    out->sn.retry_ms = (uint32_t)with.retry_ms;
-    out->sn.retries = (uint8_t)with.retries;
+    out->sn.retry_ms = (uint32_t)with->retry_ms;
+    out->sn.retries = (uint8_t)with->retries;
     out->sn.max_message = (uint16_t)most;
-    out->sn.keepalive_percent = percent_of(with.keepalive_grace);
-    out->sn.sleep_percent = percent_of(with.sleep_grace);
-    out->quota.queued = (uint32_t)with.sleep_queue;
-    out->quota.queued_bytes = (uint32_t)with.sleep_bytes;
+    out->sn.keepalive_percent = percent_of(with->keepalive_grace);
+    out->sn.sleep_percent = percent_of(with->sleep_grace);
+    out->quota.queued = (uint32_t)with->sleep_queue;
+    out->quota.queued_bytes = (uint32_t)with->sleep_bytes;
     out->quota.subscriptions = (uint32_t)hub->conf->limits.subscriptions.second;
     out->quota.inflight = 1; /* SN-152 */
-    out->quota.keeps_nothing = with.queue_age_ms == 0;
-    out->quota.age_ms = with.queue_age_ms == CONF_NONE ? 0 : with.queue_age_ms;
-    out->quota.when_full = hub_when_full(with.when_full);
-    out->wake_messages = capped(with.wake_messages);
+    out->quota.keeps_nothing = with->queue_age_ms == 0;
+    out->quota.age_ms = with->queue_age_ms == CONF_NONE ? 0 : with->queue_age_ms;
+    out->quota.when_full = hub_when_full(with->when_full);
+    out->wake_messages = capped(with->wake_messages);
 }
 
 static struct shared *shared_of(const struct sn_limits *limits)
@@ -93,12 +93,13 @@ static struct shared *intern(struct hub *hub, const struct hub_limits *limits)
     return shared;
 }
 
-bool hub_limits_set(struct hub *hub, struct hub_node *hn, const struct conf_place *place)
+bool hub_limits_set(struct hub *hub, struct hub_node *hn, const struct conf_place *place,
+                    const struct conf_settings *with)
 {
     struct hub_limits limits;
     struct shared *shared = NULL;
 
-    fill(hub, place, &limits);
+    fill(hub, place, with, &limits);
     shared = intern(hub, &limits);
     if (shared == NULL) {
         return false;

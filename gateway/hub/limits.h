@@ -25,7 +25,8 @@ bool hub_limits_init(struct hub *hub, uint64_t seed);
 void hub_limits_fini(struct hub *hub);
 
 /* Those of the place where the node stands now, from now on. False: no memory, as before. */
-bool hub_limits_set(struct hub *hub, struct hub_node *hn, const struct conf_place *place);
+bool hub_limits_set(struct hub *hub, struct hub_node *hn, const struct conf_place *place,
+                    const struct conf_settings *with);
 
 /* The node is about to go. */
 void hub_limits_drop(struct hub *hub, struct hub_node *hn);

@@ -39,6 +39,7 @@ bool hub_mount_write(const struct hub *hub, const struct conf_place *place, stru
 struct making {
     struct hub *hub;
     const struct conf_place *place;
+    const char *template;    /* of the mount; NULL: none */
     struct sn_name *entries; /* NULL: only measure */
     size_t count;
     struct writer text; /* when measuring, without room */
@@ -80,7 +81,7 @@ static void take(struct making *m, const struct conf_topic_entry *entry)
 static bool pass(struct making *m)
 {
     const struct conf_topic_entry *entry = NULL;
-    const char *mount = conf_node_settings(m->hub->conf, m->place).mount;
+    const char *mount = m->template;
     struct conf_topicmap_walk walk = {0};
     struct writer w = writer_of(m->hub->topic, UINT16_MAX);
 
@@ -206,9 +207,9 @@ static void say_lack(struct hub *hub, struct hub_node *hn)
 }
 
 enum hub_outcome hub_maps_learn(struct hub *hub, struct hub_node *hn,
-                                const struct conf_place *place)
+                                const struct conf_place *place, const char *mount)
 {
-    struct making m = {.hub = hub, .place = place};
+    struct making m = {.hub = hub, .place = place, .template = mount};
     struct hub_map *map = NULL;
 
     if (!pass(&m)) {

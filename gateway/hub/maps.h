@@ -15,9 +15,10 @@
 bool hub_maps_init(struct hub *hub, uint64_t seed);
 void hub_maps_fini(struct hub *hub);
 
-/* Gives the node's names at `place` to the gate, which keeps the one pointer to them. */
+/* Gives the node's names at `place`, below the template `mount` or NULL, to the gate, which keeps
+ * the one pointer to them. */
 enum hub_outcome hub_maps_learn(struct hub *hub, struct hub_node *hn,
-                                const struct conf_place *place);
+                                const struct conf_place *place, const char *mount);
 void hub_maps_drop(struct hub *hub, struct hub_node *hn);
 
 /* NULL: it has no KEYs and no mount. */

@@ -98,15 +98,21 @@ struct conf_place hub_node_place(const struct hub *hub, const struct hub_node *h
     return place;
 }
 
+static enum hub_outcome learn_settings(struct hub *hub, struct hub_node *hn,
+                                       const struct conf_place *place)
+{
+    struct conf_settings with = conf_node_settings(hub->conf, place);
+
+    return hub_limits_set(hub, hn, place, &with) ? hub_maps_learn(hub, hn, place, with.mount)
+                                                 : HUB_NO_MEMORY;
+}
+
 enum hub_outcome hub_node_learn(struct hub *hub, struct hub_node *hn, struct conf_place *place,
                                 uint64_t now_ms)
 {
     enum hub_outcome outcome = hub_naming_learn(hub, hn, place, now_ms);
 
-    if (outcome == HUB_LEARNT && !hub_limits_set(hub, hn, place)) {
-        outcome = HUB_NO_MEMORY;
-    }
-    return outcome == HUB_LEARNT ? hub_maps_learn(hub, hn, place) : outcome;
+    return outcome == HUB_LEARNT ? learn_settings(hub, hn, place) : outcome;
 }
 
 /* --- all of them anew ------------------------------------------------------------------------ */
@@ -142,8 +148,7 @@ void hub_node_relearn(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
     }
     if (outcome == HUB_NAME_TAKEN) { /* what hangs on the place is right all the same */
         place = hub_node_place(hub, hn);
-        (void)hub_maps_learn(hub, hn, &place);
-        (void)hub_limits_set(hub, hn, &place);
+        (void)learn_settings(hub, hn, &place);
     }
     hn->known = hn->section != NULL;
     if (hn->session == NULL) {
