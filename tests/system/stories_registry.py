@@ -2,7 +2,7 @@
 
 import json
 
-from sedge import expect, expect_equal, stop
+from sedge import ROOT, expect, expect_equal, stop
 
 NODES = "[node bed-1]\nclient_id = wx-1\n"
 STATE = "$SYS/gateway/nodes/bed-1/state"
@@ -105,6 +105,18 @@ def states_of_nodes_go_up_to_a_cloud(box):
     topic = "dt/gw-7/bed-1/state"
     expect_equal(got, [(topic, "active"), (topic, "disconnected")], "what the cloud heard")
     expect(cloud.process.poll() is None, "mosquitto runs")
+
+
+def a_reload_that_renames_a_node_clears_what_was_told_under_its_old_name(box):
+    box.gateway(NODES)
+    box.node().connect("wx-1")
+    watcher = box.subscriber("-q", "1", topics=("$SYS/gateway/nodes/+/state",))
+    watcher.messages(1)
+    path = box.configure(NODES.replace("bed-1", "roof"))
+    box.run(ROOT / "build/sedge", "reload", "-c", path)
+    wanted = [(STATE, "active"), (STATE, ""), ("$SYS/gateway/nodes/roof/state", "active")]
+    got = [(topic, text) for topic, _, _, text in watcher.messages(3)]
+    expect_equal(got, wanted, "states")
 
 
 def nobody_else_can_say_how_a_node_is(box):
