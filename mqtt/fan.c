@@ -21,27 +21,31 @@ static bool goes_before(const struct mqtt_subscription *a, const struct mqtt_sub
     return a->qos > b->qos;
 }
 
-/* Adds to the row of sessions that ends at *end; returns the new end. */
-static struct mqtt_session **add(struct mqtt_fan *fan, struct mqtt_session **end,
-                                 struct mqtt_subscription *sub, uint64_t stamp)
+/* The place of a session in the row of those matched, or NULL: what it says of itself may be of an
+ * earlier match, so the row must say the same. */
+static struct mqtt_subscription **place_of(const struct mqtt_sessions *ss,
+                                           const struct mqtt_fan *fan, const struct mqtt_session *s)
+{
+    struct mqtt_subscription **at = &ss->matched[s->matched_at];
+
+    return s->matched_at < fan->count && (*at)->owner == s ? at : NULL;
+}
+
+static void add(struct mqtt_sessions *ss, struct mqtt_fan *fan, struct mqtt_subscription *sub)
 {
     struct mqtt_session *s = sub == NULL ? NULL : sub->owner;
+    struct mqtt_subscription **at = s == NULL ? NULL : place_of(ss, fan, s);
 
     if (s == NULL) {
-        return end;
+        return;
     }
-    if (s->stamp == stamp) {
-        if (goes_before(sub, s->match)) {
-            s->match = sub;
-        }
-        return end;
+    if (at == NULL) {
+        s->matched_at = (uint32_t)fan->count;
+        ss->matched[fan->count++] = sub;
+        fan->kept += s->clean ? 0 : 1;
+    } else if (goes_before(sub, *at)) {
+        *at = sub;
     }
-    s->stamp = stamp;
-    s->match = sub;
-    *end = s;
-    fan->count++;
-    fan->kept += s->clean ? 0 : 1;
-    return &s->next_match;
 }
 
 /* The subscription that stands here; of a group its member whose turn it is, if any. */
@@ -56,16 +60,13 @@ void mqtt_fan_match(struct mqtt_sessions *ss, struct span topic, uint64_t from,
                     struct mqtt_fan *fan)
 {
     struct mqtt_branch *branch = mqtt_tree_match(&ss->tree, topic);
-    struct mqtt_session **end = &fan->first;
-    uint64_t stamp = ++ss->stamp;
 
-    *fan = (struct mqtt_fan){.first = NULL};
+    *fan = (struct mqtt_fan){.count = 0};
     for (; branch != NULL; branch = branch->next) {
         LIST_EACH (link, &branch->subscriptions) {
-            end = add(fan, end, whose(link, topic, from), stamp);
+            add(ss, fan, whose(link, topic, from));
         }
     }
-    *end = NULL;
 }
 
 static uint8_t qos_of(const struct mqtt_subscription *sub, const struct mqtt_message *m)
@@ -142,11 +143,11 @@ static struct mqtt_entry *entry_for(struct mqtt_sessions *ss, const struct mqtt_
     return keeps && !journal_has_room(ss->journal, 2) ? NULL : mqtt_entry_new(ss, m);
 }
 
-/* By s->match. */
-static uint64_t queue_for(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_message *m,
-                          bool stored, uint64_t now_ms)
+/* For the session that owns `sub`. */
+static uint64_t queue_for(struct mqtt_sessions *ss, const struct mqtt_subscription *sub,
+                          struct mqtt_message *m, bool stored, uint64_t now_ms)
 {
-    const struct mqtt_subscription *sub = s->match;
+    struct mqtt_session *s = sub->owner;
     uint8_t qos = qos_of(sub, m);
     struct mqtt_entry *entry = NULL;
     uint64_t ticket = 0;
@@ -181,8 +182,8 @@ uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,
 {
     uint64_t last = 0;
 
-    for (struct mqtt_session *s = fan->first; s != NULL; s = s->next_match) {
-        uint64_t ticket = queue_for(ss, s, message, fan->stored, now_ms);
+    for (size_t i = 0; i < fan->count; i++) {
+        uint64_t ticket = queue_for(ss, ss->matched[i], message, fan->stored, now_ms);
 
         last = ticket > last ? ticket : last;
     }
@@ -193,14 +194,15 @@ uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
                            struct mqtt_subscription *sub, struct mqtt_message *message,
                            uint64_t now_ms)
 {
+    struct mqtt_subscription **at = NULL;
     struct mqtt_fan fan;
 
     if (sub->rule != 0) {
         mqtt_fan_match(ss, mqtt_message_topic(message), message->from, &fan);
-        if (s->match != sub) {
+        at = place_of(ss, &fan, s);
+        if (at == NULL || *at != sub) {
             return 0;
         }
     }
-    s->match = sub;
-    return queue_for(ss, s, message, true, now_ms);
+    return queue_for(ss, sub, message, true, now_ms);
 }

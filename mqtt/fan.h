@@ -13,10 +13,9 @@
 #include "mqtt/session.h"
 
 struct mqtt_fan {
-    struct mqtt_session *first; /* by next_match */
-    size_t count;
-    size_t kept; /* of them, kept sessions */
-    bool stored; /* set after the match: it goes out as a retained message that was there */
+    size_t count; /* the first of sessions' `matched`, each session once */
+    size_t kept;  /* of them, kept sessions */
+    bool stored;  /* set after the match: it goes out as a retained message that was there */
 };
 
 /* `from` is the number of the session it came by. Holds until the next call. */

@@ -51,7 +51,8 @@ bool mqtt_sessions_init(struct mqtt_sessions *ss, const struct mqtt_limits *limi
     list_init(&ss->notices);
     heap_init(&ss->expiry);
     pools_init(ss, limits);
-    good = maps_init(ss, limits);
+    ss->matched = reserve((limits->sessions + 1) * sizeof(void *));
+    good = maps_init(ss, limits) && ss->matched != NULL;
     good = mqtt_tree_init(&ss->tree, &ss->budget, rng_next(&ss->rng)) && good;
     good = mqtt_retain_init(&ss->retain, &ss->budget, limits->retained, rng_next(&ss->rng)) && good;
     if (!good) {
@@ -98,6 +99,8 @@ void mqtt_sessions_fini(struct mqtt_sessions *ss)
     }
     map_fini(&ss->shares);
     map_fini(&ss->received_by_id);
+    release(ss->matched);
+    ss->matched = NULL;
     pool_fini(&ss->cells);
     pool_fini(&ss->entries);
     pool_fini(&ss->answers);

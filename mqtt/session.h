@@ -131,13 +131,11 @@ struct mqtt_session {
     void *door_item;   /* the opening's: connection, node or uplink, while open; else NULL */
     void *user;        /* the door's own, for as long as the session lives */
     uint64_t number;   /* names it in the store; never reused */
-    uint64_t stamp;    /* scratch of publish: last message matched */
     uint64_t ticket;   /* of the last change of its rows that an answer waited for: an answer to a
                           repetition, which changes nothing, waits for that */
-    struct mqtt_session *next_match;
-    struct mqtt_subscription *match;
     struct mqtt_quota quota;
-    uint64_t dropped; /* messages, since it was opened */
+    uint32_t dropped;    /* messages, since it was opened */
+    uint32_t matched_at; /* in `matched` of all sessions, if that says the same */
     uint32_t queue_count;
     uint32_t queue_bytes; /* of topics and payloads */
     uint32_t subscription_count;
@@ -149,12 +147,12 @@ struct mqtt_session {
     uint16_t last_packet_id;
     uint16_t holds; /* CONNACK and SUBACK owed: deliveries wait */
     uint8_t door;   /* enum mqtt_door */
-    bool clean;
-    bool open;
-    bool asleep;
-    bool expired; /* its end is to be told */
-    bool in_drop; /* an episode of dropping goes on */
-    bool ready;   /* in_line is on the ready list */
+    bool clean : 1;
+    bool open : 1;
+    bool asleep : 1;
+    bool expired : 1; /* its end is to be told */
+    bool in_drop : 1; /* an episode of dropping goes on */
+    bool ready : 1;   /* in_line is on the ready list */
 };
 
 struct mqtt_sessions {
@@ -182,8 +180,8 @@ struct mqtt_sessions {
                         borrowed */
     bool own_read;   /* somebody has subscribed to what lies there, in this run */
     struct rng rng;
-    uint64_t last_number; /* of sessions, messages, subscriptions, retained rows */
-    uint64_t stamp;
+    uint64_t last_number;               /* of sessions, messages, subscriptions, retained rows */
+    struct mqtt_subscription **matched; /* who reads the message at hand: mqtt/fan */
     uint64_t kept_seen; /* the journal's `kept` when those that wait were last asked */
     int64_t wall_ms;    /* wall clock less our clock: stored times are wall times */
     struct {
