@@ -152,6 +152,45 @@ static void a_sleeper_that_falls_silent_loses_nothing(void **state)
     }
 }
 
+/* SN-045 SN-181: its address changes while it is active, asleep or awake; it is told, and connects.
+ */
+static void a_node_that_moves_about_loses_nothing(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
+        struct sim *sim = sim_new(seed % 2 ? plain : kept, seed);
+        struct sim_client *writer = sim_client(sim, false, "writer", true);
+        struct sim_client *reader = sim_client(sim, false, "reader", true);
+        struct sim_node *node = sleeper(sim, false);
+        struct rng when = {seed};
+
+        sim_client_subscribe(sim, reader, "site/#", 2);
+        publish_hundred(sim, writer);
+        for (size_t i = 0; i < 10; i++) {
+            node->port++;
+            if (snode_state(&node->core) == SNODE_ASLEEP) {
+                assert_int_equal(snode_wake(&node->core), SNODE_OK);
+            }
+            sim_run(sim, 1 + rng_below(&when, 30));
+            if (snode_state(&node->core) == SNODE_ACTIVE) {
+                node->port++;
+                sim_node_publish(sim, node, numbered("p", i), 2);
+                assert_int_equal(snode_sleep(&node->core, 3600), SNODE_OK);
+                sim_wait(sim, node, SNODE_SLEEPS);
+                assert_int_equal(sim_times(&reader->inbox, numbered("p", i)), 1);
+            }
+        }
+        sim_run(sim, 60000);
+        if (snode_state(&node->core) == SNODE_ASLEEP) {
+            assert_int_equal(snode_wake(&node->core), SNODE_OK);
+        }
+        sim_run(sim, 60000);
+        assert_hundred(&node->inbox, 1);
+        assert_true(node->events[SNODE_REJOINING] > 0);
+        sim_free(sim);
+    }
+}
+
 /* A power cut while it sleeps, or in the midst of its waking. Messages at QoS 0 are in memory. */
 static void sleep_goes_on_over_restarts(void **state)
 {
@@ -208,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_hundred_messages_come_in_one_waking),
         cmocka_unit_test(a_hundred_messages_come_to_a_sleeper_that_connects),
         cmocka_unit_test(a_sleeper_that_falls_silent_loses_nothing),
+        cmocka_unit_test(a_node_that_moves_about_loses_nothing),
         cmocka_unit_test(sleep_goes_on_over_restarts),
         cmocka_unit_test(a_clean_sleeper_that_connects_is_on_disk),
     };

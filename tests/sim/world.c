@@ -140,7 +140,8 @@ static struct sn_peer peer_of(const struct sim *sim, const struct sim_node *node
 
     for (size_t i = 0; i < sim->node_count; i++) {
         if (sim->nodes[i] == node) {
-            memcpy(peer.addr, (uint8_t[]){10, 0, 0, (uint8_t)(i + 1), 7, 92}, 6);
+            memcpy(peer.addr,
+                   (uint8_t[]){10, 0, 0, (uint8_t)(i + 1), 7, (uint8_t)(92 + node->port)}, 6);
         }
     }
     return peer;
@@ -230,7 +231,7 @@ static bool gate_turn(struct sim *sim)
     while (sn_gate_output(hub_gate(sim->hub), 0, NULL, &out)) {
         size_t i = out.peer.addr_len == 6 ? (size_t)out.peer.addr[3] - 1 : SIM_NODES;
 
-        if (i < sim->node_count) {
+        if (i < sim->node_count && out.peer.addr[5] == 92 + sim->nodes[i]->port) {
             send_off(sim, NULL, sim->nodes[i], out.wire);
         }
         sn_gate_sent(hub_gate(sim->hub), 0, 1, sim->now_ms);

@@ -46,7 +46,8 @@ struct sim_node {
     enum snode_news last; /* the last event that was no message */
     uint8_t code;
     size_t events[SNODE_DISCONNECTED + 1];
-    bool off; /* neither sends nor hears */
+    uint8_t port; /* a new one is a new address: what is sent to the old one is lost */
+    bool off;     /* neither sends nor hears */
 };
 
 /* A program on the broker: a scripted MQTT client that answers as the protocol asks. */
