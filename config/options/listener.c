@@ -10,7 +10,7 @@
 const struct conf_option conf_rows_listener[] = {
     {"type", WORD, ONE, AT(type), 0, 0, NULL, "udp|dtls|serial|rs485", NONE, RESTART, "udp|serial", NULL,
      "what carries the messages"},
-    {"auth", WORD, ONE, AT(auth), 0, 0, NULL, "|open|listed|psk|cert", NONE, NEW, "open", "open; dtls psk",
+    {"auth", WORD, ONE, AT(auth), 0, 0, NULL, "|open|listed|psk|cert", NONE, NEW, "open|listed", "open; dtls psk",
      "who is served: open serves near addresses, listed the [node]s alone, psk and cert those that prove it"},
     {"allow_insecure", FLAG, ONE, AT(allow_insecure), 0, 0, "no", NULL, NONE, NEW, YES, NULL,
      "open serves every address, not near ones alone"},

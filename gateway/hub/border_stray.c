@@ -42,15 +42,18 @@ static struct conf_place place_of(const struct hub *hub, const struct sn_peer *p
     return place;
 }
 
-/* CONFIG publish_without_connect, where it is not set. Who has a session is as good as who is near.
- */
+/* CONFIG auth = listed, and publish_without_connect where it is not set. Who has a session is as
+ * good as who is near. */
 static bool may_send(const struct hub *hub, const struct sn_news *news,
                      const struct conf_place *place)
 {
     const struct conf_listener *listener = &hub->conf->listener[news->peer->listener];
 
-    return listener->publish_without_connect != CONF_PUBLISH_BY_SENDER || news->peer->near ||
-           news->node != NULL || place->node != NULL;
+    if (news->node != NULL || place->node != NULL) {
+        return true;
+    }
+    return listener->auth != CONF_LISTED &&
+           (listener->publish_without_connect != CONF_PUBLISH_BY_SENDER || news->peer->near);
 }
 
 /* The sender's entry; a short name without one is its two octets, below the mount. */

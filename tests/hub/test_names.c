@@ -374,6 +374,20 @@ static void who_may_send_qos_minus_1_goes_by_the_sender(void **state)
     site_free(site);
 }
 
+static void a_listener_of_listed_nodes_serves_no_other(void **state)
+{
+    struct site *site = site_with_reader(LAN "auth = listed\npublish_without_connect = yes\n" NONE
+                                             "[node r]\nclient_id = reader\n"
+                                             "[node m]\nfrom = 10.0.0.5\n");
+
+    (void)state;
+    is_refused(site, 1, "n1");
+    site_says(site, 4, WIRE_SPAN("\x08\x0c\x62yy\0\0x"));
+    site_says(site, 5, WIRE_SPAN("\x08\x0c\x62zz\0\0x"));
+    assert_span_equal(site_hears(site, 9), WIRE_SPAN("\x08\x0c\x02zz\0\0x"));
+    site_free(site);
+}
+
 /* --- settings -------------------------------------------------------------------------------- */
 
 static void settings_are_the_nodes_else_its_groups_else_its_listeners(void **state)
@@ -747,6 +761,7 @@ int main(void)
         cmocka_unit_test(qos_minus_1_without_the_name_that_its_template_wants_is_dropped),
         cmocka_unit_test(by_its_node_id_a_sender_behind_a_forwarder_has_a_name),
         cmocka_unit_test(who_may_send_qos_minus_1_goes_by_the_sender),
+        cmocka_unit_test(a_listener_of_listed_nodes_serves_no_other),
         cmocka_unit_test(settings_are_the_nodes_else_its_groups_else_its_listeners),
         cmocka_unit_test(nodes_with_equal_settings_share_them),
         cmocka_unit_test(a_nodes_own_retry_is_at_work),
