@@ -98,11 +98,6 @@ void heap_set(struct heap *heap, struct heap_item *item, uint64_t due)
     }
 }
 
-uint64_t heap_due(const struct heap *heap)
-{
-    return heap->root == NULL ? HEAP_NEVER : heap->root->due;
-}
-
 struct heap_item *heap_pop(struct heap *heap, uint64_t now)
 {
     struct heap_item *least = heap->root;

@@ -34,7 +34,10 @@ void heap_item_init(struct heap_item *item);
 void heap_set(struct heap *heap, struct heap_item *item, uint64_t due);
 
 /* The least deadline, or HEAP_NEVER. */
-uint64_t heap_due(const struct heap *heap);
+static inline uint64_t heap_due(const struct heap *heap)
+{
+    return heap->root == NULL ? HEAP_NEVER : heap->root->due;
+}
 
 /* Takes out and returns the item with the least deadline if it is at or before `now`; else NULL. */
 struct heap_item *heap_pop(struct heap *heap, uint64_t now);
