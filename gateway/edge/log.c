@@ -167,7 +167,7 @@ static void end_window(struct gw_log *log, struct gw_log_repeat *repeat)
                        repeat->text);
         say(log, repeat->level, "log", text);
     }
-    repeat->hash = 0;
+    *repeat = (struct gw_log_repeat){0};
 }
 
 void gw_log_flush(struct gw_log *log, bool all)

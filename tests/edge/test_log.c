@@ -137,6 +137,23 @@ static void the_same_line_again_and_again_is_counted(void **state)
     assert_non_null(strstr(said, "log: 995 more of: node: the same\n"));
 }
 
+static void a_count_is_told_once(void **state)
+{
+    struct rig *rig = *state;
+    const char *said = NULL;
+
+    begin(rig);
+    for (unsigned i = 0; i < GW_LOG_BURST + 2; i++) {
+        gw_log(&rig->log, CONF_INFO, "node", "the same");
+    }
+    gw_log_flush(&rig->log, true);
+    for (unsigned i = 0; i < GW_LOG_REPEATS; i++) {
+        gw_log(&rig->log, CONF_INFO, "node", "node %u", i);
+    }
+    said = end(rig);
+    assert_int_equal(lines_of(said), GW_LOG_BURST + 1 + GW_LOG_REPEATS);
+}
+
 static void many_different_lines_are_all_said(void **state)
 {
     struct rig *rig = *state;
@@ -204,6 +221,7 @@ int main(void)
         CASE(what_a_peer_chose_stays_on_one_line),
         CASE(json_is_escaped),
         CASE(the_same_line_again_and_again_is_counted),
+        CASE(a_count_is_told_once),
         CASE(many_different_lines_are_all_said),
         CASE(a_log_that_nobody_takes_stops_nothing),
         CASE(the_journal_gets_a_priority_and_no_time),
