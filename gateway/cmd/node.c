@@ -59,15 +59,20 @@ static bool print_node(void *arg, const cJSON *node)
     print_when(node, "last seen", "last_seen_ms");
     print_session(node);
     (void)printf("  %-13s %" PRIu64 " messages\n", "sent again", cmd_number(node, "resent"));
-    (void)printf("  %-13s %" PRIu64 " breaches of the protocol\n", "errors",
+    (void)printf("  %-13s %" PRIu64 " against the protocol\n", "errors",
                  cmd_number(node, "errors"));
     return true;
 }
 
-static bool print_nothing(void *arg, const cJSON *line)
+static bool print_outcome(void *arg, const cJSON *line)
 {
+    const char *was = cmd_text(line, "was");
+    char *clean = show_clean(was, SIZE_MAX);
+
     (void)arg;
-    (void)line;
+    (void)printf("%s%s%s\n", cmd_text(line, "outcome"),
+                 *was == '\0' ? "" : "; the name was that of client id ", clean);
+    free(clean);
     return true;
 }
 
@@ -94,19 +99,7 @@ static int forget(const struct cmd_options *options)
     }
     request = cmd_request("forget");
     (void)cJSON_AddStringToObject(request, "name", options->words[1]);
-    return cmd_ask(options, request, print_nothing, NULL);
-}
-
-static bool print_outcome(void *arg, const cJSON *line)
-{
-    const char *was = cmd_text(line, "was");
-    char *clean = show_clean(was, SIZE_MAX);
-
-    (void)arg;
-    (void)printf("%s%s%s\n", cmd_text(line, "outcome"),
-                 *was == '\0' ? "" : "; the name was that of client id ", clean);
-    free(clean);
-    return true;
+    return cmd_ask(options, request, print_outcome, NULL);
 }
 
 static int accept_node(const struct cmd_options *options)

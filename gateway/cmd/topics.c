@@ -19,7 +19,7 @@ static void add_unknown(struct topics *topics, const cJSON *line)
     char since[SHOW_SPAN];
 
     (void)snprintf(id, sizeof id, "%" PRIu64, cmd_number(line, "id"));
-    (void)snprintf(times, sizeof times, "%" PRIu64 " times", cmd_number(line, "count"));
+    (void)snprintf(times, sizeof times, "%" PRIu64 " x", cmd_number(line, "count"));
     show_row(&topics->unknown,
              (const char *[]){*node == '\0' ? "(no session)" : node, id, cmd_text(line, "listener"),
                               times, show_since(cmd_number(line, "last_ms"), since)},
@@ -62,7 +62,7 @@ static void print(struct topics *topics)
         (void)puts("no topic has a key here, and none is registered");
     }
     if (topics->unknown.rows != 0) {
-        (void)puts("\nKeys that were used and stand in no topic map:\n");
+        (void)puts("\nKeys that were used and mean no topic:\n");
         show_print(&topics->unknown, 0);
     }
 }

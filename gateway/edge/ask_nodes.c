@@ -79,12 +79,16 @@ enum gw_answered gw_ask_forget(struct gw_asker *asker)
 {
     struct gw_loop *loop = asker->control->loop;
     struct hub_node_view view;
+    cJSON *line = NULL;
 
     if (!node_asked(asker, "name", &view)) {
         return GW_ANSWER_FAILED;
     }
     (void)hub_node_forget_named(loop->hub, span_of_text(gw_asker_text(asker, "name")),
                                 gw_loop_now(loop));
+    line = cJSON_CreateObject();
+    (void)cJSON_AddStringToObject(line, "outcome", hub_gave_text(HUB_GAVE));
+    (void)gw_asker_say(asker, line);
     loop->again = true;
     return GW_ANSWER_OVER;
 }

@@ -356,7 +356,7 @@ def a_node_is_replaced_and_a_place_is_filled(box):
     names = {node.get("client_id"): node["name"] for node in box.ask("nodes")}
     expect_equal(names.get("new"), "old", "name of the new one after a restart")
     expect_equal(names.get("wx-9"), "cellar", "name of the accepted one after a restart")
-    box.sedge("node", "forget", "old")
+    box.sedge("node", "forget", "old").wait_line(r"^done$")
     expect("old" not in [node["name"] for node in box.ask("nodes")], "the node is forgotten")
 
 
