@@ -344,7 +344,7 @@ bool mqtt_broker_event(struct mqtt_broker *b, struct mqtt_news *news)
     conn = LIST_ITEM(b->news.next, struct mqtt_conn, in_news);
     *news = (struct mqtt_news){
         .kind = conn->tell_opened ? MQTT_NEWS_OPENED : MQTT_NEWS_CLOSED,
-        .client_id = span_from(block_span(conn->name), 1), /* after the door octet */
+        .client_id = block_span(conn->name),
         .address = conn->name == NULL ? address_of(conn) : (struct span){NULL, 0},
         .cause = conn->tell_opened ? NULL : conn->cause,
     };

@@ -110,7 +110,7 @@ void mqtt_sessions_fini(struct mqtt_sessions *ss)
 
 struct span mqtt_session_name(const struct mqtt_session *s)
 {
-    return span_from(block_span(s->name), 1);
+    return (struct span){s->by_name.key, s->by_name.len};
 }
 
 struct mqtt_session *mqtt_session_find(const struct mqtt_sessions *ss, enum mqtt_door door,
@@ -131,25 +131,34 @@ static void links_init(struct mqtt_session *s)
     heap_item_init(&s->expiry);
 }
 
-struct mqtt_session *mqtt_session_make(struct mqtt_sessions *ss, enum mqtt_door door,
-                                       struct span name, uint64_t number)
+/* `name` where it lies from now on: in `holder`, or copied. */
+static struct block *hold_name(struct mqtt_sessions *ss, struct span *name, struct block *holder)
 {
-    struct block *block = block_new(&ss->budget, 1 + name.len);
+    struct block *block = NULL;
+
+    if (holder != NULL) {
+        return block_hold(holder);
+    }
+    block = block_copy(&ss->budget, *name);
+    *name = block_span(block);
+    return block;
+}
+
+struct mqtt_session *mqtt_session_make(struct mqtt_sessions *ss, enum mqtt_door door,
+                                       struct span name, struct block *holder, uint64_t number)
+{
+    struct block *block = hold_name(ss, &name, holder);
     struct mqtt_session *s = block == NULL ? NULL : pool_take(&ss->cells);
-    struct writer w;
 
     if (s == NULL) {
         block_drop(block);
         return NULL;
     }
-    w = writer_of(block->octets, block->len);
-    write_u8(&w, (uint8_t)door);
-    write_span(&w, name);
     links_init(s);
     s->name = block;
     s->door = (uint8_t)door;
     s->number = number;
-    map_add(&ss->by_name[door], &s->by_name, mqtt_session_name(s));
+    map_add(&ss->by_name[door], &s->by_name, name);
     return s;
 }
 
@@ -181,6 +190,14 @@ void mqtt_session_free(struct mqtt_sessions *ss, struct mqtt_session *s)
     pool_give(&ss->cells, s);
 }
 
+/* Its name lies elsewhere from now on. */
+static void move_name(struct mqtt_session *s, const struct mqtt_opening *opening)
+{
+    block_drop(s->name);
+    s->name = block_hold(opening->holder);
+    map_moved(&s->by_name, opening->name.at);
+}
+
 /* The stored session to go on with, or a new one. */
 static struct mqtt_session *find_or_make(struct mqtt_sessions *ss,
                                          const struct mqtt_opening *opening, bool *present,
@@ -203,7 +220,7 @@ static struct mqtt_session *find_or_make(struct mqtt_sessions *ss,
     if (!opening->clean && !journal_has_cells(ss->journal, 1)) {
         return NULL;
     }
-    s = mqtt_session_make(ss, opening->door, opening->name, ss->last_number + 1);
+    s = mqtt_session_make(ss, opening->door, opening->name, opening->holder, ss->last_number + 1);
     if (s != NULL) {
         ss->last_number++;
         s->clean = opening->clean;
@@ -260,6 +277,9 @@ struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mq
         mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
     }
     heap_set(&ss->expiry, &s->expiry, HEAP_NEVER);
+    if (opening->holder != NULL && opening->holder != s->name) {
+        move_name(s, opening);
+    }
     s->quota = opening->quota;
     s->door_item = opening->door_item;
     s->window = opening->quota.inflight;

@@ -125,7 +125,7 @@ struct mqtt_session {
     struct list queue;            /* struct mqtt_entry that waits, in order */
     struct mqtt_entry *to_send;   /* first of inflight that is to be sent; NULL: none */
     struct mqtt_entry *oldest_q0; /* first of queue at QoS 0; NULL: none */
-    struct block *name;           /* door octet, then client id */
+    struct block *name;           /* holds the octets of its client id or upstream name */
     struct mqtt_message *will;
     struct block *acl; /* mqtt_acl_of; one reference; NULL: none, so all is allowed */
     void *door_item;   /* the opening's: connection, node or uplink, while open; else NULL */
@@ -206,7 +206,8 @@ void mqtt_sessions_fini(struct mqtt_sessions *ss);
 
 struct mqtt_opening {
     enum mqtt_door door;
-    struct span name; /* client id or upstream name; copied */
+    struct span name;     /* client id or upstream name */
+    struct block *holder; /* it lies in there, and there it stays; NULL: it is copied */
     bool clean;
     bool anew;    /* the far side forgot all packet ids: what was under way begins again as new */
     bool goes_on; /* an open session of that name is not ended: what waits stays, at QoS 0 too, and

@@ -4,9 +4,10 @@
 
 #include "mqtt/session.h"
 
-/* A session of that number, closed, in its door's map; NULL: no room. */
+/* A session of that number, closed, in its door's map; its name lies in `holder`, or is copied.
+ * NULL: no room. */
 struct mqtt_session *mqtt_session_make(struct mqtt_sessions *ss, enum mqtt_door door,
-                                       struct span name, uint64_t number);
+                                       struct span name, struct block *holder, uint64_t number);
 
 /* Frees what the session holds; it is found no more. The cell stays. */
 void mqtt_session_empty(struct mqtt_sessions *ss, struct mqtt_session *s);

@@ -79,7 +79,7 @@ static bool restore_session(struct mqtt_sessions *ss, const struct record *recor
     cell = remember(ss, number);
     s = cell == NULL
             ? NULL
-            : mqtt_session_make(ss, (enum mqtt_door)record->fields[0], record->text, number);
+            : mqtt_session_make(ss, (enum mqtt_door)record->fields[0], record->text, NULL, number);
     if (s == NULL) {
         return false;
     }

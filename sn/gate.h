@@ -227,6 +227,10 @@ void sn_gate_tell_names(struct sn_gate *gate, struct sn_node *node);
 
 struct span sn_node_id(const struct sn_node *node);
 
+/* The octets of its client id and, behind them, of its address, as sn_peer_key has it, if it has
+ * one. They never change: a node that moves has another block, so others may hold this one. */
+struct block *sn_node_who(const struct sn_node *node);
+
 /* Its address; the node id lies in the node. Before its first CONNECT of this run: listener 0, no
  * address. */
 struct sn_peer sn_node_peer(const struct sn_node *node);

@@ -25,19 +25,34 @@ static struct span address_key(const struct sn_node *node)
     return span_from(block_span(node->who), node->by_id.len);
 }
 
-/* False, and the old address kept, when the budget is short. */
-static bool set_address(struct sn_node *node, const struct sn_peer *peer)
+/* Others hold `who`, so another one takes its place. */
+static bool set_key(struct sn_node *node, struct budget *budget, struct span key)
 {
-    uint8_t octets[SN_PEER_KEY];
-    struct span key = sn_peer_key(peer, octets);
-    struct block *who = block_resize(node->who, node->by_id.len + key.len);
+    struct span id = sn_node_id(node);
+    struct block *who = block_new(budget, id.len + key.len);
+    struct writer w;
 
     if (who == NULL) {
         return false;
     }
-    memcpy(who->octets + node->by_id.len, key.at, key.len);
+    w = writer_of(who->octets, who->len);
+    write_span(&w, id);
+    write_span(&w, key);
     map_moved(&node->by_id, who->octets);
+    block_drop(node->who);
     node->who = who;
+    return true;
+}
+
+/* False, and the old address kept, when the budget is short. */
+static bool set_address(struct sn_node *node, struct budget *budget, const struct sn_peer *peer)
+{
+    uint8_t octets[SN_PEER_KEY];
+    struct span key = sn_peer_key(peer, octets);
+
+    if (!span_equal(address_key(node), key) && !set_key(node, budget, key)) {
+        return false;
+    }
     node->listener = peer->listener;
     node->near = peer->near;
     return true;
@@ -46,7 +61,7 @@ static bool set_address(struct sn_node *node, const struct sn_peer *peer)
 bool sn_node_bind(struct sn_gate *gate, struct sn_node *node, const struct sn_peer *peer)
 {
     sn_node_unbind(gate, node);
-    if (!set_address(node, peer)) {
+    if (!set_address(node, gate->config.budget, peer)) {
         return false;
     }
     map_add(&gate->by_peer, &node->by_peer, address_key(node));
@@ -117,6 +132,11 @@ bool sn_gate_restore_topic(struct sn_gate *gate, struct sn_node *node, uint16_t 
 struct span sn_node_id(const struct sn_node *node)
 {
     return (struct span){node->by_id.key, node->by_id.len};
+}
+
+struct block *sn_node_who(const struct sn_node *node)
+{
+    return node->who;
 }
 
 struct sn_peer sn_node_peer(const struct sn_node *node)

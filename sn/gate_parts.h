@@ -116,7 +116,7 @@ struct sn_node {
     struct list in_line;    /* gate's named, idle or half_open */
     struct heap_item watch; /* at or before silent_ms: most messages only move that away */
     uint64_t silent_ms;     /* then it was silent for too long; HEAP_NEVER: never */
-    struct block *who;      /* client id, then the key of its address, if it has one */
+    struct block *who;      /* sn_node_who; of the client id, by_id knows the length */
     struct sn_topics topics;
     const struct sn_names *names;   /* NULL: none */
     struct block *keys;             /* sn/keys.h */

@@ -130,6 +130,7 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
     struct hub_node *hn = sn_node_user(news->node);
     struct mqtt_opening opening = {.door = MQTT_DOOR_NODE,
                                    .name = sn_node_id(news->node),
+                                   .holder = sn_node_who(news->node),
                                    .clean = news->clean,
                                    .door_item = hn};
     bool was_clean = false; /* and goes on as a kept one */
