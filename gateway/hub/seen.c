@@ -93,27 +93,44 @@ struct hub_seen *hub_seen_find(const struct hub *hub, struct span name)
 
 /* --- one ------------------------------------------------------------------------------------- */
 
+static bool is_as_before(const struct hub_seen *seen, const struct hub_sighting *is)
+{
+    return seen->text != NULL && seen->listener == is->listener &&
+           span_equal(hub_seen_name(seen), is->name) && span_equal(hub_seen_id(seen), is->id) &&
+           span_equal(hub_seen_place(seen), is->address);
+}
+
+/* A text of its own: name, client id if that is another, address. */
+static struct block *own_text(struct hub *hub, const struct hub_sighting *is, struct span id)
+{
+    size_t len = is->name.len + id.len + is->address.len;
+    struct block *text = block_new(&hub->sessions.budget, len);
+    struct writer w;
+
+    if (text != NULL) {
+        w = writer_of(text->octets, text->len);
+        write_span(&w, is->name);
+        write_span(&w, id);
+        write_span(&w, is->address);
+    }
+    return text;
+}
+
 bool hub_seen_identify(struct hub *hub, struct hub_seen *seen, const struct hub_sighting *is)
 {
     bool same = span_equal(is->name, is->id);
+    bool shared = same && is->who != NULL;
+    bool changed = !is_as_before(seen, is);
     size_t id_at = same ? 0 : is->name.len;
-    size_t address_at = id_at + is->id.len;
     struct block *text = NULL;
-    struct writer w;
 
-    if (seen->text != NULL && seen->listener == is->listener &&
-        span_equal(hub_seen_name(seen), is->name) && span_equal(hub_seen_id(seen), is->id) &&
-        span_equal(hub_seen_place(seen), is->address)) {
+    if (!changed && (!shared || seen->text == is->who)) {
         return false;
     }
-    text = block_new(&hub->sessions.budget, address_at + is->address.len);
+    text = shared ? block_hold(is->who) : own_text(hub, is, same ? (struct span){NULL, 0} : is->id);
     if (text == NULL) {
         return false;
     }
-    w = writer_of(text->octets, text->len);
-    write_span(&w, is->name);
-    write_span(&w, same ? (struct span){NULL, 0} : is->id);
-    write_span(&w, is->address);
     if (seen->in_map) {
         map_remove(&hub->registry.by_name, &seen->by_name);
     }
@@ -123,10 +140,10 @@ bool hub_seen_identify(struct hub *hub, struct hub_seen *seen, const struct hub_
     seen->name_len = (uint16_t)is->name.len;
     seen->id_at = (uint16_t)id_at;
     seen->id_len = (uint16_t)is->id.len;
-    seen->address_at = (uint16_t)address_at;
+    seen->address_at = (uint16_t)(text->len - is->address.len);
     seen->in_map = true;
     map_add(&hub->registry.by_name, &seen->by_name, hub_seen_name(seen));
-    return true;
+    return changed;
 }
 
 static void forget_unknown_of(struct hub *hub, const struct hub_seen *seen)

@@ -25,7 +25,7 @@ struct hub_seen {
     struct map_item by_name;
     struct list in_gone; /* when no hub_node has it */
     struct hub_node *hn; /* NULL: gone */
-    struct block *text;  /* name, client id, address: see below */
+    struct block *text;  /* name, client id, address: see below; or the node's sn_node_who */
     uint32_t number;     /* in the store; 0: the cell is free */
     uint32_t first_s;    /* wall clock; 0: not known */
     uint32_t last_s;     /* likewise; of a live one, as last written */
@@ -93,6 +93,7 @@ struct hub_sighting {
     struct span id;
     uint16_t listener;
     struct span address; /* length of the address, its octets, the wireless node id */
+    struct block *who;   /* sn_node_who; NULL: it has no node */
 };
 
 /* The last part of a sighting, as the entry has it. */

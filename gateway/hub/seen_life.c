@@ -10,7 +10,8 @@ static struct hub_sighting sighting_of(const struct hub *hub, const struct hub_n
     return (struct hub_sighting){.name = hub_node_name(hub, hn),
                                  .id = sn_node_id(hn->node),
                                  .listener = peer.listener,
-                                 .address = span_from(sn_peer_key(&peer, key), 2)};
+                                 .address = span_from(sn_peer_key(&peer, key), 2),
+                                 .who = sn_node_is_placed(hn->node) ? sn_node_who(hn->node) : NULL};
 }
 
 void hub_seen_join(struct hub_seen *seen, struct hub_node *hn)
