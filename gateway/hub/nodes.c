@@ -166,9 +166,14 @@ void hub_node_relearn(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
     }
 }
 
-/* First all names are given up, so that two nodes can change theirs. */
+/* First all names are given up, so that two nodes can change theirs. Who learns that he has a name
+ * may put out any other node, so none but the one at hand is pointed to. */
 void hub_nodes_relearn(struct hub *hub, uint64_t now_ms)
 {
+    struct list again;
+    struct list *first = NULL;
+
+    list_init(&again);
     LIST_EACH (link, &hub->all_nodes) {
         struct hub_node *hn = LIST_ITEM(link, struct hub_node, in_all);
 
@@ -176,8 +181,12 @@ void hub_nodes_relearn(struct hub *hub, uint64_t now_ms)
         hub_naming_drop(hub, hn);
     }
     hub_who_build(hub);
-    LIST_EACH_SAFE (link, after, &hub->all_nodes) {
-        hub_node_relearn(hub, LIST_ITEM(link, struct hub_node, in_all), now_ms);
+    while ((first = list_pop(&hub->all_nodes)) != NULL) {
+        list_push(&again, first);
+    }
+    while ((first = list_pop(&again)) != NULL) {
+        list_push(&hub->all_nodes, first);
+        hub_node_relearn(hub, LIST_ITEM(first, struct hub_node, in_all), now_ms);
     }
 }
 

@@ -37,6 +37,19 @@ static void connect_node(struct site *site, uint8_t node, bool clean)
     assert_span_equal(site_hears(site, node), connack);
 }
 
+/* From behind a forwarder at 10.0.0.7, as its node 0a. */
+static void says_by_radio(struct site *site, struct span wire)
+{
+    static const uint8_t octets[] = {10, 0, 0, 7, 7, 0x5c};
+    uint8_t room[64] = {4, 0xfe, 0, 0x0a};
+    struct sn_peer peer = {.addr_len = sizeof octets, .forwarder = true};
+
+    memcpy(peer.addr, octets, sizeof octets);
+    memcpy(room + 4, wire.at, wire.len);
+    hub_datagram(site->hub, &peer, span_of(room, 4 + wire.len), site->now_ms);
+    hub_pump(site->hub, site->now_ms);
+}
+
 /* --- MQTT clients ---------------------------------------------------------------------------- */
 
 static struct mqtt_conn *join(struct site *site, struct span connect)
@@ -393,6 +406,25 @@ static void a_listeners_patience_is_the_new_one(void **state)
     site_free(site);
 }
 
+/* The [node] names a device by where it is, and another has that name as its client id. */
+static void who_is_named_by_a_reload_puts_out_who_had_the_name(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = x\n", false);
+
+    (void)state;
+    says_by_radio(site, WIRE_SPAN("\x07\x04\0\x01\0\x3c"
+                                  "b"));
+    connect_node(site, 1, false);
+    site_says(site, 1, WIRE_SPAN("\x06\x12\0\0\x01t")); /* from here on it is kept */
+    site_says(site, 1, WIRE_SPAN("\x02\x18"));
+    connect_node(site, 2, false);
+    apply(site, SITE "[topics climate]\n1 = x\n[node n1]\nlistener = lan\nwireless_id = 0a\n");
+    assert_span_equal(sn_node_id(hub_node_named(site->hub, span_of_text("n1"))->node),
+                      span_of_text("b"));
+    assert_non_null(hub_node_named(site->hub, span_of_text("n2")));
+    site_free(site);
+}
+
 /* --- the rest -------------------------------------------------------------------------------- */
 
 static void an_upstream_goes_on_by_the_new_file(void **state)
@@ -434,6 +466,7 @@ int main(void)
         cmocka_unit_test(a_node_has_new_rights_and_limits_at_once),
         cmocka_unit_test(normal_ids_keep_their_names),
         cmocka_unit_test(a_node_that_gets_another_name_keeps_session_and_past),
+        cmocka_unit_test(who_is_named_by_a_reload_puts_out_who_had_the_name),
         cmocka_unit_test(one_that_is_gone_is_called_by_its_client_id_when_its_section_goes),
         cmocka_unit_test(state_topics_follow_the_name_and_the_prefix),
         cmocka_unit_test(a_listeners_patience_is_the_new_one),
