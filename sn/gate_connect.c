@@ -106,6 +106,7 @@ void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_p
         is_repeat(gate, node, hash)) {
         if (node->state == SN_ACTIVE) {
             (void)sn_gate_send(gate, &gate->from, &again);
+            sn_gate_step(gate, node, SN_ON_PONG, NULL); /* a sign of life, no more: SN-050 */
         }
         return;
     }

@@ -245,6 +245,28 @@ static void the_same_connect_again_is_answered_again_without_news(void **state)
     field_free(f);
 }
 
+/* SN-050: a node that hears no CONNACK speaks all the same; keep alive 10 s. */
+static void a_repeated_connect_too_keeps_the_node(void **state)
+{
+    struct field *f = field_new();
+    const struct sn_news *news = NULL;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        SAYS(f, 1, "\x08\x04\x04\x01\x00\x0An1");
+        if (i == 0) {
+            news = tells(f, SN_NEWS_CONNECT);
+            admits(f, news->node, false, NULL);
+        }
+        HEARS(f, 1, "\x03\x05\x00");
+        waits(f, 10000);
+        tells_nothing(f);
+    }
+    waits(f, 5000);
+    (void)tells(f, SN_NEWS_LOST);
+    field_free(f);
+}
+
 /* SN-049 SN-050: 60 s and half as much again */
 static void a_silent_node_is_lost_once_and_any_message_keeps_it(void **state)
 {
@@ -619,6 +641,7 @@ int main(void)
         cmocka_unit_test(a_connect_that_cannot_be_served_is_answered_3),
         cmocka_unit_test(one_node_too_many_is_told_congestion),
         cmocka_unit_test(the_same_connect_again_is_answered_again_without_news),
+        cmocka_unit_test(a_repeated_connect_too_keeps_the_node),
         cmocka_unit_test(a_silent_node_is_lost_once_and_any_message_keeps_it),
         cmocka_unit_test(the_tolerance_is_a_half_up_to_a_minute_a_tenth_above_or_a_factor),
         cmocka_unit_test(duration_0_is_never_over),
