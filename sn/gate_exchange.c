@@ -184,6 +184,10 @@ static bool renew(struct sn_gate *gate, struct sn_node *node, const struct sn_pa
         if (sn_gate_choose_normal(gate, node, x) != SN_OK) {
             return false;
         }
+        if (!sn_gate_fits(gate, node, *x)) { /* under its KEY it did */
+            gate->count.too_long++;
+            return false;
+        }
         turn(gate, node, x->kind);
         return true;
     }

@@ -93,8 +93,8 @@ bool sn_gate_is_ready(const struct sn_gate *gate, const struct sn_node *node)
 
 /* --- deliveries ------------------------------------------------------------------------------- */
 
-/* SN-013 SN-149: whatever the exchange will send must fit the link. */
-static bool fits(const struct sn_gate *gate, const struct sn_node *node, struct sn_exchange x)
+/* SN-013 SN-149 */
+bool sn_gate_fits(const struct sn_gate *gate, const struct sn_node *node, struct sn_exchange x)
 {
     size_t most = sn_gate_limits(gate, node)->max_message;
     size_t longer = x.topic.len > x.data.len ? x.topic.len : x.data.len;
@@ -130,7 +130,7 @@ enum sn_err sn_gate_deliver(struct sn_gate *gate, struct sn_node *node,
     if (err != SN_OK) {
         return err;
     }
-    if (!fits(gate, node, x)) {
+    if (!sn_gate_fits(gate, node, x)) {
         gate->count.too_long++;
         return SN_ERR_SIZE;
     }

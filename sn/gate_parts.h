@@ -306,6 +306,11 @@ enum sn_err sn_gate_choose_id(struct sn_gate *gate, struct sn_node *node, struct
 enum sn_err sn_gate_choose_normal(struct sn_gate *gate, struct sn_node *node,
                                   struct sn_exchange *x);
 
+/* --- gate_out.c */
+
+/* Whatever the exchange will send fits the node's link. */
+bool sn_gate_fits(const struct sn_gate *gate, const struct sn_node *node, struct sn_exchange x);
+
 /* --- gate_exchange.c */
 void sn_gate_acknowledged(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
 void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node);

@@ -192,6 +192,28 @@ static void a_key_that_the_node_rejects_is_registered_and_sent_again(void **stat
     field_free(f);
 }
 
+/* SN-149: the KEY was short enough for the link, the name is not. */
+static void a_rejected_key_whose_name_is_too_long_is_dropped_and_the_next_goes(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = connects_with(f, &names);
+
+    (void)state;
+    subscribes_by_7(f, node);
+    f->listener.limits.max_message = 11;
+    assert_int_equal(delivers(f, node, message("farm/7", 1, 3)), SN_OK);
+    HEARS(f, 1, "\x08\x0C\x21\x00\x07\x00\x03x");
+    SAYS(f, 1, "\x07\x0D\x00\x07\x00\x03\x02");
+    HEARS_NOTHING(f, 1);
+    (void)tells(f, SN_NEWS_NAMED);
+    assert_int_equal(tells(f, SN_NEWS_DROPPED)->msg_id, 3);
+    (void)tells(f, SN_NEWS_READY);
+    assert_int_equal(sn_gate_counts(f->gate)->too_long, 1);
+    assert_int_equal(delivers(f, node, message("xy", 1, 4)), SN_OK);
+    HEARS(f, 1, "\x08\x0C\x22xy\x00\x04x");
+    field_free(f);
+}
+
 static void a_key_rejected_at_qos_0_is_not_used_for_the_next(void **state)
 {
     struct field *f = field_new();
@@ -301,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_key_unsubscribed_is_not_used_any_more),
         cmocka_unit_test(keys_stay_used_in_a_kept_session_and_not_in_a_new_one),
         cmocka_unit_test(a_key_that_the_node_rejects_is_registered_and_sent_again),
+        cmocka_unit_test(a_rejected_key_whose_name_is_too_long_is_dropped_and_the_next_goes),
         cmocka_unit_test(a_key_rejected_at_qos_0_is_not_used_for_the_next),
         cmocka_unit_test(below_its_mount_a_node_is_sent_what_it_calls_a_topic),
         cmocka_unit_test(what_lies_outside_the_mount_comes_by_a_key_alone),
