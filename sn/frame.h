@@ -60,6 +60,7 @@ static inline uint8_t sn_ctrl_of(enum sn_frame_type type)
 
 /* What a decoder's buffer needs for payloads of up to `len`, and what encoding writes at most. */
 #define SN_FRAME_BUFFER(len)  ((len) + SN_FRAME_OVERHEAD)
+#define SN_FRAME_BUFFER_MOST  65534u
 #define SN_FRAME_ENCODED(len) (SN_FRAME_BUFFER(len) + SN_FRAME_BUFFER(len) / 254 + 3)
 
 /* Writes the whole frame with both delimiters. Returns its octets, or 0 if `size` is less than
@@ -88,7 +89,8 @@ struct sn_frame_decoder {
     bool ended;      /* `octets` is of a frame already told */
 };
 
-/* `buffer` of `size` octets (at most 65534) stays the caller's and must outlive the decoder. */
+/* `buffer` of `size` octets (at most SN_FRAME_BUFFER_MOST) stays the caller's and must outlive the
+ * decoder. */
 void sn_frame_init(struct sn_frame_decoder *decoder, uint8_t *buffer, size_t size);
 
 /* Takes octets from the front of *octets until a frame is complete or discarded or none is left.

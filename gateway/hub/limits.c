@@ -29,14 +29,13 @@ static uint32_t capped(uint64_t value)
     return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
-struct sn_limits hub_limits_of_listener(const struct conf_listener *listener, size_t room)
+struct sn_limits hub_limits_of_listener(const struct conf_listener *listener)
 {
-    return (struct sn_limits){
-        .retry_ms = (uint32_t)listener->retry_ms,
-        .retries = (uint8_t)listener->retries,
-        .max_message = (uint16_t)(listener->max_message < room ? listener->max_message : room),
-        .keepalive_percent = percent_of(listener->keepalive_grace),
-        .sleep_percent = percent_of(listener->sleep_grace)};
+    return (struct sn_limits){.retry_ms = (uint32_t)listener->retry_ms,
+                              .retries = (uint8_t)listener->retries,
+                              .max_message = (uint16_t)listener->max_message,
+                              .keepalive_percent = percent_of(listener->keepalive_grace),
+                              .sleep_percent = percent_of(listener->sleep_grace)};
 }
 
 /* All octets are set, those between the fields too: they are a key. */

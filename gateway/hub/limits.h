@@ -34,7 +34,7 @@ void hub_limits_drop(struct hub *hub, struct hub_node *hn);
 /* Never NULL once set. */
 const struct hub_limits *hub_limits_of(const struct hub_node *hn);
 
-/* A listener's, for those without. `room`: octets of its output queue, which no message exceeds. */
-struct sn_limits hub_limits_of_listener(const struct conf_listener *listener, size_t room);
+/* A listener's, for those without. */
+struct sn_limits hub_limits_of_listener(const struct conf_listener *listener);
 
 #endif

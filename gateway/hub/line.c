@@ -3,6 +3,14 @@
 #include "config/address.h"
 #include "gateway/hub/border.h"
 
+/* Of the decoder; a frame that it cannot hold is told as too long, whatever max_message is. */
+static size_t buffer_of(const struct conf_listener *conf)
+{
+    size_t size = SN_FRAME_BUFFER(conf->max_message);
+
+    return size < SN_FRAME_BUFFER_MOST ? size : SN_FRAME_BUFFER_MOST;
+}
+
 bool hub_lines_init(struct hub *hub)
 {
     size_t count = hub->conf->listener_count;
@@ -13,7 +21,7 @@ bool hub_lines_init(struct hub *hub)
     }
     for (size_t i = 0; i < count; i++) {
         struct hub_line *line = &hub->lines[i];
-        size_t size = SN_FRAME_BUFFER(hub->conf->listener[i].max_message);
+        size_t size = buffer_of(&hub->conf->listener[i]);
 
         if (hub->conf->listener[i].type != CONF_SERIAL) {
             continue;
@@ -82,6 +90,5 @@ void hub_line_reset(struct hub *hub, uint16_t listener)
 {
     struct hub_line *line = &hub->lines[listener];
 
-    sn_frame_init(&line->decoder, line->buffer,
-                  SN_FRAME_BUFFER(hub->conf->listener[listener].max_message));
+    sn_frame_init(&line->decoder, line->buffer, buffer_of(&hub->conf->listener[listener]));
 }

@@ -4,9 +4,10 @@
 #include "base/text.h"
 #include "gateway/hub/limits.h"
 #include "gateway/hub/say.h"
+#include "sn/outbox.h"
 
 #define ROOM_DATAGRAM (1024u * 1024u) /* output queue of a datagram listener */
-#define ROOM_LINE     4096u           /* of a serial line: what is in it can still be late */
+#define ROOM_LINE     4096u /* of a serial line, at least: what is in it can still be late */
 #define SAID_MS       60000u
 
 static uint32_t cut(uint64_t number)
@@ -20,17 +21,24 @@ static struct sn_rate rate_of(const struct conf_rate *conf)
                                     : (struct sn_rate){cut(conf->count), cut(conf->per_ms)};
 }
 
+/* A message of the longest size always has room. */
+static size_t room_of(const struct conf_listener *conf)
+{
+    size_t least = conf->max_message + sizeof(struct sn_letter);
+
+    return conf->type != CONF_SERIAL ? ROOM_DATAGRAM : least > ROOM_LINE ? least : ROOM_LINE;
+}
+
 static struct sn_listener listener_of(const struct conf_listener *conf)
 {
     static const enum sn_qosm1 qosm1[] = {[CONF_PUBLISH_BY_SENDER] = SN_QOSM1_BY_SENDER,
                                           [CONF_PUBLISH_NO] = SN_QOSM1_NO,
                                           [CONF_PUBLISH_IDS] = SN_QOSM1_PREDEFINED,
                                           [CONF_PUBLISH_YES] = SN_QOSM1_YES};
-    size_t room = conf->type == CONF_SERIAL ? ROOM_LINE : ROOM_DATAGRAM;
     bool stands_by = conf->standby_for != CONF_NONE;
 
     return (struct sn_listener){
-        .limits = hub_limits_of_listener(conf, room),
+        .limits = hub_limits_of_listener(conf),
         .takeover_wait_ms =
             conf->takeover == CONF_TAKEOVER_AT_ONCE ? 0 : (uint32_t)conf->takeover_wait_ms,
         .stranger_rate = cut(conf->stranger_rate.count),
@@ -42,7 +50,7 @@ static struct sn_listener listener_of(const struct conf_listener *conf)
         .forwarder_rate = rate_of(&conf->rate),
         .qosm1 = qosm1[conf->publish_without_connect],
         .rebind = conf->rebind,
-        .room = room,
+        .room = room_of(conf),
     };
 }
 

@@ -36,6 +36,22 @@ static void a_frame_that_comes_octet_by_octet_is_answered_in_a_frame(void **stat
     site_free(site);
 }
 
+/* max_message may be more than the queue of a usual line holds. */
+static void a_line_of_long_messages_is_served(void **state)
+{
+    struct site *site =
+        site_new("[listener tty]\ntype = serial\ndevice = /dev/ttyUSB0\nmax_message = 65535\n"
+                 "[store]\npath = none\n",
+                 false);
+    uint8_t in[64];
+    size_t len = framed(SN_CTRL_FROM_NODE, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"), in, sizeof in);
+
+    (void)state;
+    hub_line_input(site->hub, 0, span_of(in, len), site->now_ms);
+    assert_int_not_equal(said(site).len, 0);
+    site_free(site);
+}
+
 static void an_echo_of_our_own_frames_is_ignored(void **state)
 {
     struct site *site = site_new(conf, false);
@@ -66,6 +82,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frame_that_comes_octet_by_octet_is_answered_in_a_frame),
+        cmocka_unit_test(a_line_of_long_messages_is_served),
         cmocka_unit_test(an_echo_of_our_own_frames_is_ignored),
         cmocka_unit_test(a_line_that_was_opened_anew_forgets_the_frame_begun),
     };
