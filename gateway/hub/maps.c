@@ -2,7 +2,6 @@
 
 #include "config/expand.h"
 #include "gateway/hub/say.h"
-#include "mqtt/branch.h"
 
 #define USUAL 64u /* different shared ones in a usual configuration */
 
@@ -246,103 +245,4 @@ struct span hub_mounted(struct hub *hub, const struct hub_node *hn, struct span 
     write_span(&w, names->mount);
     write_span(&w, topic);
     return w.bad ? (struct span){NULL, 0} : span_of(hub->topic, written(&w));
-}
-
-/* --- subscriptions by KEY -------------------------------------------------------------------- */
-
-/* The whole topic that a KEY means to the node; empty: none. */
-static struct span meaning_of(struct hub *hub, const struct hub_node *hn, uint32_t key)
-{
-    uint8_t octets[] = {(uint8_t)(key >> 8), (uint8_t)key};
-    bool is_short = (key & HUB_KEY_SHORT) != 0;
-    const struct sn_name *name = sn_names_by_id(hub_maps_of(hn), (uint16_t)key, is_short);
-    struct writer w = writer_of(hub->topic, HUB_TOPIC_MOST);
-
-    if (name != NULL) {
-        return sn_names_topic(hub_maps_of(hn), name);
-    }
-    if (!is_short) {
-        return (struct span){NULL, 0};
-    }
-    if (hub_maps_of(hn) != NULL) {
-        write_span(&w, hub_maps_of(hn)->mount);
-    }
-    write_span(&w, span_of(octets, sizeof octets));
-    return span_of(hub->topic, written(&w));
-}
-
-static void move(struct hub *hub, struct hub_node *hn, const struct mqtt_subscription *old,
-                 uint64_t now_ms)
-{
-    struct mqtt_subscribing sub = {.qos = old->qos, .extra = old->extra};
-    uint8_t filter[HUB_TOPIC_MOST];
-    struct writer w = writer_of(filter, sizeof filter);
-    uint64_t ticket = 0;
-
-    mqtt_branch_write(old->branch, &w);
-    sub.filter = meaning_of(hub, hn, old->extra);
-    if (span_equal(sub.filter, span_of(filter, written(&w)))) {
-        return;
-    }
-    (void)mqtt_session_unsubscribe(&hub->sessions, hn->session, span_of(filter, written(&w)),
-                                   &ticket, now_ms);
-    if (sub.filter.len != 0) {
-        (void)mqtt_session_subscribe(&hub->sessions, hn->session, &sub, &ticket, now_ms);
-    }
-}
-
-static void remount(struct hub *hub, struct hub_node *hn, const struct mqtt_subscription *sub,
-                    struct span old, uint64_t now_ms)
-{
-    struct mqtt_subscribing anew = {.qos = sub->qos};
-    uint8_t room[HUB_TOPIC_MOST];
-    struct writer w = writer_of(room, sizeof room);
-    struct span filter;
-    uint64_t ticket = 0;
-
-    mqtt_branch_write(sub->branch, &w);
-    filter = span_of(room, written(&w));
-    if (filter.len <= old.len || (old.len != 0 && memcmp(filter.at, old.at, old.len) != 0)) {
-        return;
-    }
-    anew.filter = hub_mounted(hub, hn, span_from(filter, old.len), false);
-    (void)mqtt_session_unsubscribe(&hub->sessions, hn->session, filter, &ticket, now_ms);
-    (void)mqtt_session_subscribe(&hub->sessions, hn->session, &anew, &ticket, now_ms);
-}
-
-void hub_maps_remount(struct hub *hub, struct hub_node *hn, struct span old, uint64_t now_ms)
-{
-    const struct sn_names *names = hub_maps_of(hn);
-    size_t count = hn->session->subscription_count;
-
-    if (span_equal(old, names == NULL ? (struct span){NULL, 0} : names->mount)) {
-        return;
-    }
-    LIST_EACH_SAFE (link, after, &hn->session->subscriptions) {
-        const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
-
-        if (count-- == 0) {
-            return; /* from here on they are new */
-        }
-        if (sub->extra == 0) {
-            remount(hub, hn, sub, old, now_ms);
-        }
-    }
-}
-
-/* What is subscribed anew stands behind the others, and is right. */
-void hub_maps_move_subscriptions(struct hub *hub, struct hub_node *hn, bool known, uint64_t now_ms)
-{
-    LIST_EACH_SAFE (link, after, &hn->session->subscriptions) {
-        const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
-
-        if (sub->extra == 0) {
-            continue;
-        }
-        sn_gate_restore_key(hub->gate, hn->node, (uint16_t)sub->extra,
-                            (sub->extra & HUB_KEY_SHORT) != 0);
-        if (known) {
-            move(hub, hn, sub, now_ms);
-        }
-    }
 }

@@ -251,6 +251,27 @@ static void a_subscription_made_by_key_moves_with_it(void **state)
     site_free(site);
 }
 
+static void keys_that_change_places_take_their_subscriptions_along(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = a\n2 = b\n3 = c\n", false);
+
+    (void)state;
+    connect_node(site, 1, true);
+    for (uint8_t key = 1; key <= 3; key++) {
+        site_says(site, 1, span_of(((uint8_t[]){7, 0x12, 1, 0, key, 0, key}), 7));
+        assert_int_equal(site_hears(site, 1).len, 8);
+    }
+    apply(site, SITE "[topics climate]\n1 = b\n2 = c\n3 = a\n");
+    publish(site, "a");
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x08\x0c\x01\0\x03\0\0x"));
+    publish(site, "b");
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x08\x0c\x01\0\x01\0\0x"));
+    publish(site, "c");
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x08\x0c\x01\0\x02\0\0x"));
+    assert_int_equal(session_of(site, "n1")->subscription_count, 3);
+    site_free(site);
+}
+
 static void a_node_has_new_rights_and_limits_at_once(void **state)
 {
     struct site *site = site_new(SITE "[topics climate]\n1 = a\n[acl one]\npublish = a\n"
@@ -463,6 +484,7 @@ int main(void)
         cmocka_unit_test(a_password_found_right_for_a_user_who_went_lets_nobody_in),
         cmocka_unit_test(a_key_means_its_new_topic_at_the_next_publish),
         cmocka_unit_test(a_subscription_made_by_key_moves_with_it),
+        cmocka_unit_test(keys_that_change_places_take_their_subscriptions_along),
         cmocka_unit_test(a_node_has_new_rights_and_limits_at_once),
         cmocka_unit_test(normal_ids_keep_their_names),
         cmocka_unit_test(a_node_that_gets_another_name_keeps_session_and_past),

@@ -1,0 +1,140 @@
+/* gateway/hub/maps_move.c - subscriptions whose KEY, or whose mount, means something else now. */
+#include "gateway/hub/maps.h"
+#include "mqtt/branch.h"
+
+/* The whole topic that a KEY means to the node; empty: none. */
+static struct span meaning_of(struct hub *hub, const struct hub_node *hn, uint32_t key)
+{
+    uint8_t octets[] = {(uint8_t)(key >> 8), (uint8_t)key};
+    bool is_short = (key & HUB_KEY_SHORT) != 0;
+    const struct sn_name *name = sn_names_by_id(hub_maps_of(hn), (uint16_t)key, is_short);
+    struct writer w = writer_of(hub->topic, HUB_TOPIC_MOST);
+
+    if (name != NULL) {
+        return sn_names_topic(hub_maps_of(hn), name);
+    }
+    if (!is_short) {
+        return (struct span){NULL, 0};
+    }
+    if (hub_maps_of(hn) != NULL) {
+        write_span(&w, hub_maps_of(hn)->mount);
+    }
+    write_span(&w, span_of(octets, sizeof octets));
+    return span_of(hub->topic, written(&w));
+}
+
+/* Who is subscribed to `filter` by a KEY that means something else now; NULL: nobody. */
+static const struct mqtt_subscription *in_the_way(struct hub *hub, const struct hub_node *hn,
+                                                  struct span filter)
+{
+    uint8_t room[HUB_TOPIC_MOST];
+
+    LIST_EACH (link, &hn->session->subscriptions) {
+        const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
+        struct writer w = writer_of(room, sizeof room);
+
+        mqtt_branch_write(sub->branch, &w);
+        if (sub->extra != 0 && span_equal(span_of(room, written(&w)), filter)) {
+            return span_equal(meaning_of(hub, hn, sub->extra), filter) ? NULL : sub;
+        }
+    }
+    return NULL;
+}
+
+/* To what the KEY of `sub` means now. Another KEY may have stood for that until now: then *sub
+ * becomes its subscription, which has to move too; else its `extra` is 0. */
+static void subscribe(struct hub *hub, struct hub_node *hn, struct mqtt_subscribing *sub,
+                      uint64_t now_ms)
+{
+    uint8_t filter[HUB_TOPIC_MOST];
+    struct writer w = writer_of(filter, sizeof filter);
+    const struct mqtt_subscription *other = NULL;
+    struct mqtt_subscribing next = {.extra = 0};
+    uint64_t ticket = 0;
+
+    write_span(&w, meaning_of(hub, hn, sub->extra));
+    sub->filter = span_of(filter, written(&w));
+    if (sub->filter.len != 0) {
+        other = in_the_way(hub, hn, sub->filter);
+        if (other != NULL) {
+            next = (struct mqtt_subscribing){.qos = other->qos, .extra = other->extra};
+        }
+        (void)mqtt_session_subscribe(&hub->sessions, hn->session, sub, &ticket, now_ms);
+    }
+    *sub = next;
+}
+
+static void move(struct hub *hub, struct hub_node *hn, const struct mqtt_subscription *old,
+                 uint64_t now_ms)
+{
+    struct mqtt_subscribing sub = {.qos = old->qos, .extra = old->extra};
+    uint8_t filter[HUB_TOPIC_MOST];
+    struct writer w = writer_of(filter, sizeof filter);
+    uint64_t ticket = 0;
+
+    mqtt_branch_write(old->branch, &w);
+    if (span_equal(meaning_of(hub, hn, old->extra), span_of(filter, written(&w)))) {
+        return;
+    }
+    (void)mqtt_session_unsubscribe(&hub->sessions, hn->session, span_of(filter, written(&w)),
+                                   &ticket, now_ms);
+    while (sub.extra != 0) { /* each turn one KEY more is right */
+        subscribe(hub, hn, &sub, now_ms);
+    }
+}
+
+static void remount(struct hub *hub, struct hub_node *hn, const struct mqtt_subscription *sub,
+                    struct span old, uint64_t now_ms)
+{
+    struct mqtt_subscribing anew = {.qos = sub->qos};
+    uint8_t room[HUB_TOPIC_MOST];
+    struct writer w = writer_of(room, sizeof room);
+    struct span filter;
+    uint64_t ticket = 0;
+
+    mqtt_branch_write(sub->branch, &w);
+    filter = span_of(room, written(&w));
+    if (filter.len <= old.len || (old.len != 0 && memcmp(filter.at, old.at, old.len) != 0)) {
+        return;
+    }
+    anew.filter = hub_mounted(hub, hn, span_from(filter, old.len), false);
+    (void)mqtt_session_unsubscribe(&hub->sessions, hn->session, filter, &ticket, now_ms);
+    (void)mqtt_session_subscribe(&hub->sessions, hn->session, &anew, &ticket, now_ms);
+}
+
+void hub_maps_remount(struct hub *hub, struct hub_node *hn, struct span old, uint64_t now_ms)
+{
+    const struct sn_names *names = hub_maps_of(hn);
+    size_t count = hn->session->subscription_count;
+
+    if (span_equal(old, names == NULL ? (struct span){NULL, 0} : names->mount)) {
+        return;
+    }
+    LIST_EACH_SAFE (link, after, &hn->session->subscriptions) {
+        const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
+
+        if (count-- == 0) {
+            return; /* from here on they are new */
+        }
+        if (sub->extra == 0) {
+            remount(hub, hn, sub, old, now_ms);
+        }
+    }
+}
+
+/* What is subscribed anew stands behind the others, and is right. */
+void hub_maps_move_subscriptions(struct hub *hub, struct hub_node *hn, bool known, uint64_t now_ms)
+{
+    LIST_EACH_SAFE (link, after, &hn->session->subscriptions) {
+        const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
+
+        if (sub->extra == 0) {
+            continue;
+        }
+        sn_gate_restore_key(hub->gate, hn->node, (uint16_t)sub->extra,
+                            (sub->extra & HUB_KEY_SHORT) != 0);
+        if (known) {
+            move(hub, hn, sub, now_ms);
+        }
+    }
+}
