@@ -68,7 +68,6 @@ static bool hub_init(struct hub *hub, const struct hub_setup *setup, uint64_t no
 
     hub->conf = setup->conf;
     hub->commit_delay_ms = setup->conf->store.commit_delay_ms;
-    list_init(&hub->all_nodes);
     list_init(&hub->stalled);
     pool_init(&hub->nodes, sizeof(struct hub_node), limits->nodes);
     if (!journal_init(&hub->journal, RECORDS_MOST, rng_next(&rng)) ||

@@ -21,8 +21,17 @@ struct hub_node *hub_node_of(struct hub *hub, struct sn_node *node)
     }
     hn->node = node;
     list_init(&hn->in_stalled);
-    list_push(&hub->all_nodes, &hn->in_all);
     sn_node_set_user(node, hn);
+    return hn;
+}
+
+struct hub_node *hub_node_next(const struct hub *hub, size_t *place)
+{
+    struct hub_node *hn = NULL;
+
+    do {
+        hn = pool_at(&hub->nodes, (*place)++);
+    } while (hn != NULL && hn->node == NULL);
     return hn;
 }
 
@@ -31,22 +40,23 @@ void hub_node_forget(struct hub *hub, struct hub_node *hn)
     struct sn_node *node = hn->node;
 
     hub_seen_left(hub, hn);
-    list_remove(&hn->in_all);
     list_remove(&hn->in_stalled);
     hub_naming_drop(hub, hn);
     hub_maps_drop(hub, hn);
     hub_limits_drop(hub, hn);
     sn_node_set_user(node, NULL);
+    hn->node = NULL;
     pool_give(&hub->nodes, hn);
     sn_gate_forget(hub->gate, node);
 }
 
 void hub_nodes_fini(struct hub *hub)
 {
-    struct list *link = NULL;
+    size_t place = 0;
+    struct hub_node *hn = NULL;
 
-    while ((link = list_pop(&hub->all_nodes)) != NULL) {
-        hub_node_forget(hub, LIST_ITEM(link, struct hub_node, in_all));
+    while ((hn = hub_node_next(hub, &place)) != NULL) {
+        hub_node_forget(hub, hn);
     }
 }
 
@@ -167,26 +177,20 @@ void hub_node_relearn(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
 }
 
 /* First all names are given up, so that two nodes can change theirs. Who learns that he has a name
- * may put out any other node, so none but the one at hand is pointed to. */
+ * may put out any other node, which the walk allows. */
 void hub_nodes_relearn(struct hub *hub, uint64_t now_ms)
 {
-    struct list again;
-    struct list *first = NULL;
+    size_t place = 0;
+    struct hub_node *hn = NULL;
 
-    list_init(&again);
-    LIST_EACH (link, &hub->all_nodes) {
-        struct hub_node *hn = LIST_ITEM(link, struct hub_node, in_all);
-
+    while ((hn = hub_node_next(hub, &place)) != NULL) {
         hn->section = NULL;
         hub_naming_drop(hub, hn);
     }
     hub_who_build(hub);
-    while ((first = list_pop(&hub->all_nodes)) != NULL) {
-        list_push(&again, first);
-    }
-    while ((first = list_pop(&again)) != NULL) {
-        list_push(&hub->all_nodes, first);
-        hub_node_relearn(hub, LIST_ITEM(first, struct hub_node, in_all), now_ms);
+    place = 0;
+    while ((hn = hub_node_next(hub, &place)) != NULL) {
+        hub_node_relearn(hub, hn, now_ms);
     }
 }
 

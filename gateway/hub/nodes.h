@@ -12,9 +12,8 @@
 struct hub_called;
 
 struct hub_node {
-    struct list in_all;
     struct list in_stalled;
-    struct sn_node *node;
+    struct sn_node *node;            /* NULL: the cell is free */
     struct mqtt_session *session;    /* NULL: none yet */
     struct hub_seen *seen;           /* its entry in the registry; NULL: there was no room */
     const struct conf_node *section; /* NULL: no [node] names it */
@@ -28,6 +27,9 @@ struct hub_node {
 
 /* The hub's part of `node`, made if need be; NULL: no room. */
 struct hub_node *hub_node_of(struct hub *hub, struct sn_node *node);
+
+/* The next one from `place` on in no order; NULL at the end. Nodes may go meanwhile. */
+struct hub_node *hub_node_next(const struct hub *hub, size_t *place);
 
 /* Frees the hub's part and the gate's. The session must be gone or about to be. */
 void hub_node_forget(struct hub *hub, struct hub_node *hn);

@@ -135,7 +135,6 @@ struct hub {
     struct hub_said *datagrams_said;
     struct hub_line *lines;    /* one for each [listener]; serial ones are in use */
     struct pool nodes;         /* struct hub_node */
-    struct list all_nodes;     /* struct hub_node */
     struct list stalled;       /* struct hub_node: their listener had no room */
     struct hub_who *who;       /* who.h */
     struct hub_givens *givens; /* given.h */

@@ -131,7 +131,7 @@ void hub_registry_tick(struct hub *hub, uint64_t now_ms)
     r->first_sights = 0;
     if (!flush(hub, AT_ONCE, now_ms)) {
         flush_by(hub, now_ms + NEXT_MS);
-    } else if (!list_is_empty(&hub->all_nodes)) {
+    } else if (hub->nodes.used > 0) {
         flush_by(hub, now_ms + HUB_REGISTRY_MS);
     }
 }
@@ -209,8 +209,11 @@ bool hub_registry_restore(struct hub *hub, const struct record *record)
 
 void hub_registry_restored(struct hub *hub, uint64_t now_ms)
 {
+    size_t place = 0;
+    struct hub_node *hn = NULL;
+
     hub_registry_rename(hub, now_ms);
-    LIST_EACH (link, &hub->all_nodes) {
-        hub_seen_known(hub, LIST_ITEM(link, struct hub_node, in_all), now_ms);
+    while ((hn = hub_node_next(hub, &place)) != NULL) {
+        hub_seen_known(hub, hn, now_ms);
     }
 }
