@@ -12,6 +12,7 @@
 #ifndef MQTT_BROKER_H
 #define MQTT_BROKER_H
 
+#include "base/heap.h"
 #include "mqtt/packet.h"
 #include "mqtt/session.h"
 

@@ -2,6 +2,7 @@
 #ifndef MQTT_CLIENT_PARTS_H
 #define MQTT_CLIENT_PARTS_H
 
+#include "base/heap.h"
 #include "mqtt/client.h"
 
 /* Who ended a connection. FAULT: a broken rule, a refusal or a missing answer of the far side,

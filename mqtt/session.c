@@ -49,7 +49,7 @@ bool mqtt_sessions_init(struct mqtt_sessions *ss, const struct mqtt_limits *limi
     rng_init(&ss->rng, seed);
     list_init(&ss->waiting);
     list_init(&ss->notices);
-    heap_init(&ss->expiry);
+    list_init(&ss->closed);
     pools_init(ss, limits);
     ss->matched = reserve((limits->sessions + 1) * sizeof(void *));
     good = maps_init(ss, limits) && ss->matched != NULL;
@@ -128,7 +128,6 @@ static void links_init(struct mqtt_session *s)
     list_init(&s->received);
     list_init(&s->inflight);
     list_init(&s->queue);
-    heap_item_init(&s->expiry);
 }
 
 /* `name` where it lies from now on: in `holder`, or copied. */
@@ -175,7 +174,6 @@ void mqtt_session_empty(struct mqtt_sessions *ss, struct mqtt_session *s)
     s->acl = NULL;
     s->open = false;
     mqtt_session_leave_line(s);
-    heap_set(&ss->expiry, &s->expiry, HEAP_NEVER);
     map_remove(&ss->by_name[s->door], &s->by_name);
     if (!s->expired) {
         list_remove(&s->in_notices);
@@ -276,7 +274,7 @@ struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mq
     } else if (s->open) {
         mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
     }
-    heap_set(&ss->expiry, &s->expiry, HEAP_NEVER);
+    mqtt_session_leave_line(s);
     if (opening->holder != NULL && opening->holder != s->name) {
         move_name(s, opening);
     }

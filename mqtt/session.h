@@ -24,7 +24,6 @@
 #ifndef MQTT_SESSION_H
 #define MQTT_SESSION_H
 
-#include "base/heap.h"
 #include "base/journal.h"
 #include "base/list.h"
 #include "base/map.h"
@@ -65,12 +64,12 @@ struct mqtt_quota {
     uint32_t queued;        /* messages */
     uint32_t queued_bytes;  /* 0: bounded by the budget alone */
     uint32_t subscriptions; /* most; 0: as mqtt_limits says */
-    uint64_t age_ms;        /* what waits longer is dropped; 0: it waits for ever */
     uint16_t inflight;      /* unacknowledged deliveries: the window of an open session */
     uint8_t when_full;      /* enum mqtt_when_full */
-    bool keeps_nothing;     /* while the client sleeps or is away */
-    bool retain_as_published;
-    bool no_echo; /* never deliver what came by this session */
+    bool keeps_nothing : 1; /* while the client sleeps or is away */
+    bool retain_as_published : 1;
+    bool no_echo : 1; /* never deliver what came by this session */
+    uint64_t age_ms;  /* what waits longer is dropped; 0: it waits for ever */
 };
 
 /* An operation out. `message` carries one reference that the taker drops. */
@@ -115,9 +114,9 @@ struct mqtt_entry; /* a queued or unacknowledged message; see mqtt/queue.h */
 
 struct mqtt_session {
     struct map_item by_name; /* in its door's map */
-    struct list in_line;     /* its door's ready list, or those of which something waits */
+    struct list in_line;     /* open: its door's ready list, or those of which something waits;
+                                closed: those that will end */
     struct list in_notices;
-    struct heap_item expiry;
     struct list subscriptions;    /* struct mqtt_subscription, by in_session */
     struct list answers;          /* struct mqtt_answer */
     struct list received;         /* struct mqtt_received: QoS 2 ids taken and not released */
@@ -130,6 +129,7 @@ struct mqtt_session {
     struct block *acl; /* mqtt_acl_of; one reference; NULL: none, so all is allowed */
     void *door_item;   /* the opening's: connection, node or uplink, while open; else NULL */
     void *user;        /* the door's own, for as long as the session lives */
+    uint64_t ends_ms;  /* closed, and in line: it ends then */
     uint64_t number;   /* names it in the store; never reused */
     uint64_t ticket;   /* of the last change of its rows that an answer waited for: an answer to a
                           repetition, which changes nothing, waits for that */
@@ -168,7 +168,7 @@ struct mqtt_sessions {
     struct list ready[MQTT_DOORS];
     struct list waiting; /* for a ticket */
     struct list notices;
-    struct heap expiry;
+    struct list closed; /* that will end: who was closed first does so first */
     struct pool cells;
     struct pool entries;
     struct pool answers;

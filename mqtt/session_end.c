@@ -5,6 +5,8 @@
 #include "mqtt/received.h"
 #include "mqtt/session_parts.h"
 
+#define NEVER UINT64_MAX
+
 /* [MQTT-3.1.2-8], [MQTT-3.1.2-10]; a kept node's will is stored data and stays (SN-039). */
 static void publish_will(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
 {
@@ -48,8 +50,9 @@ static void expire_later(struct mqtt_sessions *ss, struct mqtt_session *s, uint6
 {
     uint64_t after = ss->limits.expiry_ms;
 
-    if (s->door != MQTT_DOOR_UPSTREAM && after != 0 && after < HEAP_NEVER - now_ms) {
-        heap_set(&ss->expiry, &s->expiry, now_ms + after);
+    if (s->door != MQTT_DOOR_UPSTREAM && after != 0 && after < NEVER - now_ms) {
+        s->ends_ms = now_ms + after;
+        list_push(&ss->closed, &s->in_line);
     }
 }
 
@@ -121,16 +124,16 @@ static void expire(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t no
 
 void mqtt_sessions_tick(struct mqtt_sessions *ss, uint64_t now_ms)
 {
-    struct heap_item *item = NULL;
-
-    while ((item = heap_pop(&ss->expiry, now_ms)) != NULL) {
-        expire(ss, HEAP_ITEM(item, struct mqtt_session, expiry), now_ms);
+    while (mqtt_sessions_deadline(ss) <= now_ms) {
+        expire(ss, LIST_ITEM(ss->closed.next, struct mqtt_session, in_line), now_ms);
     }
 }
 
 uint64_t mqtt_sessions_deadline(const struct mqtt_sessions *ss)
 {
-    return heap_due(&ss->expiry);
+    return list_is_empty(&ss->closed)
+               ? NEVER
+               : LIST_ITEM(ss->closed.next, struct mqtt_session, in_line)->ends_ms;
 }
 
 bool mqtt_sessions_notice(struct mqtt_sessions *ss, struct mqtt_notice *notice)

@@ -290,8 +290,10 @@ bool mqtt_session_next(struct mqtt_sessions *ss, struct mqtt_session *s, struct 
     if (take_answer(ss, s, op) || next_delivery(ss, s, op, now_ms)) {
         return true;
     }
-    mqtt_session_leave_line(s);
-    mqtt_session_again(ss, s);
+    if (s->open) {
+        mqtt_session_leave_line(s);
+        mqtt_session_again(ss, s);
+    }
     return false;
 }
 

@@ -250,6 +250,29 @@ static void a_closed_session_expires_and_is_told_before_it_is_gone(void **state)
     site_free(site);
 }
 
+static void sessions_expire_in_the_order_in_which_they_were_closed(void **state)
+{
+    struct site *site = site_new(true);
+    struct mqtt_session *a = site_open(site, "a", false);
+    struct mqtt_session *b = site_open(site, "b", false);
+    struct mqtt_op op;
+
+    (void)state;
+    site_close(site, a, MQTT_END_BYE);
+    site->now_ms += 1000;
+    site_close(site, b, MQTT_END_BYE);
+    assert_false(mqtt_session_next(&site->ss, a, &op, site->now_ms)); /* nor does asking keep it */
+    assert_int_equal(mqtt_sessions_deadline(&site->ss), site->now_ms - 1000 + 3600000);
+    site_open(site, "a", false);
+    site->now_ms += 1000;
+    site_close(site, a, MQTT_END_BYE);
+    mqtt_sessions_tick(&site->ss, site->now_ms - 1000 + 3600000);
+    assert_null(mqtt_session_find(&site->ss, MQTT_DOOR_CONN, span_of_text("b")));
+    assert_ptr_equal(mqtt_session_find(&site->ss, MQTT_DOOR_CONN, span_of_text("a")), a);
+    assert_int_equal(mqtt_sessions_deadline(&site->ss), site->now_ms + 3600000);
+    site_free(site);
+}
+
 static void an_open_session_and_an_upstream_never_expire(void **state)
 {
     struct site *site = site_new(true);
@@ -293,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_sleeper_gets_what_came_meanwhile_when_it_wakes),
         cmocka_unit_test(a_delivery_given_back_is_first_in_line_again),
         cmocka_unit_test(a_closed_session_expires_and_is_told_before_it_is_gone),
+        cmocka_unit_test(sessions_expire_in_the_order_in_which_they_were_closed),
         cmocka_unit_test(an_open_session_and_an_upstream_never_expire),
         cmocka_unit_test(sessions_may_end_while_their_notice_waits),
     };
