@@ -18,6 +18,26 @@ void budget_refund(struct budget *budget, size_t len)
     budget->used -= len;
 }
 
+void *budget_reserve(struct budget *budget, size_t size)
+{
+    void *memory = NULL;
+
+    if (!budget_charge(budget, size)) {
+        return NULL;
+    }
+    memory = calloc(1, size);
+    if (memory == NULL) {
+        budget_refund(budget, size);
+    }
+    return memory;
+}
+
+void budget_release(struct budget *budget, void *memory, size_t size)
+{
+    free(memory);
+    budget_refund(budget, size);
+}
+
 struct block *block_new(struct budget *budget, size_t len)
 {
     struct block *block = NULL;

@@ -35,6 +35,11 @@ struct block {
 bool budget_charge(struct budget *budget, size_t len);
 void budget_refund(struct budget *budget, size_t len);
 
+/* Zeroed memory of `size` octets, charged; NULL, and nothing charged, when budget or memory is
+ * short. The same size gives it back. */
+void *budget_reserve(struct budget *budget, size_t size);
+void budget_release(struct budget *budget, void *memory, size_t size);
+
 /* A block of `len` octets not yet set, or NULL when the budget or memory is short. */
 struct block *block_new(struct budget *budget, size_t len);
 

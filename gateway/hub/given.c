@@ -79,17 +79,14 @@ struct span hub_given_id(const struct hub *hub, struct span name)
 
 static void free_row(struct hub *hub, struct given *row)
 {
-    map_remove(&hub->givens->by_name, &row->by_name);
-    map_remove(&hub->givens->by_id, &row->by_id);
-    budget_refund(&hub->sessions.budget, sizeof *row + row->name_len + row->id_len);
-    release(row);
+    budget_release(&hub->sessions.budget, row, sizeof *row + row->name_len + row->id_len);
 }
 
-/* Neither is in the maps. NULL: no memory. */
+/* In no map yet. NULL: no memory. */
 static struct given *make_row(struct hub *hub, struct span name, struct span client_id)
 {
-    size_t size = sizeof(struct given) + name.len + client_id.len;
-    struct given *row = budget_charge(&hub->sessions.budget, size) ? reserve(size) : NULL;
+    struct given *row =
+        budget_reserve(&hub->sessions.budget, sizeof(struct given) + name.len + client_id.len);
 
     if (row == NULL) {
         return NULL;
@@ -98,9 +95,21 @@ static struct given *make_row(struct hub *hub, struct span name, struct span cli
     row->id_len = client_id.len;
     memcpy(row->text, name.at, name.len);
     memcpy(row->text + name.len, client_id.at, client_id.len);
+    return row;
+}
+
+/* Neither its name nor its client id is there. */
+static void enter_row(struct hub *hub, struct given *row)
+{
     map_add(&hub->givens->by_name, &row->by_name, name_of(row));
     map_add(&hub->givens->by_id, &row->by_id, id_of(row));
-    return row;
+}
+
+static void leave_row(struct hub *hub, struct given *row)
+{
+    map_remove(&hub->givens->by_name, &row->by_name);
+    map_remove(&hub->givens->by_id, &row->by_id);
+    free_row(hub, row);
 }
 
 void hub_givens_fini(struct hub *hub)
@@ -112,7 +121,7 @@ void hub_givens_fini(struct hub *hub)
     }
     while (hub->givens->by_name.buckets != NULL &&
            (item = map_next(&hub->givens->by_name, NULL)) != NULL) {
-        free_row(hub, MAP_ITEM(item, struct given, by_name));
+        leave_row(hub, MAP_ITEM(item, struct given, by_name));
     }
     map_fini(&hub->givens->by_name);
     map_fini(&hub->givens->by_id);
@@ -131,16 +140,19 @@ bool hub_given_restore(struct hub *hub, const struct record *record)
     row = make_row(hub, record->text, record->body);
     if (row != NULL) {
         row->number = record->key[2];
+        enter_row(hub, row);
     }
     return row != NULL;
 }
 
+/* False, and the row is freed: no memory. */
 static bool keep(struct hub *hub, struct given *row, uint64_t now_ms)
 {
     struct record put = {.key = {TABLE_GIVEN, 0, ++hub->sessions.last_number}, .fresh = true};
 
     put.block = block_copy(&hub->sessions.budget, span_of(row->text, row->name_len + row->id_len));
     if (put.block == NULL) {
+        free_row(hub, row);
         return false;
     }
     row->number = put.key[2];
@@ -153,7 +165,7 @@ static bool keep(struct hub *hub, struct given *row, uint64_t now_ms)
 static void drop_row(struct hub *hub, struct given *row, uint64_t now_ms)
 {
     (void)journal_del(&hub->journal, TABLE_GIVEN, 0, row->number, now_ms);
-    free_row(hub, row);
+    leave_row(hub, row);
 }
 
 /* --- giving ---------------------------------------------------------------------------------- */
@@ -226,7 +238,8 @@ static struct hub_gift judge(const struct hub *hub, struct span name, struct spa
     return gift;
 }
 
-/* The old holder goes before the heir learns, so that the name is free. */
+/* The old holder goes before the heir learns, so that the name is free; without memory for the new
+ * row all is as before. */
 static enum hub_gave give(struct hub *hub, struct span name, struct span client_id, uint64_t now_ms)
 {
     struct given *old = by_name(hub, name);
@@ -234,14 +247,17 @@ static enum hub_gave give(struct hub *hub, struct span name, struct span client_
     struct hub_node *heir = node_of(hub, client_id);
     struct given *row = NULL;
 
-    if (old != NULL) {
-        drop_row(hub, old, now_ms);
-    }
     if (!is_its_own(hub, name, client_id)) {
         row = make_row(hub, name, client_id);
         if (row == NULL || !keep(hub, row, now_ms)) {
             return HUB_GAVE_FULL;
         }
+    }
+    if (old != NULL) {
+        drop_row(hub, old, now_ms);
+    }
+    if (row != NULL) {
+        enter_row(hub, row);
     }
     if (holder != NULL && holder != heir) {
         hub_node_end(hub, holder, now_ms);

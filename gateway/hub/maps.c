@@ -107,24 +107,17 @@ static bool pass(struct making *m)
 static struct hub_map *new_map(struct hub *hub, size_t octets)
 {
     size_t size = sizeof(struct hub_map) + octets;
-    struct hub_map *map = NULL;
+    struct hub_map *map = budget_reserve(&hub->sessions.budget, size);
 
-    if (!budget_charge(&hub->sessions.budget, size)) {
-        return NULL;
+    if (map != NULL) {
+        map->size = size;
     }
-    map = reserve(size);
-    if (map == NULL) {
-        budget_refund(&hub->sessions.budget, size);
-        return NULL;
-    }
-    map->size = size;
     return map;
 }
 
 static void free_map(struct hub *hub, struct hub_map *map)
 {
-    budget_refund(&hub->sessions.budget, map->size);
-    release(map);
+    budget_release(&hub->sessions.budget, map, map->size);
 }
 
 static struct span content_of(const struct hub_map *map)

@@ -38,8 +38,7 @@ static void drop_called(struct hub *hub, struct hub_node *hn)
 {
     if (hn->called != NULL) {
         map_remove(&hub->called, &hn->called->by_name);
-        budget_refund(&hub->sessions.budget, sizeof *hn->called + hn->called->len);
-        release(hn->called);
+        budget_release(&hub->sessions.budget, hn->called, sizeof *hn->called + hn->called->len);
         hn->called = NULL;
     }
 }
@@ -82,15 +81,10 @@ struct hub_node *hub_node_named(struct hub *hub, struct span name)
 
 static struct hub_called *called_new(struct hub *hub, struct hub_node *hn, struct span name)
 {
-    size_t size = sizeof(struct hub_called) + name.len;
-    struct hub_called *called = NULL;
+    struct hub_called *called =
+        budget_reserve(&hub->sessions.budget, sizeof(struct hub_called) + name.len);
 
-    if (!budget_charge(&hub->sessions.budget, size)) {
-        return NULL;
-    }
-    called = reserve(size);
     if (called == NULL) {
-        budget_refund(&hub->sessions.budget, size);
         return NULL;
     }
     called->node = hn;

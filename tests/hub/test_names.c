@@ -610,6 +610,26 @@ static void a_name_without_section_goes_over_and_back(void **state)
     site_free(site);
 }
 
+static void without_memory_a_name_stays_whose_it_is(void **state)
+{
+    struct site *site = site_new(PLACES, false);
+    struct budget *budget = hub_budget(site->hub);
+    size_t limit = budget->limit;
+
+    (void)state;
+    assert_int_equal(accepts(site, "bed-1", "n1"), HUB_GAVE);
+    for (size_t more = 0; more < 120; more += 8) { /* there may be room for one of the two rows */
+        budget->limit = budget->used + more;
+        assert_int_equal(replaces(site, "bed-1", "n2").outcome, HUB_GAVE_FULL);
+        assert_int_equal(accepts(site, "bed-2", "n3"), HUB_GAVE_FULL);
+        assert_span_equal(hub_given_id(site->hub, WIRE_SPAN("bed-1")), WIRE_SPAN("n1"));
+    }
+    budget->limit = limit;
+    assert_int_equal(accepts(site, "bed-2", "n3"), HUB_GAVE);
+    assert_int_equal(replaces(site, "bed-1", "n2").outcome, HUB_GAVE);
+    site_free(site);
+}
+
 static void an_identity_in_the_file_is_changed_there(void **state)
 {
     struct site *site = site_new(PLACES, false);
@@ -771,6 +791,7 @@ int main(void)
         cmocka_unit_test(a_place_is_filled_at_once_and_once),
         cmocka_unit_test(a_replaced_nodes_name_goes_over_and_its_session_ends),
         cmocka_unit_test(a_name_without_section_goes_over_and_back),
+        cmocka_unit_test(without_memory_a_name_stays_whose_it_is),
         cmocka_unit_test(an_identity_in_the_file_is_changed_there),
         cmocka_unit_test(what_is_given_is_kept_and_given_back),
         cmocka_unit_test(the_key_of_a_kept_subscription_is_used_after_a_restart),
