@@ -28,7 +28,7 @@ const struct conf_option conf_rows_listener[] = {
      "messages that one waking brings"},
     {"topics", NAME, COMMA, AT(topics), 0, 0, NULL, "topics", NONE, LIVE, YES, NULL,
      "topic maps of the nodes of this listener"},
-    {"mount", MOUNT, ONE, AT(mount), 0, 0, NULL, NULL, G | L | N | C, NEW, YES, NULL,
+    {"mount", MOUNT, ONE, AT(mount), 0, 0, NULL, NULL, G | L | N | C, LIVE, YES, NULL,
      "put before every topic and filter that a node writes itself"},
     {"acl", NAME, ONE, AT(acl), 0, 0, NULL, "acl", NONE, LIVE, YES, NULL,
      "what its nodes may publish and read"},

@@ -7,7 +7,7 @@
      "topic maps, the first wins"},
     {"topic", ENTRY, MANY, AT(with.topic), 0, 0, NULL, NULL, G | L | N | C, LIVE, YES, NULL,
      "KEY TEMPLATE: one entry before all maps"},
-    {"mount", MOUNT, ONE, AT(with.mount), 0, 0, NULL, NULL, G | L | N | C, NEW, YES, NULL,
+    {"mount", MOUNT, ONE, AT(with.mount), 0, 0, NULL, NULL, G | L | N | C, LIVE, YES, NULL,
      "put before every topic and filter that the node writes itself"},
     {"acl", NAME, ONE, AT(with.acl), 0, 0, NULL, "acl", NONE, LIVE, YES, NULL,
      "what it may publish and read"},

@@ -1,10 +1,9 @@
 /* gateway/hub/apply.h - a new configuration on the running hub.
  *
  * The caller has compared old and new (config/diff.h) and found that they differ only in what may
- * change live: the sections topics, node, group, acl, user, and of each listener retry, retries,
- * keepalive_grace, sleep_grace, topics, mount, acl, auth, publish_without_connect, takeover,
- * stranger_rate, advertise, standby_for, standby_after, forwarders, rate; [gateway] state.
- * Listeners, brokers and upstreams are the same ones in the same order.
+ * change live: whole sections of topics, node, group, acl and user, and of the others the keys that
+ * the option table (config/options/) calls live or new. Listeners, brokers and upstreams are the
+ * same ones in the same order.
  *
  * No session ends. Rights hold from the next publish and delivery on; KEYs, and subscriptions made
  * by KEY, mean the new topic at once; normal ids keep their names; retained messages stay (CONFIG

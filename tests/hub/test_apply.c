@@ -251,6 +251,24 @@ static void a_subscription_made_by_key_moves_with_it(void **state)
     site_free(site);
 }
 
+static void a_mount_takes_subscriptions_by_name_along(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = a\n[group g]\nmatch = n*\n"
+                                      "mount = old/\n",
+                                 false);
+
+    (void)state;
+    connect_node(site, 1, true);
+    site_says(site, 1, WIRE_SPAN("\x07\x12\0\0\x03xy"));
+    assert_int_equal(site_hears(site, 1).len, 8);
+    apply(site, SITE "[topics climate]\n1 = a\n[group g]\nmatch = n*\nmount = new/\n");
+    publish(site, "old/xy");
+    assert_int_equal(site_hears(site, 1).len, 0);
+    publish(site, "new/xy");
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x08\x0c\0\0\x01\0\0x"));
+    site_free(site);
+}
+
 static void keys_that_change_places_take_their_subscriptions_along(void **state)
 {
     struct site *site = site_new(SITE "[topics climate]\n1 = a\n2 = b\n3 = c\n", false);
@@ -484,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_password_found_right_for_a_user_who_went_lets_nobody_in),
         cmocka_unit_test(a_key_means_its_new_topic_at_the_next_publish),
         cmocka_unit_test(a_subscription_made_by_key_moves_with_it),
+        cmocka_unit_test(a_mount_takes_subscriptions_by_name_along),
         cmocka_unit_test(keys_that_change_places_take_their_subscriptions_along),
         cmocka_unit_test(a_node_has_new_rights_and_limits_at_once),
         cmocka_unit_test(normal_ids_keep_their_names),
