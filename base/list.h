@@ -15,6 +15,12 @@ struct list {
     struct list *prev;
 };
 
+/* A list whose head is one word, for those of which there are very many: a ring of elements alone,
+ * which an element leaves by its chain. A zeroed one is empty. */
+struct chain {
+    struct list *first; /* NULL: it is empty */
+};
+
 /* The element of `type` whose member `member` is `link`. */
 #define LIST_ITEM(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
@@ -26,6 +32,14 @@ struct list {
 #define LIST_EACH_SAFE(link, after, head)                                       \
     for (struct list *link = (head)->next, *after = link->next; link != (head); \
          link = after, after = link->next)
+
+#define CHAIN_EACH(link, chain) \
+    for (struct list *link = (chain)->first; link != NULL; link = chain_after(chain, link))
+
+/* As CHAIN_EACH; `link` may leave the chain or be freed meanwhile. */
+#define CHAIN_EACH_SAFE(link, after, chain)                                                   \
+    for (struct list *link = (chain)->first, *after = chain_after(chain, link); link != NULL; \
+         link = after, after = chain_after(chain, link))
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline void list_init(struct list *list)
@@ -72,6 +86,38 @@ static inline struct list *list_pop(struct list *list)
     }
     list_remove(first);
     return first;
+}
+
+static inline bool chain_is_empty(const struct chain *chain)
+{
+    return chain->first == NULL;
+}
+
+/* The one behind `link`; NULL: it is the last, or NULL. */
+static inline struct list *chain_after(const struct chain *chain, const struct list *link)
+{
+    return link == NULL || link->next == chain->first ? NULL : link->next;
+}
+
+/* Puts `link` at the end. It must be in no list or chain. */
+static inline void chain_push(struct chain *chain, struct list *link)
+{
+    if (chain->first == NULL) {
+        list_init(link);
+        chain->first = link;
+    } else {
+        list_push(chain->first, link);
+    }
+}
+
+/* Takes `link`, which is in this chain, out. */
+static inline void chain_remove(struct chain *chain, struct list *link)
+{
+    if (chain->first == link) {
+        chain->first = link->next == link ? NULL : link->next;
+    }
+    link->prev->next = link->next;
+    link->next->prev = link->prev;
 }
 
 #endif

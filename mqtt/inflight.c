@@ -14,7 +14,7 @@ static bool is_sent(const struct mqtt_entry *entry)
 
 struct mqtt_entry *mqtt_inflight_find(const struct mqtt_session *s, uint16_t packet_id)
 {
-    LIST_EACH (link, &s->inflight) {
+    CHAIN_EACH (link, &s->inflight) {
         if (entry_of(link)->packet_id == packet_id) {
             return entry_of(link);
         }
@@ -38,7 +38,7 @@ static uint16_t next_id(struct mqtt_session *s)
 
 static void push(struct mqtt_session *s, struct mqtt_entry *entry)
 {
-    list_push(&s->inflight, &entry->link);
+    chain_push(&s->inflight, &entry->link);
     s->inflight_count++;
     if (is_sent(entry)) {
         s->sent_count++;
@@ -66,7 +66,7 @@ void mqtt_inflight_restore(struct mqtt_session *s, struct mqtt_entry *entry)
 /* The first to be sent from `link` on. */
 static struct mqtt_entry *first_to_send(const struct mqtt_session *s, struct list *link)
 {
-    for (; link != &s->inflight; link = link->next) {
+    for (; link != NULL; link = chain_after(&s->inflight, link)) {
         if (entry_of(link)->state == MQTT_ENTRY_TO_SEND) {
             return entry_of(link);
         }
@@ -77,7 +77,7 @@ static struct mqtt_entry *first_to_send(const struct mqtt_session *s, struct lis
 static void leave_to_send(struct mqtt_session *s, const struct mqtt_entry *entry)
 {
     if (s->to_send == entry) {
-        s->to_send = first_to_send(s, entry->link.next);
+        s->to_send = first_to_send(s, chain_after(&s->inflight, &entry->link));
     }
 }
 
@@ -105,13 +105,13 @@ void mqtt_inflight_again(struct mqtt_session *s, struct mqtt_entry *entry)
         entry->state = MQTT_ENTRY_TO_SEND;
         entry->dup = true;
         s->sent_count--;
-        s->to_send = first_to_send(s, s->inflight.next);
+        s->to_send = first_to_send(s, s->inflight.first);
     }
 }
 
 void mqtt_inflight_all_again(struct mqtt_session *s)
 {
-    LIST_EACH (link, &s->inflight) {
+    CHAIN_EACH (link, &s->inflight) {
         struct mqtt_entry *entry = entry_of(link);
 
         if (entry->state == MQTT_ENTRY_SENT) {
@@ -120,7 +120,7 @@ void mqtt_inflight_all_again(struct mqtt_session *s)
             s->sent_count--;
         }
     }
-    s->to_send = first_to_send(s, s->inflight.next);
+    s->to_send = first_to_send(s, s->inflight.first);
 }
 
 void mqtt_inflight_remove(struct mqtt_session *s, struct mqtt_entry *entry)
@@ -129,14 +129,14 @@ void mqtt_inflight_remove(struct mqtt_session *s, struct mqtt_entry *entry)
     if (is_sent(entry)) {
         s->sent_count--;
     }
-    list_remove(&entry->link);
+    chain_remove(&s->inflight, &entry->link);
     s->inflight_count--;
 }
 
 void mqtt_inflight_clear(struct mqtt_sessions *ss, struct mqtt_session *s)
 {
-    while (!list_is_empty(&s->inflight)) {
-        struct mqtt_entry *first = entry_of(s->inflight.next);
+    while (!chain_is_empty(&s->inflight)) {
+        struct mqtt_entry *first = entry_of(s->inflight.first);
 
         mqtt_inflight_remove(s, first);
         mqtt_entry_free(ss, first);

@@ -39,9 +39,9 @@ static void leave_message(struct mqtt_sessions *ss, struct mqtt_message *m, uint
     }
 }
 
-static void leave_messages(struct mqtt_sessions *ss, const struct list *entries, uint64_t now_ms)
+static void leave_messages(struct mqtt_sessions *ss, const struct chain *entries, uint64_t now_ms)
 {
-    LIST_EACH (link, entries) {
+    CHAIN_EACH (link, entries) {
         struct mqtt_entry *entry = LIST_ITEM(link, struct mqtt_entry, link);
 
         if (entry->number != 0) {
@@ -210,9 +210,9 @@ void mqtt_keep_no_received(struct mqtt_sessions *ss, struct mqtt_session *s, uin
 
 /* What went out waits for its row as it would have from the beginning. */
 static void keep_entries(struct mqtt_sessions *ss, const struct mqtt_session *s,
-                         const struct list *entries, uint64_t now_ms)
+                         const struct chain *entries, uint64_t now_ms)
 {
-    LIST_EACH (link, entries) {
+    CHAIN_EACH (link, entries) {
         struct mqtt_entry *entry = LIST_ITEM(link, struct mqtt_entry, link);
         uint64_t ticket = 0;
 
@@ -232,7 +232,7 @@ static void keep_subscriptions(struct mqtt_sessions *ss, struct mqtt_session *s,
 {
     uint8_t text[UINT16_MAX];
 
-    LIST_EACH (link, &s->subscriptions) {
+    CHAIN_EACH (link, &s->subscriptions) {
         struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
         struct writer w = writer_of(text, sizeof text);
 
@@ -250,7 +250,7 @@ void mqtt_keep_all(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t no
         return;
     }
     keep_subscriptions(ss, s, now_ms);
-    LIST_EACH (link, &s->received) {
+    CHAIN_EACH (link, &s->received) {
         const struct mqtt_received *received = LIST_ITEM(link, struct mqtt_received, in_session);
 
         mqtt_keep_received(ss, s, (uint16_t)received->key[1], now_ms);

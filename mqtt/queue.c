@@ -30,7 +30,6 @@ struct mqtt_entry *mqtt_entry_new(struct mqtt_sessions *ss, struct mqtt_message 
         budget_refund(&ss->budget, sizeof *entry);
         return NULL;
     }
-    list_init(&entry->link);
     entry->message = message == NULL ? NULL : mqtt_message_hold(message);
     return entry;
 }
@@ -44,7 +43,7 @@ void mqtt_entry_free(struct mqtt_sessions *ss, struct mqtt_entry *entry)
 
 void mqtt_queue_push(struct mqtt_session *s, struct mqtt_entry *entry)
 {
-    list_push(&s->queue, &entry->link);
+    chain_push(&s->queue, &entry->link);
     s->queue_count++;
     s->queue_bytes += octets_of(entry->message);
     if (entry->qos == 0 && s->oldest_q0 == NULL) {
@@ -55,7 +54,9 @@ void mqtt_queue_push(struct mqtt_session *s, struct mqtt_entry *entry)
 /* The pointer only moves on, so all its steps together cost no more than the pushes. */
 static struct mqtt_entry *next_q0(const struct mqtt_session *s, const struct mqtt_entry *entry)
 {
-    for (struct list *link = entry->link.next; link != &s->queue; link = link->next) {
+    struct list *link = chain_after(&s->queue, &entry->link);
+
+    for (; link != NULL; link = chain_after(&s->queue, link)) {
         if (entry_of(link)->qos == 0) {
             return entry_of(link);
         }
@@ -68,7 +69,7 @@ void mqtt_queue_take(struct mqtt_session *s, struct mqtt_entry *entry)
     if (entry == s->oldest_q0) {
         s->oldest_q0 = next_q0(s, entry);
     }
-    list_remove(&entry->link);
+    chain_remove(&s->queue, &entry->link);
     s->queue_count--;
     s->queue_bytes -= octets_of(entry->message);
     if (s->queue_count == 0) {
@@ -105,13 +106,13 @@ static void drop(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_e
 /* What goes for a newcomer at `qos`; NULL: the newcomer. */
 static struct mqtt_entry *victim_of(const struct mqtt_session *s, uint8_t qos)
 {
-    if (s->quota.when_full == MQTT_DROP_NEWEST || list_is_empty(&s->queue)) {
+    if (s->quota.when_full == MQTT_DROP_NEWEST || chain_is_empty(&s->queue)) {
         return NULL;
     }
     if (s->quota.when_full == MQTT_DROP_QOS0_FIRST && (s->oldest_q0 != NULL || qos == 0)) {
         return s->oldest_q0;
     }
-    return entry_of(s->queue.next);
+    return entry_of(s->queue.first);
 }
 
 static bool has_room(const struct mqtt_session *s, size_t octets)
@@ -125,8 +126,8 @@ static bool has_room(const struct mqtt_session *s, size_t octets)
 struct mqtt_entry *mqtt_queue_first(struct mqtt_sessions *ss, struct mqtt_session *s,
                                     uint64_t now_ms)
 {
-    while (!list_is_empty(&s->queue)) {
-        struct mqtt_entry *first = entry_of(s->queue.next);
+    while (!chain_is_empty(&s->queue)) {
+        struct mqtt_entry *first = entry_of(s->queue.first);
 
         if (first->due == 0 || first->due > now_ms) {
             return first;
@@ -160,7 +161,7 @@ bool mqtt_queue_make_room(struct mqtt_sessions *ss, struct mqtt_session *s, size
 
 void mqtt_queue_drop_denied(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
 {
-    LIST_EACH_SAFE (link, after, &s->queue) {
+    CHAIN_EACH_SAFE (link, after, &s->queue) {
         struct mqtt_entry *entry = entry_of(link);
 
         if (!mqtt_acl_may_read(mqtt_acl_of(s->acl), mqtt_message_topic(entry->message))) {
@@ -172,16 +173,16 @@ void mqtt_queue_drop_denied(struct mqtt_sessions *ss, struct mqtt_session *s, ui
 
 void mqtt_queue_drop_all(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
 {
-    while (!list_is_empty(&s->queue)) {
+    while (!chain_is_empty(&s->queue)) {
         count_old(ss, s);
-        drop(ss, s, entry_of(s->queue.next), now_ms);
+        drop(ss, s, entry_of(s->queue.first), now_ms);
     }
 }
 
 void mqtt_queue_clear(struct mqtt_sessions *ss, struct mqtt_session *s)
 {
-    while (!list_is_empty(&s->queue)) {
-        struct mqtt_entry *first = entry_of(s->queue.next);
+    while (!chain_is_empty(&s->queue)) {
+        struct mqtt_entry *first = entry_of(s->queue.first);
 
         mqtt_queue_take(s, first);
         mqtt_entry_free(ss, first);

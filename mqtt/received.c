@@ -21,20 +21,21 @@ struct mqtt_received *mqtt_received_add(struct mqtt_sessions *ss, struct mqtt_se
     received->key[1] = packet_id;
     received->ticket = 0;
     map_add(&ss->received_by_id, &received->by_id, span_of(received->key, sizeof received->key));
-    list_push(&s->received, &received->in_session);
+    chain_push(&s->received, &received->in_session);
     return received;
 }
 
-void mqtt_received_remove(struct mqtt_sessions *ss, struct mqtt_received *received)
+void mqtt_received_remove(struct mqtt_sessions *ss, struct mqtt_session *s,
+                          struct mqtt_received *received)
 {
     map_remove(&ss->received_by_id, &received->by_id);
-    list_remove(&received->in_session);
+    chain_remove(&s->received, &received->in_session);
     pool_give(&ss->received, received);
 }
 
 void mqtt_received_clear(struct mqtt_sessions *ss, struct mqtt_session *s)
 {
-    LIST_EACH_SAFE (link, after, &s->received) {
-        mqtt_received_remove(ss, LIST_ITEM(link, struct mqtt_received, in_session));
+    CHAIN_EACH_SAFE (link, after, &s->received) {
+        mqtt_received_remove(ss, s, LIST_ITEM(link, struct mqtt_received, in_session));
     }
 }

@@ -18,7 +18,8 @@ struct mqtt_received *mqtt_received_find(const struct mqtt_sessions *ss,
 /* The id is not there. NULL: no room. */
 struct mqtt_received *mqtt_received_add(struct mqtt_sessions *ss, struct mqtt_session *s,
                                         uint16_t packet_id);
-void mqtt_received_remove(struct mqtt_sessions *ss, struct mqtt_received *received);
+void mqtt_received_remove(struct mqtt_sessions *ss, struct mqtt_session *s,
+                          struct mqtt_received *received);
 void mqtt_received_clear(struct mqtt_sessions *ss, struct mqtt_session *s);
 
 #endif

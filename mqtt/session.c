@@ -123,11 +123,6 @@ static void links_init(struct mqtt_session *s)
 {
     list_init(&s->in_line);
     list_init(&s->in_notices);
-    list_init(&s->subscriptions);
-    list_init(&s->answers);
-    list_init(&s->received);
-    list_init(&s->inflight);
-    list_init(&s->queue);
 }
 
 /* `name` where it lies from now on: in `holder`, or copied. */
@@ -238,7 +233,7 @@ bool mqtt_session_keep(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_
 {
     size_t records = 2u + s->subscription_count + 2u * (s->queue_count + (size_t)s->inflight_count);
 
-    LIST_EACH (link, &s->received) {
+    CHAIN_EACH (link, &s->received) {
         records++;
     }
     if (s->clean && !journal_has_cells(ss->journal, records)) {

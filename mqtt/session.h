@@ -117,11 +117,11 @@ struct mqtt_session {
     struct list in_line;     /* open: its door's ready list, or those of which something waits;
                                 closed: those that will end */
     struct list in_notices;
-    struct list subscriptions;    /* struct mqtt_subscription, by in_session */
-    struct list answers;          /* struct mqtt_answer */
-    struct list received;         /* struct mqtt_received: QoS 2 ids taken and not released */
-    struct list inflight;         /* struct mqtt_entry with a packet id, in order of sending */
-    struct list queue;            /* struct mqtt_entry that waits, in order */
+    struct chain subscriptions;   /* struct mqtt_subscription, by in_session */
+    struct chain answers;         /* struct mqtt_answer */
+    struct chain received;        /* struct mqtt_received: QoS 2 ids taken and not released */
+    struct chain inflight;        /* struct mqtt_entry with a packet id, in order of sending */
+    struct chain queue;           /* struct mqtt_entry that waits, in order */
     struct mqtt_entry *to_send;   /* first of inflight that is to be sent; NULL: none */
     struct mqtt_entry *oldest_q0; /* first of queue at QoS 0; NULL: none */
     struct block *name;           /* holds the octets of its client id or upstream name */

@@ -87,7 +87,7 @@ void mqtt_session_close(struct mqtt_sessions *ss, struct mqtt_session *s, enum m
 void mqtt_session_begin_anew(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
 {
     mqtt_inflight_all_again(s);
-    LIST_EACH_SAFE (link, after, &s->inflight) {
+    CHAIN_EACH_SAFE (link, after, &s->inflight) {
         struct mqtt_entry *entry = LIST_ITEM(link, struct mqtt_entry, link);
 
         entry->dup = false;
@@ -97,7 +97,7 @@ void mqtt_session_begin_anew(struct mqtt_sessions *ss, struct mqtt_session *s, u
             mqtt_entry_free(ss, entry);
         }
     }
-    LIST_EACH (link, &s->received) {
+    CHAIN_EACH (link, &s->received) {
         const struct mqtt_received *received = LIST_ITEM(link, struct mqtt_received, in_session);
 
         mqtt_keep_no_received(ss, s, (uint16_t)received->key[1], now_ms);

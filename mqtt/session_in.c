@@ -116,7 +116,7 @@ static struct mqtt_received *take_once(struct mqtt_sessions *ss, struct mqtt_ses
         return NULL;
     }
     if (take(ss, s, p, &received->ticket, now_ms) != MQTT_OK) {
-        mqtt_received_remove(ss, received);
+        mqtt_received_remove(ss, s, received);
         return NULL;
     }
     mqtt_keep_received(ss, s, p->packet_id, now_ms);
@@ -224,7 +224,7 @@ static void on_pubrel(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t
 
     if (received != NULL) {
         mqtt_keep_no_received(ss, s, packet_id, now_ms);
-        mqtt_received_remove(ss, received);
+        mqtt_received_remove(ss, s, received);
     }
     owe_plain(ss, s, MQTT_OP_PUBCOMP, packet_id, s->ticket);
 }

@@ -13,8 +13,9 @@ static bool is_kept(const struct mqtt_sessions *ss, uint64_t ticket)
 
 static struct mqtt_answer *first_answer(const struct mqtt_session *s)
 {
-    return list_is_empty(&s->answers) ? NULL
-                                      : LIST_ITEM(s->answers.next, struct mqtt_answer, in_session);
+    return chain_is_empty(&s->answers)
+               ? NULL
+               : LIST_ITEM(s->answers.first, struct mqtt_answer, in_session);
 }
 
 static bool holds_deliveries(const struct mqtt_answer *answer)
@@ -58,7 +59,7 @@ static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const stru
     if (s->queue_count == 0) {
         return SILENT;
     }
-    first = LIST_ITEM(s->queue.next, struct mqtt_entry, link);
+    first = LIST_ITEM(s->queue.first, struct mqtt_entry, link);
     if (first->qos == 0) {
         return MAY_GO;
     }
@@ -143,7 +144,7 @@ bool mqtt_session_owe(struct mqtt_sessions *ss, struct mqtt_session *s,
         return false;
     }
     *owed = *answer;
-    list_push(&s->answers, &owed->in_session);
+    chain_push(&s->answers, &owed->in_session);
     s->answer_count++;
     if (holds_deliveries(owed)) {
         s->holds++;
@@ -160,7 +161,7 @@ static void remove_answer(struct mqtt_sessions *ss, struct mqtt_session *s,
         s->holds--;
     }
     s->answer_count--;
-    list_remove(&answer->in_session);
+    chain_remove(&s->answers, &answer->in_session);
     pool_give(&ss->answers, answer);
 }
 
@@ -308,7 +309,7 @@ bool mqtt_session_has_messages(const struct mqtt_session *s)
 void mqtt_session_resume(struct mqtt_sessions *ss, struct mqtt_session *s)
 {
     mqtt_inflight_all_again(s);
-    LIST_EACH (link, &s->inflight) {
+    CHAIN_EACH (link, &s->inflight) {
         struct mqtt_entry *entry = LIST_ITEM(link, struct mqtt_entry, link);
         struct mqtt_answer pubrel = {
             .kind = MQTT_OP_PUBREL, .packet_id = entry->packet_id, .ticket = entry->due};

@@ -45,14 +45,13 @@ struct mqtt_subscription *mqtt_session_add_subscription(struct mqtt_sessions *ss
     if (sub == NULL) {
         return NULL;
     }
-    list_init(&sub->in_session);
     sub->owner = s;
     sub->number = number;
     if (!enter(ss, s, filter, sub)) {
         pool_give(&ss->subscriptions, sub);
         return NULL;
     }
-    list_push(&s->subscriptions, &sub->in_session);
+    chain_push(&s->subscriptions, &sub->in_session);
     s->subscription_count++;
     return sub;
 }
@@ -65,14 +64,14 @@ void mqtt_session_cut_subscription(struct mqtt_sessions *ss, struct mqtt_session
     } else {
         mqtt_tree_remove(&ss->tree, sub);
     }
-    list_remove(&sub->in_session);
+    chain_remove(&s->subscriptions, &sub->in_session);
     s->subscription_count--;
     pool_give(&ss->subscriptions, sub);
 }
 
 void mqtt_session_unsubscribe_all(struct mqtt_sessions *ss, struct mqtt_session *s)
 {
-    LIST_EACH_SAFE (link, after, &s->subscriptions) {
+    CHAIN_EACH_SAFE (link, after, &s->subscriptions) {
         mqtt_session_cut_subscription(ss, s, LIST_ITEM(link, struct mqtt_subscription, in_session));
     }
 }

@@ -48,25 +48,29 @@ void mqtt_tree_remove(struct mqtt_tree *tree, struct mqtt_subscription *sub)
 }
 
 struct mqtt_subscription *mqtt_tree_find(const struct mqtt_tree *tree, struct span filter,
-                                         const void *owner, const struct list *owned)
+                                         const void *owner, const struct chain *owned)
 {
     const struct mqtt_branch *branch = mqtt_branch_find(&tree->branches, filter);
-    struct list *mine = owned->next;
+    struct list *mine = owned->first;
 
     if (branch == NULL || !branch->in_use) {
         return NULL;
     }
     LIST_EACH (link, &branch->subscriptions) {
         struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_branch);
-        struct mqtt_subscription *own = LIST_ITEM(mine, struct mqtt_subscription, in_session);
+        struct mqtt_subscription *own = NULL;
 
         if (sub->owner == owner) {
             return sub;
         }
-        if (mine == owned || own->branch == branch) {
-            return mine == owned ? NULL : own;
+        if (mine == NULL) {
+            return NULL;
         }
-        mine = mine->next;
+        own = LIST_ITEM(mine, struct mqtt_subscription, in_session);
+        if (own->branch == branch) {
+            return own;
+        }
+        mine = chain_after(owned, mine);
     }
     return NULL;
 }

@@ -63,7 +63,7 @@ void mqtt_tree_remove(struct mqtt_tree *tree, struct mqtt_subscription *sub);
 /* The owner's subscription of exactly this filter [MQTT-3.10.4-1], or NULL. `owned` lists all the
  * owner's, by in_session; the shorter of the two lists decides the cost. */
 struct mqtt_subscription *mqtt_tree_find(const struct mqtt_tree *tree, struct span filter,
-                                         const void *owner, const struct list *owned);
+                                         const void *owner, const struct chain *owned);
 
 /* The first of the branches whose subscriptions match this topic name, chained by next; NULL:
  * nobody reads it. Holds until the next call for this tree. */

@@ -29,7 +29,7 @@ static const struct mqtt_subscription *in_the_way(struct hub *hub, const struct 
 {
     uint8_t room[HUB_TOPIC_MOST];
 
-    LIST_EACH (link, &hn->session->subscriptions) {
+    CHAIN_EACH (link, &hn->session->subscriptions) {
         const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
         struct writer w = writer_of(room, sizeof room);
 
@@ -110,7 +110,7 @@ void hub_maps_remount(struct hub *hub, struct hub_node *hn, struct span old, uin
     if (span_equal(old, names == NULL ? (struct span){NULL, 0} : names->mount)) {
         return;
     }
-    LIST_EACH_SAFE (link, after, &hn->session->subscriptions) {
+    CHAIN_EACH_SAFE (link, after, &hn->session->subscriptions) {
         const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
 
         if (count-- == 0) {
@@ -125,7 +125,7 @@ void hub_maps_remount(struct hub *hub, struct hub_node *hn, struct span old, uin
 /* What is subscribed anew stands behind the others, and is right. */
 void hub_maps_move_subscriptions(struct hub *hub, struct hub_node *hn, bool known, uint64_t now_ms)
 {
-    LIST_EACH_SAFE (link, after, &hn->session->subscriptions) {
+    CHAIN_EACH_SAFE (link, after, &hn->session->subscriptions) {
         const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
 
         if (sub->extra == 0) {

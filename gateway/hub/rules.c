@@ -63,7 +63,7 @@ static void unsubscribe_old(struct hub *hub, struct hub_uplink *up, uint64_t now
     uint8_t room[FILTER_MOST];
     uint64_t ticket = 0;
 
-    LIST_EACH_SAFE (link, after, &up->session->subscriptions) {
+    CHAIN_EACH_SAFE (link, after, &up->session->subscriptions) {
         struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
         struct writer w = writer_of(room, sizeof room);
 

@@ -125,7 +125,7 @@ static void a_filter_is_written_back_as_it_was(void **state)
 /* [MQTT-3.10.4-1] */
 static void a_subscription_is_found_by_owner_and_exact_filter(void **state)
 {
-    struct list owned[2];
+    struct chain owned[2] = {{NULL}, {NULL}};
     struct mqtt_subscription subs[6];
     static const char *const filters[] = {"a/b", "a/+", "a/#"};
     struct rig rig;
@@ -133,12 +133,9 @@ static void a_subscription_is_found_by_owner_and_exact_filter(void **state)
     (void)state;
     rig_init(&rig);
     for (size_t i = 0; i < 6; i++) {
-        if (i < 2) {
-            list_init(&owned[i]);
-        }
         sub_init(&subs[i], &owned[i % 2]);
         assert_true(mqtt_tree_add(&rig.tree, span_of_text(filters[i / 2]), &subs[i]));
-        list_push(&owned[i % 2], &subs[i].in_session);
+        chain_push(&owned[i % 2], &subs[i].in_session);
     }
     for (size_t i = 0; i < 6; i++) {
         assert_ptr_equal(
@@ -146,7 +143,7 @@ static void a_subscription_is_found_by_owner_and_exact_filter(void **state)
             &subs[i]);
     }
     assert_null(mqtt_tree_find(&rig.tree, span_of_text("a/c"), &owned[0], &owned[0]));
-    list_remove(&subs[2].in_session);
+    chain_remove(&owned[0], &subs[2].in_session);
     mqtt_tree_remove(&rig.tree, &subs[2]);
     assert_null(mqtt_tree_find(&rig.tree, span_of_text("a/+"), &owned[0], &owned[0]));
     assert_ptr_equal(mqtt_tree_find(&rig.tree, span_of_text("a/+"), &owned[1], &owned[1]),
