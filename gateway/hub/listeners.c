@@ -6,7 +6,7 @@
 #include "gateway/hub/say.h"
 #include "sn/outbox.h"
 
-#define ROOM_DATAGRAM (1024u * 1024u) /* output queue of a datagram listener */
+#define ROOM_DATAGRAM ((size_t)1024 * 1024) /* output queue of a datagram listener */
 #define ROOM_LINE     4096u /* of a serial line, at least: what is in it can still be late */
 #define SAID_MS       60000u
 
