@@ -171,6 +171,11 @@ static bool is_damage(int error)
     return (error & 0xFF) == SQLITE_CORRUPT || (error & 0xFF) == SQLITE_NOTADB;
 }
 
+static enum gw_sql_result failure(int error)
+{
+    return is_damage(error) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
+}
+
 static bool is_sound(struct gw_sql *sql)
 {
     sqlite3_int64 size = ask(sql, "SELECT page_count * page_size FROM pragma_page_count, "
@@ -188,7 +193,7 @@ static enum gw_sql_result identify(struct gw_sql *sql)
     sqlite3_int64 version = 0;
 
     if (application < 0 || tables < 0) {
-        return is_damage(sqlite3_errcode(sql->db)) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
+        return failure(sqlite3_errcode(sql->db));
     }
     if (application == 0 && tables == 0) {
         return make_all(sql) == SQLITE_OK ? GW_SQL_OPEN : GW_SQL_FAILED;
@@ -198,7 +203,7 @@ static enum gw_sql_result identify(struct gw_sql *sql)
         return GW_SQL_FOREIGN;
     }
     if ((version < GW_SQL_VERSION || tables < TABLES) && make_all(sql) != SQLITE_OK) {
-        return is_damage(sqlite3_errcode(sql->db)) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
+        return failure(sqlite3_errcode(sql->db));
     }
     return is_sound(sql) ? GW_SQL_OPEN : GW_SQL_CORRUPT;
 }
@@ -223,10 +228,7 @@ static enum gw_sql_result begin(struct gw_sql *sql, const struct gw_store_setup 
     if (error == SQLITE_OK) {
         error = run(sql, "BEGIN IMMEDIATE; COMMIT"); /* fails where nothing can be written */
     }
-    if (error == SQLITE_OK) {
-        return GW_SQL_OPEN;
-    }
-    return is_damage(error) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
+    return error == SQLITE_OK ? GW_SQL_OPEN : failure(error);
 }
 
 enum gw_sql_result gw_sql_open(struct gw_sql *sql, const struct gw_store_setup *setup,
