@@ -234,10 +234,9 @@ static void keep_subscriptions(struct mqtt_sessions *ss, struct mqtt_session *s,
 
     CHAIN_EACH (link, &s->subscriptions) {
         struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
-        struct writer w = writer_of(text, sizeof text);
+        struct span filter = mqtt_subscription_filter(sub, text, sizeof text);
 
-        mqtt_branch_write(sub->branch, &w);
-        if (!mqtt_keep_subscription(ss, s, sub, span_of(text, written(&w)), now_ms)) {
+        if (!mqtt_keep_subscription(ss, s, sub, filter, now_ms)) {
             ss->count.refused++;
         }
     }

@@ -32,7 +32,7 @@ struct mqtt_subscription {
     struct list in_branch; /* or among the members of its share */
     struct list in_session;
     union {
-        struct mqtt_branch *branch; /* its filter: mqtt_branch_write */
+        struct mqtt_branch *branch; /* its filter: mqtt_subscription_filter */
         struct mqtt_share *share;   /* of a member */
     };
     void *owner;     /* the session; of a group its share */
@@ -43,6 +43,16 @@ struct mqtt_subscription {
     uint8_t qos;
     uint8_t options;
 };
+
+/* Its filter, written into `room`; empty when that has less octets. Not for a member of a share. */
+static inline struct span mqtt_subscription_filter(const struct mqtt_subscription *sub,
+                                                   uint8_t *room, size_t size)
+{
+    struct writer w = writer_of(room, size);
+
+    mqtt_branch_write(sub->branch, &w);
+    return span_of(room, written(&w));
+}
 
 struct mqtt_tree {
     struct mqtt_branches branches;

@@ -1,6 +1,5 @@
 /* gateway/hub/maps_move.c - subscriptions whose KEY, or whose mount, means something else now. */
 #include "gateway/hub/maps.h"
-#include "mqtt/branch.h"
 
 /* The whole topic that a KEY means to the node; empty: none. */
 static struct span meaning_of(struct hub *hub, const struct hub_node *hn, uint32_t key)
@@ -31,10 +30,9 @@ static const struct mqtt_subscription *in_the_way(struct hub *hub, const struct 
 
     CHAIN_EACH (link, &hn->session->subscriptions) {
         const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
-        struct writer w = writer_of(room, sizeof room);
 
-        mqtt_branch_write(sub->branch, &w);
-        if (sub->extra != 0 && span_equal(span_of(room, written(&w)), filter)) {
+        if (sub->extra != 0 &&
+            span_equal(mqtt_subscription_filter(sub, room, sizeof room), filter)) {
             return span_equal(meaning_of(hub, hn, sub->extra), filter) ? NULL : sub;
         }
     }
@@ -68,16 +66,14 @@ static void move(struct hub *hub, struct hub_node *hn, const struct mqtt_subscri
                  uint64_t now_ms)
 {
     struct mqtt_subscribing sub = {.qos = old->qos, .extra = old->extra};
-    uint8_t filter[HUB_TOPIC_MOST];
-    struct writer w = writer_of(filter, sizeof filter);
+    uint8_t room[HUB_TOPIC_MOST];
+    struct span filter = mqtt_subscription_filter(old, room, sizeof room);
     uint64_t ticket = 0;
 
-    mqtt_branch_write(old->branch, &w);
-    if (span_equal(meaning_of(hub, hn, old->extra), span_of(filter, written(&w)))) {
+    if (span_equal(meaning_of(hub, hn, old->extra), filter)) {
         return;
     }
-    (void)mqtt_session_unsubscribe(&hub->sessions, hn->session, span_of(filter, written(&w)),
-                                   &ticket, now_ms);
+    (void)mqtt_session_unsubscribe(&hub->sessions, hn->session, filter, &ticket, now_ms);
     while (sub.extra != 0) { /* each turn one KEY more is right */
         subscribe(hub, hn, &sub, now_ms);
     }
@@ -88,12 +84,9 @@ static void remount(struct hub *hub, struct hub_node *hn, const struct mqtt_subs
 {
     struct mqtt_subscribing anew = {.qos = sub->qos};
     uint8_t room[HUB_TOPIC_MOST];
-    struct writer w = writer_of(room, sizeof room);
-    struct span filter;
+    struct span filter = mqtt_subscription_filter(sub, room, sizeof room);
     uint64_t ticket = 0;
 
-    mqtt_branch_write(sub->branch, &w);
-    filter = span_of(room, written(&w));
     if (filter.len <= old.len || (old.len != 0 && memcmp(filter.at, old.at, old.len) != 0)) {
         return;
     }

@@ -65,12 +65,10 @@ static void unsubscribe_old(struct hub *hub, struct hub_uplink *up, uint64_t now
 
     CHAIN_EACH_SAFE (link, after, &up->session->subscriptions) {
         struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
-        struct writer w = writer_of(room, sizeof room);
+        struct span filter = mqtt_subscription_filter(sub, room, sizeof room);
 
-        mqtt_branch_write(sub->branch, &w);
-        if (!is_wanted(up->conf, span_of(room, written(&w)))) {
-            mqtt_session_unsubscribe(&hub->sessions, up->session, span_of(room, written(&w)),
-                                     &ticket, now_ms);
+        if (!is_wanted(up->conf, filter)) {
+            mqtt_session_unsubscribe(&hub->sessions, up->session, filter, &ticket, now_ms);
         }
     }
 }
