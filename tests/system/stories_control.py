@@ -271,10 +271,12 @@ def reloads_under_load_lose_nothing_and_end_no_session(box):
         "--subscribe", "set/%n qos 1",
     )  # fmt: skip
     gateway.wait_lines(r"connected n\d+", 100)
+    watch = _watch(box)
     for turn in range(10):
         nodes = "".join(f"[node x{i}]\nclient_id = n{i}\n" for i in range(turn * 5))
         box.configure(f"[topics default]\n7 = farm/%n/{turn}\n\n" + nodes)
         box.sedge("reload").wait_line(r"^reloaded: \d+ changes?")
+        watch.wait_line(rf" farm/[nx]\d+/{turn} ")
     ended = [line for line in gateway.lines if "lost" in line or "disconnected" in line]
     expect_equal(ended, [], "sessions that ended")
     code, _ = stop(load, signal.SIGINT)
