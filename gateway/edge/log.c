@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,10 @@
 
 #include "base/text.h"
 #include "gateway/edge/clock.h"
+
+#define LINE_ROOM (2 * GW_LOG_LINE + 256) /* each octet escaped, time and area before it */
+
+_Static_assert(GW_LOG_GATHER <= PIPE_BUF && LINE_ROOM <= GW_LOG_GATHER, "a line is written whole");
 
 static const struct {
     const char *name;
@@ -137,12 +142,32 @@ static void write_journal(struct writer *w, enum conf_level level, const char *a
     write_clean(w, text, false);
 }
 
-static void say(const struct gw_log *log, enum conf_level level, const char *area, const char *text)
+/* A log that nobody takes must not stop the gateway: a pipe that poll calls writable has room for
+ * PIPE_BUF octets. */
+static void put_out(struct gw_log *log)
 {
-    uint8_t line[2 * GW_LOG_LINE + 256];
-    struct writer w = writer_of(line, sizeof line - 1);
     struct pollfd taker = {.fd = log->fd, .events = POLLOUT};
 
+    if (log->gathered != 0 && poll(&taker, 1, 0) == 1) {
+        (void)!write(log->fd, log->lines, log->gathered);
+    }
+    log->gathered = 0;
+}
+
+void gw_log_gather(struct gw_log *log, bool on)
+{
+    log->gathers = on;
+    put_out(log);
+}
+
+static void say(struct gw_log *log, enum conf_level level, const char *area, const char *text)
+{
+    struct writer w;
+
+    if (sizeof log->lines - log->gathered < LINE_ROOM) {
+        put_out(log);
+    }
+    w = writer_of(&log->lines[log->gathered], sizeof log->lines - log->gathered);
     if (log->json) {
         write_json(&w, level, area, text);
     } else if (log->journal) {
@@ -150,11 +175,10 @@ static void say(const struct gw_log *log, enum conf_level level, const char *are
     } else {
         write_plain(&w, level, area, text);
     }
-    line[written(&w)] = '\n';
-    /* A log that nobody takes must not stop the gateway: a pipe that poll calls writable has room
-     * for PIPE_BUF octets, more than a line. */
-    if (poll(&taker, 1, 0) != 1 || write(log->fd, line, written(&w) + 1) < 0) {
-        return;
+    write_u8(&w, '\n');
+    log->gathered += written(&w);
+    if (!log->gathers) {
+        put_out(log);
     }
 }
 

@@ -23,6 +23,7 @@
 #define GW_LOG_WINDOW_MS 10000u
 #define GW_LOG_LINE      1024u /* octets; a longer line is cut */
 #define GW_LOG_REPEATS   32u   /* different lines watched at once */
+#define GW_LOG_GATHER    4096u /* octets written at once; what a pipe takes whole, PIPE_BUF */
 
 struct gw_log_repeat {
     uint64_t hash; /* 0: free */
@@ -39,6 +40,9 @@ struct gw_log {
     enum conf_level level;
     struct conf_log_areas areas;
     struct gw_log_repeat repeats[GW_LOG_REPEATS];
+    bool gathers;
+    size_t gathered; /* octets of `lines` */
+    uint8_t lines[GW_LOG_GATHER];
 };
 
 /* Opens what [log] names; false: a file that cannot be opened. */
@@ -51,6 +55,9 @@ void gw_log_fini(struct gw_log *log);
 
 void gw_log(struct gw_log *log, enum conf_level level, const char *area, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* From `on` to off the lines are gathered and written together. */
+void gw_log_gather(struct gw_log *log, bool on);
 
 /* Tells the counts of windows that are over; `all`: of every window. */
 void gw_log_flush(struct gw_log *log, bool all);

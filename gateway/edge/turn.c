@@ -5,6 +5,7 @@ static void hear_hub(struct gw_run *run)
 {
     struct hub_news news;
 
+    gw_log_gather(&run->log, true);
     while (hub_event(run->loop.hub, &news)) {
         switch (news.kind) {
         case HUB_DIAL: gw_uplink_dial(&run->uplinks[news.index], news.url); break;
@@ -13,6 +14,7 @@ static void hear_hub(struct gw_run *run)
         case HUB_LOG: gw_log(&run->log, news.level, news.area, "%s", news.text); break;
         }
     }
+    gw_log_gather(&run->log, false);
 }
 
 static void hand_over_records(struct gw_run *run)

@@ -165,6 +165,38 @@ static void many_different_lines_are_all_said(void **state)
     assert_int_equal(lines_of(end(rig)), 10 * GW_LOG_REPEATS);
 }
 
+static off_t octets_written(const struct rig *rig)
+{
+    struct stat file;
+
+    assert_int_equal(stat(rig->to + 5, &file), 0);
+    return file.st_size;
+}
+
+static void lines_gathered_are_written_together_in_order(void **state)
+{
+    struct rig *rig = *state;
+    const char *said = NULL;
+    char line[32];
+
+    begin(rig);
+    gw_log_gather(&rig->log, true);
+    for (int i = 0; i < 100; i++) {
+        gw_log(&rig->log, CONF_INFO, "node", "line %d.", i);
+        assert_true(i > 20 || octets_written(rig) == 0);
+    }
+    gw_log_gather(&rig->log, false);
+    assert_true(octets_written(rig) > GW_LOG_GATHER);
+    gw_log(&rig->log, CONF_INFO, "node", "line %d.", 100);
+    said = end(rig);
+    assert_int_equal(lines_of(said), 101);
+    for (int i = 0; i <= 100; i++) {
+        (void)snprintf(line, sizeof line, " info  node: line %d.\n", i);
+        said = strstr(said, line);
+        assert_non_null(said);
+    }
+}
+
 /* Without a reader a blocking write would never return. */
 static void a_log_that_nobody_takes_stops_nothing(void **state)
 {
@@ -223,6 +255,7 @@ int main(void)
         CASE(the_same_line_again_and_again_is_counted),
         CASE(a_count_is_told_once),
         CASE(many_different_lines_are_all_said),
+        CASE(lines_gathered_are_written_together_in_order),
         CASE(a_log_that_nobody_takes_stops_nothing),
         CASE(the_journal_gets_a_priority_and_no_time),
         CASE(a_journal_that_is_not_our_stream_is_none),
