@@ -264,7 +264,8 @@ struct mqtt_publication {
 
 /* Publishes for `s` and owes PUBACK or PUBREC. QoS 2: a packet id not yet released is answered
  * again and not forwarded. MQTT_ERR_FULL: no memory or no store for QoS 1 or 2, nothing was done
- * and no answer is owed. MQTT_ERR_DENIED: not allowed; owed as if published, dropped, counted. */
+ * and no answer is owed. MQTT_ERR_DENIED: not allowed, dropped, counted; owed as if published, but
+ * to a node. */
 enum mqtt_err mqtt_session_publish(struct mqtt_sessions *ss, struct mqtt_session *s,
                                    const struct mqtt_publication *p, uint64_t now_ms);
 

@@ -144,12 +144,14 @@ bool mqtt_sessions_may_publish(const struct mqtt_sessions *ss, const struct bloc
     return !mqtt_topic_lies_under(topic, ss->own) && mqtt_acl_may_publish(mqtt_acl_of(acl), topic);
 }
 
-/* Not allowed: answered as if it had been published [MQTT-3.3.5-2]. */
+/* Not allowed: answered as if it had been published [MQTT-3.3.5-2], but to a door that can say so.
+ */
 static enum mqtt_err deny(struct mqtt_sessions *ss, struct mqtt_session *s,
                           const struct mqtt_publication *p)
 {
     ss->count.denied++;
-    if (p->qos > 0 && !owe(ss, s, p->qos == 1 ? MQTT_OP_PUBACK : MQTT_OP_PUBREC, p, 0)) {
+    if (p->qos > 0 && s->door != MQTT_DOOR_NODE &&
+        !owe(ss, s, p->qos == 1 ? MQTT_OP_PUBACK : MQTT_OP_PUBREC, p, 0)) {
         return MQTT_ERR_FULL;
     }
     return MQTT_ERR_DENIED;

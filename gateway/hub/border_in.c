@@ -180,8 +180,9 @@ static void on_publish(struct hub *hub, const struct sn_news *news, uint64_t now
     if (hub_is_tapped(hub)) {
         hub_tap_from(hub, news, NULL, p.topic, err);
     }
-    if (err == MQTT_ERR_FULL && news->qos > 0) {
-        reply(hub, news, SN_PUBACK, SN_RC_CONGESTION, now_ms);
+    if (err != MQTT_OK && news->qos > 0) {
+        reply(hub, news, SN_PUBACK, err == MQTT_ERR_FULL ? SN_RC_CONGESTION : SN_RC_NOT_SUPPORTED,
+              now_ms);
     }
 }
 

@@ -279,13 +279,17 @@ static void a_node_has_the_acl_of_its_listener(void **state)
     assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x08\x13\x20\0\0\0\x03\0"));
     site_says(site, 1, WIRE_SPAN("\x0d\x12\x20\0\x04set/n2/#"));
     assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x08\x13\0\0\0\0\x04\x03"));
-    /* REGISTER farm/n2/t, PUBLISH QoS 1: acknowledged, dropped */
+    /* REGISTER farm/n2/t, PUBLISH QoS 1 and 2: dropped, and it is told so */
     site_says(site, 1,
               WIRE_SPAN("\x0f\x0a\0\0\0\x05"
                         "farm/n2/t"));
     assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x07\x0b\0\x01\0\x05\0"));
     site_says(site, 1, WIRE_SPAN("\x08\x0c\x20\0\x01\0\x06x"));
-    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x07\x0d\0\x01\0\x06\0"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x07\x0d\0\x01\0\x06\x03"));
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x40\0\x01\0\x07x"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x07\x0d\0\x01\0\x07\x03"));
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x20\0\x01\0\x08x"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x07\x0d\0\x01\0\x08\x03"));
     /* QoS -1 of somebody else to the short name zz */
     site_says(site, 2, WIRE_SPAN("\x08\x0c\x62zz\0\0x"));
     turn(site);
