@@ -228,11 +228,23 @@ static void forget_told(struct sn_node *node, const struct sn_packet *pkt)
     }
 }
 
+/* It crossed the DISCONNECT that ended its exchange: the hub, which keeps the message for the next
+ * waking, can be rid of it. (PUBREC would want an answer: that comes after a repeat.) */
+static void take_late(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    if (node->state == SN_ASLEEP && pkt->msg_id != 0 && pkt->code == SN_RC_ACCEPTED &&
+        (pkt->type == SN_PUBACK || pkt->type == SN_PUBCOMP)) {
+        sn_gate_tell(gate, pkt->type == SN_PUBACK ? SN_NEWS_PUBACK : SN_NEWS_PUBCOMP, node)
+            ->msg_id = pkt->msg_id;
+    }
+}
+
 void sn_gate_acknowledged(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     struct sn_pending *pending = node->pending;
 
     if (pending == NULL || !sn_exchange_expects(&pending->exchange, pkt)) {
+        take_late(gate, node, pkt);
         forget_told(node, pkt);
         return;
     }

@@ -280,6 +280,20 @@ def a_repeated_ping_brings_nothing_twice(t):
     n.ask(pingreq(b"n"), sn.PINGRESP).silent()
 
 
+@states("SN-167", "SN-182")
+def an_acknowledgement_that_crosses_disconnect_is_taken(t):
+    n = t.connected()
+    n.subscribe(b"+", 2)
+    t.publish(b"ab", b"once", 1)
+    got = n.packet("PUBLISH")
+    n.sleep().send(sn.ack("PUBACK", got.topic_id, got.msg_id)).ask(pingreq(b"n"), sn.PINGRESP)
+    t.publish(b"ab", b"twice", 2)
+    n.send(pingreq(b"n"))
+    got = n.packet("PUBLISH")
+    n.ask(sn.answer("PUBREC", got.msg_id), sn.answer("PUBREL", got.msg_id))
+    n.sleep().send(sn.answer("PUBCOMP", got.msg_id)).ask(pingreq(b"n"), sn.PINGRESP).silent()
+
+
 @states("SN-183")
 def who_falls_silent_while_awake_finds_the_message_at_the_next_waking(t):
     t.start(udp_more=QUICK)
