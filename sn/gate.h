@@ -175,7 +175,8 @@ struct sn_admission {
     const struct sn_names *names; /* predefined ids and short names, expanded; NULL: none */
 };
 
-/* Answers CONNECT: sends CONNACK; admitted, the node is active. */
+/* Answers CONNECT: sends CONNACK; admitted, the node is active. Refused, it is gone if it has no
+ * user; one that has is not told by news. */
 void sn_gate_admit(struct sn_gate *gate, struct sn_node *node, const struct sn_admission *admission,
                    uint64_t now_ms);
 

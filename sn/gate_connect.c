@@ -17,20 +17,21 @@ void sn_gate_refuse(struct sn_gate *gate, uint8_t code)
 
 /* --- will prompt ----------------------------------------------------------------------------- */
 
-/* A part of the will that cannot be kept ends the attempt; true if it did. */
+/* A part of the will that cannot be kept ends the attempt, and what it was before, as a CONNECT of
+ * another kind does; true if it did. */
 bool sn_gate_will_fails(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     const struct budget *budget = gate->config.budget;
-    struct sn_packet connack = {.type = SN_CONNACK, .code = SN_RC_CONGESTION};
 
     if (pkt->type == SN_WILLTOPIC && pkt->data.len != 0 && !sn_topic_is_name(pkt->data)) {
-        connack.code = SN_RC_NOT_SUPPORTED;
+        node->admission_code = SN_RC_NOT_SUPPORTED;
     } else if (pkt->data.len + BLOCK_OVERHEAD <= budget->limit - budget->used) {
         return false;
+    } else {
+        node->admission_code = SN_RC_CONGESTION;
     }
     gate->cause = "its will cannot be kept";
-    (void)sn_node_send(gate, node, &connack);
-    sn_gate_step(gate, node, SN_ON_TAKEN, NULL);
+    sn_gate_step(gate, node, SN_ON_REFUSED, NULL);
     return true;
 }
 
@@ -163,12 +164,12 @@ void sn_gate_admit(struct sn_gate *gate, struct sn_node *node, const struct sn_a
         return; /* it has left, or begun anew, meanwhile */
     }
     node->admission_code = admission->code;
-    sn_node_drop_prompt(node);
     if (admission->code != SN_RC_ACCEPTED) {
         node->open = false;
         sn_gate_step(gate, node, SN_ON_REFUSED, NULL);
         return;
     }
+    sn_node_drop_prompt(node);
     if (admission->present) {
         sn_topics_untell(&node->topics);
     } else {

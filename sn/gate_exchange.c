@@ -44,12 +44,10 @@ static void tell_id(struct sn_gate *gate, struct sn_node *node, enum sn_news_kin
     sn_gate_tell(gate, kind, node)->msg_id = node->pending->exchange.msg_id;
 }
 
-/* It can never be made: at QoS 1 and 2 the hub counts it as done. */
+/* It can never be made. */
 static void give_up(struct sn_gate *gate, struct sn_node *node)
 {
-    if (node->pending->exchange.qos != 0) {
-        tell_id(gate, node, SN_NEWS_DROPPED);
-    }
+    tell_id(gate, node, SN_NEWS_DROPPED);
     finish(gate, node);
 }
 
@@ -122,6 +120,7 @@ void sn_node_resume_exchange(struct sn_gate *gate, struct sn_node *node)
 void sn_gate_retry_due(struct sn_gate *gate, struct sn_node *node)
 {
     if (sn_gate_is_silent(gate, node->listener)) {
+        gate->cause = "this gateway stands by again";
         sn_gate_step(gate, node, SN_ON_BYE, NULL);
         return;
     }

@@ -126,8 +126,7 @@ static void part(struct sn_gate *gate, struct sn_node *node, enum sn_news_kind k
 
 static void tell_bye(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
-    (void)pkt;
-    gate->cause = "DISCONNECT";
+    gate->cause = pkt != NULL ? "DISCONNECT" : gate->cause;
     part(gate, node, SN_NEWS_BYE);
 }
 

@@ -25,10 +25,10 @@ enum sn_event {
     SN_ON_NO_WILLTOPIC, /* the empty form */
     SN_ON_WILLMSG,
     SN_ON_ADMITTED, /* by the hub */
-    SN_ON_REFUSED,
-    SN_ON_REQUEST, /* REGISTER, SUBSCRIBE, UNSUBSCRIBE, PUBLISH QoS 0 to 2, PUBREL, WILL*UPD */
-    SN_ON_STRAY,   /* PUBLISH QoS -1 */
-    SN_ON_ACK,     /* PUBACK, PUBREC, PUBCOMP, REGACK */
+    SN_ON_REFUSED,  /* by the hub, or its will cannot be kept */
+    SN_ON_REQUEST,  /* REGISTER, SUBSCRIBE, UNSUBSCRIBE, PUBLISH QoS 0 to 2, PUBREL, WILL*UPD */
+    SN_ON_STRAY,    /* PUBLISH QoS -1 */
+    SN_ON_ACK,      /* PUBACK, PUBREC, PUBCOMP, REGACK */
     SN_ON_PING,
     SN_ON_PONG,
     SN_ON_BYE,     /* DISCONNECT without Duration, or 0 */

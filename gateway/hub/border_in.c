@@ -65,7 +65,6 @@ static void refuse(struct hub *hub, const struct sn_news *news, uint8_t code, ui
 
     sn_gate_admit(hub->gate, news->node, &admission, now_ms);
     if (hn == NULL) {
-        sn_gate_forget(hub->gate, news->node);
         return;
     }
     if (hn->session != NULL && hn->session->open) {
@@ -162,7 +161,11 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
     if (was_clean) {
         sn_gate_tell_names(hub->gate, hn->node);
     }
-    hub_border_take_will(hub, news, now_ms);
+    code = hub_border_take_will(hub, news, now_ms);
+    if (code != SN_RC_ACCEPTED) {
+        refuse(hub, news, code, now_ms);
+        return;
+    }
     say_node(hub, news, CONF_INFO, "connected");
 }
 

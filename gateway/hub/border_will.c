@@ -17,7 +17,7 @@ uint8_t hub_border_take_will(struct hub *hub, const struct sn_news *news, uint64
 
     if (news->will && hub_border_is_too_deep(hub, topic)) {
         hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node",
-                                               "has a will topic of too many levels, ignored:",
+                                               "refused a will topic of too many levels, of",
                                                sn_node_id(news->node), NULL});
         return SN_RC_NOT_SUPPORTED;
     }

@@ -134,6 +134,22 @@ def an_empty_willtopic_deletes_the_stored_will(t):
     sub.nothing()
 
 
+@states("SN-032")
+def a_will_that_cannot_be_kept_is_refused_and_publishes_no_other(t):
+    sub = t.hearer(b"#")
+    n = t.node().connect(b"n", will=(b"w", b"old"), clean=False)
+    for topic in (b"a/+", b"x/" * 40):
+        n.send(sn.connect(b"n", will=True, clean=False)).get(sn.WILLTOPICREQ)
+        n.send(sn.message("WILLTOPIC", flags=0, topic=topic))
+        if topic == b"x/" * 40:  # many levels
+            n.get(sn.WILLMSGREQ).send(sn.message("WILLMSG", data=b"new"))
+        n.get(sn.message("CONNACK", code=sn.NOT_SUPPORTED)).ask(sn.PINGREQ, sn.DISCONNECT)
+        sub.nothing()
+        n.connect(b"n", clean=False)
+    n.connect(b"other")  # takes the address
+    sub.hears(b"w", b"old").nothing()
+
+
 @states("SN-041")
 def a_will_has_the_qos_and_retain_of_its_flags(t):
     sub = t.hearer()

@@ -20,7 +20,7 @@ static const struct {
     {SN_ON_NO_WILLTOPIC, {".",    "Cfc-", ".",   ".",    ".",   "."}},
     {SN_ON_WILLMSG,      {".",    "Cmc-", ".",   ".",    ".",   "."}},
     {SN_ON_ADMITTED,     {".",    "Aa+", ".",    ".",    ".",   "."}},
-    {SN_ON_REFUSED,      {".",    "Da-", ".",    ".",    ".",   "."}},
+    {SN_ON_REFUSED,      {".",    "Dab-", ".",    ".",    ".",   "."}},
     {SN_ON_REQUEST,      {"Dd",   ".",   "As+",  "Ss+",  "Ws",  "Ld"}},
     {SN_ON_STRAY,        {"Dq",   "Cq",  "Aq+",  "Sq+",  "Wq",  "Lq"}},
     {SN_ON_ACK,          {".",    ".",   "As+",  "Ss+",  "Ws",  "."}},
