@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #include "tools/dump/dump.h"
 
@@ -129,15 +130,32 @@ static int watch_signals(void)
     return fd;
 }
 
-static void open_out(struct dump *dump, const char *name)
+static void fail_on(const char *name, const char *why)
 {
-    if (name == NULL) {
+    (void)fprintf(stderr, "sn-dump: %s: %s\n", name, why);
+    exit(CANNOT);
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat one;
+    struct stat other;
+
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+static void open_out(struct dump *dump, const struct options *options)
+{
+    if (options->out == NULL) {
         return;
     }
-    dump->file = fopen(name, "we");
+    if (options->file != NULL && is_same_file(options->file, options->out)) {
+        fail_on(options->out, "is what -r reads; -w must be another file");
+    }
+    dump->file = fopen(options->out, "we");
     if (dump->file == NULL) {
-        (void)fprintf(stderr, "sn-dump: %s: %s\n", name, strerror(errno));
-        exit(CANNOT);
+        fail_on(options->out, strerror(errno));
     }
 }
 
@@ -150,9 +168,11 @@ static void close_out(struct dump *dump, const char *name)
     if (dump->link < 0) {
         dump_file_begin(dump, DUMP_ETHERNET);
     }
-    if (ferror(dump->file) != 0 || fclose(dump->file) != 0) {
-        (void)fprintf(stderr, "sn-dump: %s: %s\n", name, strerror(errno));
-        exit(CANNOT);
+    if (ferror(dump->file) != 0) {
+        fail_on(name, "not all could be written");
+    }
+    if (fclose(dump->file) != 0) {
+        fail_on(name, strerror(errno));
     }
 }
 
@@ -186,7 +206,7 @@ int main(int argc, char **argv)
     if (options.file == NULL) {
         (void)setvbuf(stdout, NULL, _IOLBF, 0);
     }
-    open_out(dump, options.out);
+    open_out(dump, &options);
     good = run(dump, &options);
     close_out(dump, options.out);
     (void)fflush(stdout);

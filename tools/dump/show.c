@@ -193,7 +193,7 @@ void dump_summary(const struct dump *dump, FILE *out)
     tell(out, dump->missing, "cut by the capture");
     tell(out, dump->kinds[DUMP_IS_CUT], "frames cut in their headers");
     tell(out, dump->kinds[DUMP_IS_FRAGMENT], "fragments of datagrams, not shown");
-    tell(out, dump->kinds[DUMP_IS_OTHER], "frames of other ports and protocols");
+    tell(out, dump->kinds[DUMP_IS_OTHER], "frames of other ports (see -p) and protocols");
     tell(out, dump->other_links, "frames of another link type, not written");
     tell(out, dump->talks.forgot, "times all names forgotten, there were too many");
     (void)fputc('\n', out);
