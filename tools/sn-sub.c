@@ -169,7 +169,9 @@ static void go_on(struct sub *sub)
                     "subscribe");
         sub->asked++;
     } else if (sub->refused == sub->count) {
-        tool_fail(sub->tool, "every subscription was refused");
+        tool_say(sub->tool, "every subscription was refused");
+        sub->exit_code = TOOL_ERROR;
+        sub->done = true;
     } else if (sub->only_subscribe) {
         sub->done = true;
     } else if (sub->sleep_s != 0) {

@@ -19,6 +19,7 @@ struct cmd_options {
     bool set;                         /* dump --set */
     const char *words[CMD_WORDS + 1]; /* what is no option, in order; NULL behind the last */
     size_t word_count;
+    bool words_only;    /* behind -- */
     const char *socket; /* of the running gateway; NULL: where the configuration says */
     const char *node;
     const char *with;

@@ -150,7 +150,7 @@ static bool read_value(struct cmd_options *options, const char *word, const char
 /* Reads one option or word; returns the words it took, 0: it is none of the verb's. */
 static int read_option(const struct verb *verb, struct cmd_options *options, char **words)
 {
-    if (words[0][0] != '-') {
+    if (words[0][0] != '-' || options->words_only) {
         if (options->word_count == verb->words) {
             return 0;
         }
@@ -188,7 +188,17 @@ int main(int argc, char **argv)
         return misuse("there is no command", argv[1]);
     }
     while (at < argc) {
-        int took = read_option(verb, &options, argv + at);
+        int took = 0;
+
+        if (strcmp(argv[at], "--help") == 0) {
+            return cmd_help(&options);
+        }
+        if (strcmp(argv[at], "--") == 0 && !options.words_only) {
+            options.words_only = true;
+            at++;
+            continue;
+        }
+        took = read_option(verb, &options, argv + at);
 
         if (took == 0) {
             return misuse("cannot use", argv[at]);

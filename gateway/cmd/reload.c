@@ -1,6 +1,7 @@
 /* sedge reload - the running gateway reads its configuration anew. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "gateway/cmd/talk.h"
 
@@ -11,7 +12,10 @@ static bool print_line(void *arg, const cJSON *line)
 
     for (const cJSON *item = line->child; item != NULL; item = item->next) {
         if (cJSON_IsString(item)) {
-            (void)fprintf(changed ? stdout : stderr, "%s: %s\n", item->string, item->valuestring);
+            bool restart = strcmp(item->string, "needs_restart") == 0;
+
+            (void)fprintf(changed ? stdout : stderr, "%s: %s\n",
+                          restart ? "needs a restart" : item->string, item->valuestring);
         }
     }
     *changes += changed ? 1 : cmd_number(line, "more");

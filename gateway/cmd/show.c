@@ -145,12 +145,17 @@ void show_row(struct show_table *table, const char *const *cells, size_t count)
     table->rows++;
 }
 
-static int by_first_cell(const void *a, const void *b)
+/* By the first cell that differs, so that the same rows always come in the same order. */
+static int by_cells(const void *a, const void *b)
 {
     const char *const *left = a;
     const char *const *right = b;
+    int order = 0;
 
-    return strcmp(*left, *right);
+    for (size_t i = 0; order == 0 && i < SHOW_COLUMNS && left[i] != NULL && right[i] != NULL; i++) {
+        order = strcmp(left[i], right[i]);
+    }
+    return order;
 }
 
 static void print_row(char *const *row, const size_t *widths)
@@ -179,7 +184,7 @@ void show_print(struct show_table *table, size_t heads)
     }
     if (table->rows > heads) {
         qsort(table->cells + heads * SHOW_COLUMNS, table->rows - heads,
-              SHOW_COLUMNS * sizeof *table->cells, by_first_cell);
+              SHOW_COLUMNS * sizeof *table->cells, by_cells);
     }
     for (size_t i = 0; i < table->rows; i++) {
         print_row(table->cells + i * SHOW_COLUMNS, widths);

@@ -134,13 +134,16 @@ cJSON *cmd_request(const char *name)
     return request;
 }
 
-static bool send_request(FILE *gateway, const cJSON *request)
+/* A gateway that has no time says so and is gone: what it said is read all the same. */
+static void send_request(int fd, const cJSON *request)
 {
     char *text = cJSON_PrintUnformatted(request);
-    bool sent = text != NULL && fprintf(gateway, "%s\n", text) > 0 && fflush(gateway) == 0;
+    size_t len = text == NULL ? 0 : strlen(text);
 
+    if (text != NULL && send(fd, text, len, MSG_NOSIGNAL | MSG_MORE) == (ssize_t)len) {
+        (void)send(fd, "\n", 1, MSG_NOSIGNAL);
+    }
     cJSON_free(text);
-    return sent;
 }
 
 struct talk {
@@ -155,7 +158,8 @@ static bool take_line(struct talk *talk, const char *text, const cJSON *line)
     bool good = true;
 
     if (cmd_flag(line, "watching")) {
-        (void)fputs("watching; Ctrl-C ends it\n", stderr);
+        (void)fprintf(stderr, "watching; Ctrl-C ends it%s\n",
+                      cmd_flag(line, "unknown_node") ? "; no node of that name is known yet" : "");
         return true;
     }
     good = talk->json ? fputs(text, stdout) >= 0 : talk->line(talk->arg, line);
@@ -207,13 +211,12 @@ int cmd_ask(const struct cmd_options *options, cJSON *request, cmd_line *line, v
     struct talk talk = {options->json, options->count, line, arg};
     char path[4096] = "";
     int fd = find_socket(options, path, sizeof path) ? connect_to(path) : -1;
-    FILE *gateway = fd < 0 ? NULL : fdopen(fd, "r+");
+    FILE *gateway = fd < 0 ? NULL : fdopen(fd, "r");
     int code = CMD_FAULT;
 
-    if (gateway != NULL && send_request(gateway, request)) {
-        code = read_answer(gateway, &talk);
-    }
     if (gateway != NULL) {
+        send_request(fd, request);
+        code = read_answer(gateway, &talk);
         (void)fclose(gateway);
     }
     cJSON_Delete(request);

@@ -154,7 +154,11 @@ static enum gw_answered status(struct gw_asker *asker)
     gw_json_number(line, "datagrams_lost", lost_of(run));
     (void)cJSON_AddStringToObject(line, "store",
                                   run->store == NULL ? "none" : run->conf->store.path);
-    (void)gw_asker_say(asker, line);
+    if (!gw_asker_say(asker, line)) {
+        gw_asker_fail(asker, "the status is longer than an answer's line, %u octets",
+                      GW_CONTROL_LINE);
+        return GW_ANSWER_FAILED;
+    }
     return GW_ANSWER_OVER;
 }
 

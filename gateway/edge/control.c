@@ -102,6 +102,12 @@ static void end_answer(struct gw_asker *asker)
     asker->asked = NULL;
     asker->lines = NULL;
     asker->ask = NULL;
+    asker->idle_ms = gw_loop_now(asker->control->loop);
+}
+
+static bool watches(const struct gw_asker *asker)
+{
+    return asker->ask != NULL && asker->ask->stop != NULL;
 }
 
 static void drop(struct gw_asker *asker)
@@ -125,6 +131,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     ssize_t got = 0;
 
     (void)what;
+    if (left == 0 && watches(asker)) { /* it listens to nothing any more */
+        asker->broken = true;
+        return;
+    }
     if (left == 0) { /* the request at hand comes first; an end is not seen meanwhile */
         (void)event_del(asker->readable);
         return;
@@ -236,11 +246,9 @@ static void serve(struct gw_asker *asker)
 /* A watch has no end of its own: it ends with the asker's. */
 static bool is_over(const struct gw_asker *asker)
 {
-    bool watches = asker->ask != NULL && asker->ask->stop != NULL;
-
     return asker->broken ||
            (asker->ended &&
-            (watches || (asker->ask == NULL && asker->end == 0 && asker->request_len == 0)));
+            (watches(asker) || (asker->ask == NULL && asker->end == 0 && asker->request_len == 0)));
 }
 
 void gw_control_turn(struct gw_control *control)
@@ -271,7 +279,7 @@ static bool welcome(struct gw_control *control, struct gw_asker *asker, int fd)
 {
     struct event_base *base = control->loop->base;
 
-    *asker = (struct gw_asker){.control = control, .fd = fd};
+    *asker = (struct gw_asker){.control = control, .fd = fd, .idle_ms = gw_loop_now(control->loop)};
     asker->room = block_new(hub_budget(control->loop->hub), GW_CONTROL_ROOM);
     asker->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, asker);
     asker->writable = event_new(base, fd, EV_WRITE, on_writable, asker);
@@ -279,14 +287,27 @@ static bool welcome(struct gw_control *control, struct gw_asker *asker, int fd)
            event_add(asker->readable, NULL) == 0;
 }
 
+/* NULL: all are busy. */
 static struct gw_asker *free_asker(struct gw_control *control)
 {
+    uint64_t now_ms = gw_loop_now(control->loop);
+    struct gw_asker *idle = NULL;
+
     for (size_t i = 0; i < GW_CONTROL_ASKERS; i++) {
-        if (control->askers[i].control == NULL) {
-            return &control->askers[i];
+        struct gw_asker *asker = &control->askers[i];
+
+        if (asker->control == NULL) {
+            return asker;
+        }
+        if (asker->ask == NULL && asker->idle_ms + GW_CONTROL_IDLE_MS <= now_ms &&
+            (idle == NULL || asker->idle_ms < idle->idle_ms)) {
+            idle = asker;
         }
     }
-    return NULL;
+    if (idle != NULL) {
+        drop(idle);
+    }
+    return idle;
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)

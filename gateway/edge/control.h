@@ -8,8 +8,9 @@
  * An asker may ask again when an answer is over. What the requests are: ask.h. An answer longer
  * than GW_CONTROL_ROOM goes on as the asker reads; an asker that does not read stops nobody.
  *
- * Limits: GW_CONTROL_ASKERS at once, one more is told so; GW_CONTROL_REQUEST octets a request,
- * GW_CONTROL_ROOM octets not yet taken by one asker, charged to the hub's budget.
+ * Limits: GW_CONTROL_ASKERS at once; for one more the one gives way that has asked nothing for
+ * longest, for GW_CONTROL_IDLE_MS at least, else it is told so. GW_CONTROL_REQUEST octets a
+ * request, GW_CONTROL_ROOM octets not yet taken by one asker, charged to the hub's budget.
  * Ownership: the socket file belongs to the control that made it and goes with it.
  */
 #ifndef GATEWAY_EDGE_CONTROL_H
@@ -22,6 +23,7 @@
 #include "gateway/hub/registry.h"
 
 #define GW_CONTROL_ASKERS  8
+#define GW_CONTROL_IDLE_MS 2000u
 #define GW_CONTROL_REQUEST 4096u  /* octets, its end of line too */
 #define GW_CONTROL_ROOM    65536u /* octets */
 #define GW_CONTROL_LINE    32768u /* octets of one line of an answer */
@@ -57,6 +59,7 @@ struct gw_asker {
     size_t begin;
     size_t end;
     const struct gw_ask *ask; /* being answered; NULL: none */
+    uint64_t idle_ms;         /* since when there is none */
     cJSON *asked;             /* its line */
     cJSON *lines;             /* of the answer, an array that shrinks as they are said; or NULL */
     struct gw_ask_at at;

@@ -109,11 +109,13 @@ uint64_t gw_nets_look(struct gw_nets *nets, uint64_t now_ms)
     return nets->version;
 }
 
+/* A mask that begins with a 0 is of a network of all addresses: nobody is near by that. */
 static bool covers(const struct gw_net *net, const union gw_addr *addr)
 {
     struct span ip = gw_addr_ip(addr);
 
-    if (net->address.any.sa_family != addr->any.sa_family) {
+    if (!net->is_up || net->address.any.sa_family != addr->any.sa_family ||
+        gw_addr_ip(&net->mask).at[0] == 0) {
         return false;
     }
     for (size_t i = 0; i < ip.len; i++) {

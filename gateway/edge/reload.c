@@ -11,6 +11,8 @@
 #include "gateway/edge/run.h"
 #include "gateway/hub/apply.h"
 
+#define RESTART "needs a restart"
+
 /* --- lines ----------------------------------------------------------------------------------- */
 
 /* One line, in the answer under `key` and in the log. */
@@ -23,7 +25,7 @@ static void tell(struct gw_run *run, cJSON *lines, const char *key, const char *
         return;
     }
     line = cJSON_CreateObject();
-    gw_json_span(line, key, span_of_text(text));
+    gw_json_span(line, strcmp(key, RESTART) == 0 ? "needs_restart" : key, span_of_text(text));
     (void)cJSON_AddItemToArray(lines, line);
     gw_log(&run->log, good ? CONF_INFO : CONF_ERROR, "sedge", "reload: %s: %s", key, text);
 }
@@ -108,12 +110,12 @@ static bool is_refused(struct gw_run *run, const struct conf *next, const struct
 
     for (size_t i = 0; i < count; i++) {
         if (!is_live(&all[i])) {
-            tell_change(run, lines, "needs a restart", &all[i]);
+            tell_change(run, lines, RESTART, &all[i]);
             refused++;
         }
     }
     if (refused == 0 && !same_order(run->conf, next)) {
-        tell(run, lines, "needs a restart", "the order of listeners, brokers or upstreams");
+        tell(run, lines, RESTART, "the order of listeners, brokers or upstreams");
         refused++;
     }
     return refused != 0;
@@ -188,13 +190,17 @@ static bool take_certs(struct gw_run *run, const struct conf *conf, struct gw_fa
 static void take(struct gw_run *run, struct conf *next, const struct conf_change *all, size_t count,
                  cJSON *lines)
 {
+    size_t notes = (size_t)cJSON_GetArraySize(lines);
+    size_t told = 0;
+
     for (size_t i = 0; i < count; i++) {
         tell_change(run, lines, "changed", &all[i]);
     }
-    if (count > GW_RELOAD_LINES) {
+    told = (size_t)cJSON_GetArraySize(lines) - notes;
+    if (count > told) {
         cJSON *line = cJSON_CreateObject();
 
-        gw_json_number(line, "more", count - GW_RELOAD_LINES);
+        gw_json_number(line, "more", count - told);
         (void)cJSON_AddItemToArray(lines, line);
     }
     if (count == 0) {

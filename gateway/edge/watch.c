@@ -100,6 +100,8 @@ void gw_watch_hear(struct gw_control *control)
 
 enum gw_answered gw_watch_step(struct gw_asker *asker)
 {
+    struct span node = text_asked(asker, "node");
+    struct hub_node_view view;
     const char *why = "";
     cJSON *line = NULL;
 
@@ -107,14 +109,17 @@ enum gw_answered gw_watch_step(struct gw_asker *asker)
         tell_lost(asker);
         return GW_ANSWER_WAITS;
     }
-    asker->at.watcher = 1 + hub_tap_open(asker->control->loop->hub, text_asked(asker, "filter"),
-                                         text_asked(asker, "node"), &why);
+    asker->at.watcher =
+        1 + hub_tap_open(asker->control->loop->hub, text_asked(asker, "filter"), node, &why);
     if (asker->at.watcher == 0) {
         gw_asker_fail(asker, "%s", why);
         return GW_ANSWER_FAILED;
     }
     line = cJSON_CreateObject();
     (void)cJSON_AddTrueToObject(line, "watching");
+    if (node.len != 0 && !hub_node_find(asker->control->loop->hub, node, &view)) {
+        (void)cJSON_AddTrueToObject(line, "unknown_node");
+    }
     (void)gw_asker_say(asker, line);
     return GW_ANSWER_WAITS;
 }

@@ -28,6 +28,21 @@ static void the_networks_of_our_interfaces_hold_their_addresses(void **state)
     event_base_free(base);
 }
 
+static void a_network_that_is_down_or_of_all_holds_nobody(void **state)
+{
+    struct gw_net net = {.is_up = true, .address = v4("10.1.2.3"), .mask = v4("255.255.0.0")};
+    struct gw_nets nets = {.at = &net, .count = 1};
+    union gw_addr near = v4("10.1.9.9");
+
+    (void)state;
+    assert_true(gw_nets_hold(&nets, &near));
+    net.is_up = false;
+    assert_false(gw_nets_hold(&nets, &near));
+    net.is_up = true;
+    net.mask = v4("0.0.0.0");
+    assert_false(gw_nets_hold(&nets, &near));
+}
+
 static void loopback_is_known_as_what_it_is(void **state)
 {
     struct event_base *base = event_base_new();
@@ -76,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_networks_of_our_interfaces_hold_their_addresses),
+        cmocka_unit_test(a_network_that_is_down_or_of_all_holds_nobody),
         cmocka_unit_test(loopback_is_known_as_what_it_is),
         cmocka_unit_test(without_word_from_the_kernel_they_are_looked_at_every_ten_seconds),
     };

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import stat
+import time
 
 from sedge import ROOT, WAIT_S, expect, expect_equal, stop
 
@@ -38,6 +39,15 @@ class _Asker:
     def close(self):
         self.lines.close()
         self.socket.close()
+
+
+def _status_of(box):
+    """The end of the answer to one more asker, who may be told that there are too many."""
+    asker = _Asker(box)
+    try:
+        return asker.ask('{"do":"status"}')
+    except BrokenPipeError:
+        return asker.line()
 
 
 # The socket.
@@ -102,10 +112,39 @@ def an_answer_longer_than_its_room_comes_whole(box):
 def a_ninth_asker_is_told_and_those_before_go_on(box):
     box.gateway()
     askers = [_Asker(box) for _ in range(8)]
-    expect("end" in askers[7].ask('{"do":"status"}'), "the eighth is answered")
-    expect("8 others" in _Asker(box).line()["error"], "the ninth is told")
     for asker in askers:
-        expect("end" in asker.ask('{"do":"nodes"}'), "those before are answered")
+        asker.send('{"do":"watch"}\n')
+        expect_equal(asker.line(), {"watching": True}, "the answer to a watch")
+    expect("8 others" in _Asker(box).line()["error"], "the ninth is told")
+    box.sedge("status", code=1).wait_line(r"^sedge: the gateway answers 8 others already")
+    box.sn_pub("-i", "roof", "-t", "fence", "-m", "x")
+    for asker in askers:
+        expect_equal(asker.line()["text"], "x", "what those before hear")
+
+
+def an_asker_that_asks_nothing_gives_way(box):
+    box.gateway()
+    askers = [_Asker(box) for _ in range(8)]
+    askers[0].send('{"do":"watch"}\n')
+    expect_equal(askers[0].line(), {"watching": True}, "the answer to a watch")
+    end = time.monotonic() + WAIT_S
+    while "end" not in _status_of(box):
+        expect(time.monotonic() < end, "an idle asker gives way")
+        time.sleep(0.1)
+    expect_equal(askers[1].lines.read(), b"", "the one that was idle for longest")
+    expect("end" in askers[2].ask('{"do":"nodes"}'), "the next is there still")
+
+
+def a_watcher_that_goes_on_talking_is_dropped(box):
+    box.gateway()
+    watcher = _Asker(box)
+    watcher.send('{"do":"watch"}\n')
+    expect_equal(watcher.line(), {"watching": True}, "the answer to a watch")
+    try:
+        watcher.send("x" * 8192)
+        expect_equal(watcher.lines.read(), b"", "the end of the conversation")
+    except (BrokenPipeError, ConnectionResetError):
+        pass
 
 
 # Nodes.
@@ -130,6 +169,13 @@ def nodes_are_listed_with_their_state_and_what_waits(box):
     table.wait_line(r"^3 nodes: 1 asleep, 1 disconnected, 1 never seen$")
     box.sedge("node", "sleeper").wait_line(r"queue +1 of 1000 messages")
     box.sedge("node", "nobody", code=1).wait_line(r"there is no node nobody")
+    box.run(
+        ROOT / "build/sedge", "node", "--socket", box.control, "--", "-x", code=1
+    ).wait_line(r"there is no node -x")
+    box.run(ROOT / "build/sedge", "nodes", "--help").wait_line(r"^usage: sedge COMMAND")
+    box.start(
+        ROOT / "build/sedge", "watch", "--socket", box.control, "--node", "nobody"
+    ).wait_line(r"^watching; Ctrl-C ends it; no node of that name is known yet$")
 
 
 def topics_says_which_key_means_what(box):
@@ -174,7 +220,7 @@ def watch_shows_messages_by_name_both_ways(box):
 def watch_shows_what_was_not_allowed(box):
     box.gateway("[acl none]\nsubscribe = #\n", udp_more="acl = none")
     watch = _watch(box)
-    box.sn_pub("-i", "roof", "-t", "a", "-m", "x", "-q", "1")
+    box.sn_pub("-i", "roof", "-t", "a", "-m", "x", "-q", "1", code=1)
     watch.wait_line(r" roof +-> a +q1 1 \(refused: not allowed\) x$")
 
 
