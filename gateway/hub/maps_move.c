@@ -79,6 +79,35 @@ static void move(struct hub *hub, struct hub_node *hn, const struct mqtt_subscri
     }
 }
 
+/* What is left to move, from the first `left` subscriptions, the one whose new filter cannot be the
+ * old one of another: the longest when the mount grows, else the shortest. NULL: nothing is. */
+static const struct mqtt_subscription *next_below(const struct hub_node *hn, struct span old,
+                                                  size_t left, bool grows)
+{
+    const struct mqtt_subscription *best = NULL;
+    uint8_t room[HUB_TOPIC_MOST];
+    size_t best_len = 0;
+
+    CHAIN_EACH (link, &hn->session->subscriptions) {
+        const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
+        struct span filter = {NULL, 0};
+
+        if (left-- == 0) {
+            break; /* from here on they are new */
+        }
+        filter = mqtt_subscription_filter(sub, room, sizeof room);
+        if (sub->extra != 0 || filter.len <= old.len ||
+            (old.len != 0 && memcmp(filter.at, old.at, old.len) != 0)) {
+            continue;
+        }
+        if (best == NULL || (grows ? filter.len > best_len : filter.len < best_len)) {
+            best = sub;
+            best_len = filter.len;
+        }
+    }
+    return best;
+}
+
 static void remount(struct hub *hub, struct hub_node *hn, const struct mqtt_subscription *sub,
                     struct span old, uint64_t now_ms)
 {
@@ -87,9 +116,6 @@ static void remount(struct hub *hub, struct hub_node *hn, const struct mqtt_subs
     struct span filter = mqtt_subscription_filter(sub, room, sizeof room);
     uint64_t ticket = 0;
 
-    if (filter.len <= old.len || (old.len != 0 && memcmp(filter.at, old.at, old.len) != 0)) {
-        return;
-    }
     anew.filter = hub_mounted(hub, hn, span_from(filter, old.len), false);
     (void)mqtt_session_unsubscribe(&hub->sessions, hn->session, filter, &ticket, now_ms);
     (void)mqtt_session_subscribe(&hub->sessions, hn->session, &anew, &ticket, now_ms);
@@ -98,20 +124,18 @@ static void remount(struct hub *hub, struct hub_node *hn, const struct mqtt_subs
 void hub_maps_remount(struct hub *hub, struct hub_node *hn, struct span old, uint64_t now_ms)
 {
     const struct sn_names *names = hub_maps_of(hn);
-    size_t count = hn->session->subscription_count;
+    struct span mount = names == NULL ? (struct span){NULL, 0} : names->mount;
 
-    if (span_equal(old, names == NULL ? (struct span){NULL, 0} : names->mount)) {
+    if (span_equal(old, mount)) {
         return;
     }
-    CHAIN_EACH_SAFE (link, after, &hn->session->subscriptions) {
-        const struct mqtt_subscription *sub = LIST_ITEM(link, struct mqtt_subscription, in_session);
+    for (size_t left = hn->session->subscription_count; left > 0; left--) {
+        const struct mqtt_subscription *sub = next_below(hn, old, left, mount.len > old.len);
 
-        if (count-- == 0) {
-            return; /* from here on they are new */
+        if (sub == NULL) {
+            return;
         }
-        if (sub->extra == 0) {
-            remount(hub, hn, sub, old, now_ms);
-        }
+        remount(hub, hn, sub, old, now_ms);
     }
 }
 

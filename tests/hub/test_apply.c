@@ -269,6 +269,35 @@ static void a_mount_takes_subscriptions_by_name_along(void **state)
     site_free(site);
 }
 
+/* a/xy becomes a/b/xy, which was another's until then; and back. */
+static void a_mount_may_move_inside_itself(void **state)
+{
+    static const char *const next[] = {
+        SITE "[topics climate]\n1 = a\n[group g]\nmatch = n*\nmount = a/b/\n",
+        SITE "[topics climate]\n1 = a\n[group g]\nmatch = n*\nmount = a/\n"};
+    struct site *site = site_new(SITE "[topics climate]\n1 = a\n[group g]\nmatch = n*\n"
+                                      "mount = a/\n",
+                                 false);
+
+    (void)state;
+    connect_node(site, 1, true);
+    site_says(site, 1, WIRE_SPAN("\x07\x12\0\0\x03xy"));
+    assert_int_equal(site_hears(site, 1).len, 8);
+    site_says(site, 1,
+              WIRE_SPAN("\x09\x12\0\0\x04"
+                        "b/xy"));
+    assert_int_equal(site_hears(site, 1).len, 8);
+    for (size_t i = 0; i < COUNT(next); i++) {
+        apply(site, next[i]);
+        assert_int_equal(session_of(site, "n1")->subscription_count, 2);
+        publish(site, i == 0 ? "a/b/xy" : "a/xy");
+        assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x08\x0c\0\0\x01\0\0x"));
+        publish(site, i == 0 ? "a/b/b/xy" : "a/b/xy");
+        assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x08\x0c\0\0\x02\0\0x"));
+    }
+    site_free(site);
+}
+
 static void keys_that_change_places_take_their_subscriptions_along(void **state)
 {
     struct site *site = site_new(SITE "[topics climate]\n1 = a\n2 = b\n3 = c\n", false);
@@ -503,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_key_means_its_new_topic_at_the_next_publish),
         cmocka_unit_test(a_subscription_made_by_key_moves_with_it),
         cmocka_unit_test(a_mount_takes_subscriptions_by_name_along),
+        cmocka_unit_test(a_mount_may_move_inside_itself),
         cmocka_unit_test(keys_that_change_places_take_their_subscriptions_along),
         cmocka_unit_test(a_node_has_new_rights_and_limits_at_once),
         cmocka_unit_test(normal_ids_keep_their_names),
