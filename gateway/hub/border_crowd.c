@@ -1,6 +1,7 @@
 /* gateway/hub/border_crowd.c - more requests than there is room for, more nodes, two of one id. */
 #include "base/text.h"
 #include "gateway/hub/border.h"
+#include "gateway/hub/naming.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
 
@@ -57,8 +58,7 @@ void hub_border_evicted(struct hub *hub, const struct sn_news *news, uint64_t no
 {
     struct hub_node *hn = sn_node_user(news->node);
 
-    hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node", "gave way to another:",
-                                           sn_node_id(news->node), news->cause});
+    hub_say_node(hub, CONF_NOTICE, "gave way to another:", news->node, news->cause);
     if (hn->session != NULL) {
         mqtt_session_discard(&hub->sessions, hn->session, now_ms);
         hn->session = NULL;
@@ -80,7 +80,6 @@ void hub_border_rival(struct hub *hub, const struct sn_news *news, uint64_t now_
     write_text(&w, moved ? " to " : ", asked for from ");
     hub_write_peer(&w, moved ? &here : &news->rival);
     write_end(&w);
-    hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node",
-                                           moved ? "moved:" : "keeps its client id:",
-                                           sn_node_id(news->node), (const char *)text});
+    hub_say_node(hub, CONF_NOTICE, moved ? "moved:" : "keeps its client id:", news->node,
+                 (const char *)text);
 }

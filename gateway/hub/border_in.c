@@ -4,7 +4,7 @@
 #include "gateway/hub/limits.h"
 #include "gateway/hub/listeners.h"
 #include "gateway/hub/maps.h"
-#include "gateway/hub/say.h"
+#include "gateway/hub/naming.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/tap.h"
 
@@ -37,13 +37,6 @@ static void owe_other(struct hub *hub, const struct sn_news *news, struct mqtt_a
     answer.packet_id = news->msg_id;
     answer.extra = news->topic_id;
     owe(hub, news, &answer, answer.code, now_ms);
-}
-
-static void say_node(struct hub *hub, const struct sn_news *news, enum conf_level level,
-                     const char *what)
-{
-    hub_say(hub,
-            &(struct hub_line_of_log){level, "node", what, sn_node_id(news->node), news->cause});
 }
 
 /* Ends the connection; what is kept of the session, and the will of a kept one, stays. */
@@ -111,11 +104,14 @@ static uint8_t judge(struct hub *hub, const struct sn_news *news, struct conf_pl
         return SN_RC_CONGESTION;
     }
     if (is_a_stranger(hub, news, place)) {
-        say_node(hub, news, CONF_NOTICE, "refused a node that no [node] names:");
+        hub_say_node(hub, CONF_NOTICE, "refused a node that no [node] names:", news->node,
+                     news->cause);
     } else if (outcome == HUB_NAME_TAKEN) {
-        say_node(hub, news, CONF_NOTICE, "refused a node that would get another node's name:");
+        hub_say_node(hub, CONF_NOTICE,
+                     "refused a node that would get another node's name:", news->node, news->cause);
     } else if (outcome == HUB_NO_MOUNT) {
-        say_node(hub, news, CONF_NOTICE, "refused a node whose mount cannot be made for it:");
+        hub_say_node(hub, CONF_NOTICE,
+                     "refused a node whose mount cannot be made for it:", news->node, news->cause);
     } else {
         return SN_RC_ACCEPTED;
     }
@@ -166,7 +162,7 @@ static void on_connect(struct hub *hub, const struct sn_news *news, uint64_t now
         refuse(hub, news, code, now_ms);
         return;
     }
-    say_node(hub, news, CONF_INFO, "connected");
+    hub_say_node(hub, CONF_INFO, "connected", news->node, news->cause);
 }
 
 static void on_publish(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
@@ -307,7 +303,7 @@ static void on_sleep(struct hub *hub, const struct sn_news *news, uint64_t now_m
     mqtt_session_close(&hub->sessions, hn->session, MQTT_END_ASLEEP, now_ms);
     owe_other(hub, news, (struct mqtt_answer){.code = SN_DISCONNECT}, now_ms);
     hub_seen_changed(hub, hn, now_ms);
-    say_node(hub, news, CONF_DEBUG, "asleep");
+    hub_say_node(hub, CONF_DEBUG, "asleep", news->node, news->cause);
 }
 
 static void on_awake(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
@@ -337,7 +333,8 @@ static void on_end(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
     bool lost = news->kind == SN_NEWS_LOST;
 
     hub_seen_changed(hub, hn, now_ms);
-    say_node(hub, news, lost ? CONF_NOTICE : CONF_INFO, lost ? "lost" : "disconnected");
+    hub_say_node(hub, lost ? CONF_NOTICE : CONF_INFO, lost ? "lost" : "disconnected", news->node,
+                 news->cause);
     part(hub, hn, lost ? MQTT_END_LOST : MQTT_END_PARTED, now_ms);
     if (hn->session == NULL) {
         hub_node_forget(hub, hn);

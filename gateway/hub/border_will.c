@@ -1,7 +1,7 @@
 /* gateway/hub/border_will.c - a node's will: at CONNECT, and in parts afterwards. [6.3, 6.4] */
 #include "gateway/hub/border.h"
 #include "gateway/hub/maps.h"
-#include "gateway/hub/say.h"
+#include "gateway/hub/naming.h"
 #include "mqtt/topic.h"
 
 bool hub_border_is_too_deep(const struct hub *hub, struct span topic)
@@ -16,9 +16,8 @@ uint8_t hub_border_take_will(struct hub *hub, const struct sn_news *news, uint64
     struct mqtt_message *will = NULL;
 
     if (news->will && hub_border_is_too_deep(hub, topic)) {
-        hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node",
-                                               "refused a will topic of too many levels, of",
-                                               sn_node_id(news->node), NULL});
+        hub_say_node(hub, CONF_NOTICE, "refused a will topic of too many levels, of", news->node,
+                     NULL);
         return SN_RC_NOT_SUPPORTED;
     }
     if (news->will) {

@@ -1,5 +1,6 @@
 #include "gateway/hub/given.h"
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "config/nodename.h"
 #include "config/options.h"
@@ -269,6 +270,18 @@ static enum hub_gave give(struct hub *hub, struct span name, struct span client_
     return HUB_GAVE;
 }
 
+static void say_given(struct hub *hub, struct span name, struct span client_id)
+{
+    uint8_t room[HUB_LOG_TEXT];
+    struct writer w = writer_of(room, sizeof room);
+
+    write_span(&w, client_id);
+    write_text(&w, " has the name ");
+    write_span(&w, name);
+    hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node", "from now on",
+                                           span_of(room, written(&w)), NULL});
+}
+
 /* `name` and `client_id` may lie in what changes: they are copied first. */
 static struct hub_gift give_copy(struct hub *hub, struct span name, struct span client_id,
                                  uint64_t now_ms)
@@ -280,7 +293,7 @@ static struct hub_gift give_copy(struct hub *hub, struct span name, struct span 
     write_span(&w, name);
     write_span(&w, client_id);
     if (gift.outcome == HUB_GAVE) {
-        hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node", "name given:", name, NULL});
+        say_given(hub, name, client_id);
         gift.outcome = w.bad ? HUB_GAVE_BAD_ID
                              : give(hub, span_of(room, name.len),
                                     span_of(room + name.len, client_id.len), now_ms);

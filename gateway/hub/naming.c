@@ -1,5 +1,6 @@
 #include "gateway/hub/naming.h"
 
+#include "base/text.h"
 #include "config/nodename.h"
 #include "gateway/hub/given.h"
 #include "gateway/hub/say.h"
@@ -32,6 +33,24 @@ struct span hub_node_name(const struct hub *hub, const struct hub_node *hn)
         return span_of(hn->called->text, hn->called->len);
     }
     return hn->section != NULL ? span_of_text(hn->section->at.name) : sn_node_id(hn->node);
+}
+
+void hub_say_node(struct hub *hub, enum conf_level level, const char *what,
+                  const struct sn_node *node, const char *more)
+{
+    const struct hub_node *hn = sn_node_user(node);
+    struct span id = sn_node_id(node);
+    struct span name = hn == NULL ? id : hub_node_name(hub, hn);
+    uint8_t room[HUB_LOG_TEXT];
+    struct writer w = writer_of(room, sizeof room);
+
+    write_span(&w, name);
+    if (!span_equal(name, id)) {
+        write_text(&w, " (");
+        write_span(&w, id);
+        write_u8(&w, ')');
+    }
+    hub_say(hub, &(struct hub_line_of_log){level, "node", what, span_of(room, written(&w)), more});
 }
 
 static void drop_called(struct hub *hub, struct hub_node *hn)
@@ -108,9 +127,8 @@ static bool is_by_place(const struct hub *hub, const struct hub_node *hn,
 
 static void put_out(struct hub *hub, struct hub_node *other, uint64_t now_ms)
 {
-    hub_say(hub, &(struct hub_line_of_log){
-                     CONF_NOTICE, "node", "is another device now, the session of the old one ends:",
-                     hub_node_name(hub, other), NULL});
+    hub_say_node(hub, CONF_NOTICE,
+                 "is another device now, the session of the old one ends:", other->node, NULL);
     hub_node_end(hub, other, now_ms);
 }
 

@@ -20,6 +20,10 @@ void hub_naming_fini(struct hub *hub);
 enum hub_outcome hub_naming_learn(struct hub *hub, struct hub_node *hn, struct conf_place *place,
                                   uint64_t now_ms);
 
+/* "WHAT NAME (CLIENT-ID): more" for the log, the client id where it is not the name. */
+void hub_say_node(struct hub *hub, enum conf_level level, const char *what,
+                  const struct sn_node *node, const char *more);
+
 /* The node is called nothing any more. */
 void hub_naming_drop(struct hub *hub, struct hub_node *hn);
 

@@ -134,8 +134,7 @@ static void say_kept(struct hub *hub, const struct hub_node *hn, enum hub_outcom
         [HUB_NO_MOUNT] = "has a mount that cannot be made for it, and keeps the old one:",
         [HUB_NO_MEMORY] = "cannot learn its new settings for want of memory:"};
 
-    hub_say(hub, &(struct hub_line_of_log){CONF_WARNING, "node", whats[outcome],
-                                           sn_node_id(hn->node), NULL});
+    hub_say_node(hub, CONF_WARNING, whats[outcome], hn->node, NULL);
 }
 
 void hub_node_relearn(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
