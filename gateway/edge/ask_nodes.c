@@ -48,6 +48,22 @@ enum gw_answered gw_ask_nodes(struct gw_asker *asker)
     return GW_ANSWER_MORE;
 }
 
+/* Names of nodes are asked for, but a client id is what people may know. */
+static void fail_to_find(struct gw_asker *asker, const char *name)
+{
+    struct hub_nodes_walk walk = {0};
+    struct hub_node_view view;
+
+    while (hub_nodes_next(hub_of(asker), &walk, &view)) {
+        if (span_equal(view.client_id, span_of_text(name))) {
+            gw_asker_fail(asker, "there is no node %s; that is the client id of node %.*s", name,
+                          (int)view.name.len, (const char *)view.name.at);
+            return;
+        }
+    }
+    gw_asker_fail(asker, "there is no node %s", name);
+}
+
 /* The node that the request names under `key`; false: the answer has failed. */
 static bool node_asked(struct gw_asker *asker, const char *key, struct hub_node_view *view)
 {
@@ -58,7 +74,7 @@ static bool node_asked(struct gw_asker *asker, const char *key, struct hub_node_
         return false;
     }
     if (!hub_node_find(hub_of(asker), span_of_text(name), view)) {
-        gw_asker_fail(asker, "there is no node %s", name);
+        fail_to_find(asker, name);
         return false;
     }
     return true;

@@ -1,6 +1,7 @@
 /* gateway/hub/border.c - from sessions to nodes: answers, deliveries, the end of a waking. */
 #include "gateway/hub/border.h"
 
+#include "gateway/hub/listeners.h"
 #include "gateway/hub/maps.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/tap.h"
@@ -158,6 +159,7 @@ void hub_border_input(struct hub *hub, const struct sn_peer *from, struct span w
 {
     sn_gate_input(hub->gate, from, wire, now_ms);
     hear(hub, now_ms);
+    hub_listeners_note(hub, from);
 }
 
 void hub_border_tick(struct hub *hub, uint64_t now_ms)

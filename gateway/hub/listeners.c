@@ -102,9 +102,36 @@ static bool is_news(struct hub_said *said, uint64_t total, uint64_t now_ms)
     return true;
 }
 
-static void say(struct hub *hub, enum conf_level level, const char *what, const char *more)
+/* With who sent the last message that had no answer. */
+static void say_unheard(struct hub *hub, const char *what, const char *why)
 {
-    hub_say(hub, &(struct hub_line_of_log){level, "node", what, {NULL, 0}, more});
+    uint8_t room[HUB_LOG_TEXT];
+    struct writer w = writer_of(room, sizeof room);
+
+    write_text(&w, why);
+    write_text(&w, "; the last came by listener ");
+    write_text(&w, hub->conf->listener[hub->unheard_from.listener].at.name);
+    write_text(&w, " from ");
+    hub_write_peer(&w, &hub->unheard_from);
+    write_end(&w);
+    hub_say(hub,
+            &(struct hub_line_of_log){CONF_NOTICE, "node", what, {NULL, 0}, (const char *)room});
+}
+
+static uint64_t strays_dropped(const struct hub *hub)
+{
+    return sn_gate_counts(hub->gate)->refused + hub->count.uncalled + hub->count.no_topic;
+}
+
+void hub_listeners_note(struct hub *hub, const struct sn_peer *from)
+{
+    uint64_t unheard = strays_dropped(hub) + sn_gate_counts(hub->gate)->no_forwarder;
+
+    if (unheard != hub->unheard) {
+        hub->unheard = unheard;
+        hub->unheard_from = *from;
+        hub->unheard_from.wireless = (struct span){NULL, 0};
+    }
 }
 
 static void say_lost(struct hub *hub, size_t listener, uint64_t lost)
@@ -123,22 +150,19 @@ static void say_lost(struct hub *hub, size_t listener, uint64_t lost)
 
 void hub_listeners_say(struct hub *hub, uint64_t now_ms)
 {
-    const struct sn_counts *count = sn_gate_counts(hub->gate);
-
     for (size_t i = 0; i < hub->conf->listener_count; i++) {
         if (is_news(&hub->datagrams_said[i], hub->datagrams[i].lost, now_ms)) {
             say_lost(hub, i, hub->datagrams[i].lost);
         }
     }
     /* QoS -1 has no answer, so the log alone says that it was lost. */
-    if (is_news(&hub->strays_said, count->refused + hub->count.uncalled + hub->count.no_topic,
-                now_ms)) {
-        say(hub, CONF_NOTICE, "QoS -1 dropped",
-            "publish_without_connect does not admit it, or its id has no topic");
+    if (is_news(&hub->strays_said, strays_dropped(hub), now_ms)) {
+        say_unheard(hub, "QoS -1 dropped",
+                    "publish_without_connect does not admit it, or its id has no topic");
     }
-    if (is_news(&hub->forwarders_said, count->no_forwarder, now_ms)) {
-        say(hub, CONF_NOTICE, "encapsulated messages dropped",
-            "[listener] forwarders does not name their sender");
+    if (is_news(&hub->forwarders_said, sn_gate_counts(hub->gate)->no_forwarder, now_ms)) {
+        say_unheard(hub, "encapsulated messages dropped",
+                    "[listener] forwarders does not name their sender");
     }
 }
 

@@ -16,6 +16,9 @@ void hub_listeners_apply(struct hub *hub, uint64_t now_ms);
  * at once the first time, then at most once a minute. */
 void hub_listeners_say(struct hub *hub, uint64_t now_ms);
 
+/* After each message of a peer: was it dropped without an answer, it is who the log names. */
+void hub_listeners_note(struct hub *hub, const struct sn_peer *from);
+
 /* STANDS_IN, STANDS_BY. */
 void hub_listeners_news(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
 

@@ -153,6 +153,8 @@ struct hub {
     struct block *no_rights; /* an acl that allows nothing */
     struct hub_said strays_said;
     struct hub_said forwarders_said;
+    uint64_t unheard;            /* messages dropped without an answer, when last counted ... */
+    struct sn_peer unheard_from; /* ... and who sent the last; without wireless id */
     uint64_t commit_delay_ms;
     bool batch_out;
     bool not_kept; /* an episode of failing commits goes on */

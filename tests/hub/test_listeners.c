@@ -113,7 +113,8 @@ static void on_a_line_the_other_end_may_forward_where_any_is_said(void **state)
     assert_int_equal(sn_gate_counts(hub_gate(site->hub))->no_forwarder, 1);
     assert_string_equal(
         logged(site),
-        "encapsulated messages dropped: [listener] forwarders does not name their sender");
+        "encapsulated messages dropped: [listener] forwarders does not name their sender; the last "
+        "came by listener bus from a line");
     assert_int_equal(hub_line_output(site->hub, 1, room, sizeof room, site->now_ms), 0);
     len = sn_frame_encode(&frame, room, sizeof room);
     hub_line_input(site->hub, 2, span_of(room, len), site->now_ms);

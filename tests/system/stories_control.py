@@ -168,7 +168,8 @@ def nodes_are_listed_with_their_state_and_what_waits(box):
     table.wait_line(r"^sleeper +asleep, due in \d+ s +.* 1 +udp 127\.0\.0\.1:\d+$")
     table.wait_line(r"^3 nodes: 1 asleep, 1 disconnected, 1 never seen$")
     box.sedge("node", "sleeper").wait_line(r"queue +1 of 1000 messages")
-    box.sedge("node", "nobody", code=1).wait_line(r"there is no node nobody")
+    box.sedge("node", "nobody", code=1).wait_line(r"there is no node nobody$")
+    box.sedge("node", "wx-4", code=1).wait_line(r"that is the client id of node roof$")
     box.run(
         ROOT / "build/sedge", "node", "--socket", box.control, "--", "-x", code=1
     ).wait_line(r"there is no node -x")

@@ -78,7 +78,7 @@ def without_a_name_a_message_that_needs_one_is_dropped_and_told(box):
     gateway = box.gateway(MAP)
     reader = box.subscriber("-q", "1")
     box.sn_pub("-q", "-1", "-T", "1", "-m", "5")
-    gateway.wait_line(r"QoS -1 dropped")
+    gateway.wait_line(r"QoS -1 dropped: .*; the last came by listener udp from 127\.0\.0\.1:\d+$")
     expect_equal(_topic_of(box, reader, "n1", 1), "farm/n1/temp", "the first that came")
 
 
