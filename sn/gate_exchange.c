@@ -51,6 +51,7 @@ static void give_up(struct sn_gate *gate, struct sn_node *node)
     finish(gate, node);
 }
 
+/* SN-167: what a sleeper's acknowledgement leads to goes when it wakes. */
 static void turn(struct sn_gate *gate, struct sn_node *node, enum sn_exchange_kind kind)
 {
     struct sn_exchange *x = &node->pending->exchange;
@@ -60,7 +61,9 @@ static void turn(struct sn_gate *gate, struct sn_node *node, enum sn_exchange_ki
         node->register_id = (uint16_t)(node->register_id == UINT16_MAX ? 1 : node->register_id + 1);
         x->register_id = node->register_id;
     }
-    sn_gate_send_exchange(gate, node);
+    if (node->state != SN_ASLEEP) {
+        sn_gate_send_exchange(gate, node);
+    }
 }
 
 bool sn_node_begin_exchange(struct sn_gate *gate, struct sn_node *node, const struct sn_exchange *x)
@@ -89,10 +92,6 @@ void sn_node_pause_exchange(struct sn_gate *gate, struct sn_node *node)
     if (pending == NULL) {
         return;
     }
-    if (pending->exchange.kind != SN_EXCHANGE_REGISTER || pending->exchange.qos != 0) {
-        sn_node_end_exchange(gate, node);
-        return;
-    }
     sn_gate_timer(gate, SN_TIMER_RETRY, &pending->retry, HEAP_NEVER);
     pending->exchange.turn++; /* what has not left yet starts no timer */
 }
@@ -103,6 +102,10 @@ void sn_node_resume_exchange(struct sn_gate *gate, struct sn_node *node)
     const struct sn_topic *topic = NULL;
 
     if (pending == NULL) {
+        return;
+    }
+    if (pending->exchange.kind != SN_EXCHANGE_REGISTER || pending->exchange.qos != 0) {
+        sn_node_end_exchange(gate, node);
         return;
     }
     topic = sn_topics_by_id(&node->topics, pending->exchange.topic_id);
@@ -227,23 +230,11 @@ static void forget_told(struct sn_node *node, const struct sn_packet *pkt)
     }
 }
 
-/* It crossed the DISCONNECT that ended its exchange: the hub, which keeps the message for the next
- * waking, can be rid of it. (PUBREC would want an answer: that comes after a repeat.) */
-static void take_late(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
-{
-    if (node->state == SN_ASLEEP && pkt->msg_id != 0 && pkt->code == SN_RC_ACCEPTED &&
-        (pkt->type == SN_PUBACK || pkt->type == SN_PUBCOMP)) {
-        sn_gate_tell(gate, pkt->type == SN_PUBACK ? SN_NEWS_PUBACK : SN_NEWS_PUBCOMP, node)
-            ->msg_id = pkt->msg_id;
-    }
-}
-
 void sn_gate_acknowledged(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     struct sn_pending *pending = node->pending;
 
     if (pending == NULL || !sn_exchange_expects(&pending->exchange, pkt)) {
-        take_late(gate, node, pkt);
         forget_told(node, pkt);
         return;
     }

@@ -321,8 +321,9 @@ bool sn_node_begin_exchange(struct sn_gate *gate, struct sn_node *node,
                             const struct sn_exchange *x);
 void sn_node_end_exchange(struct sn_gate *gate, struct sn_node *node);
 
-/* The node cannot be reached for a while. A message of QoS 0 that waits for REGACK waits on here,
- * for the hub has it no more; any other waits with the hub. sn_node_resume_exchange goes on. */
+/* The node cannot be reached for a while: nothing is repeated, but an answer that crossed its
+ * DISCONNECT still counts. sn_node_resume_exchange goes on with a message of QoS 0 that waits for
+ * REGACK, for the hub has it no more, and ends any other, which the hub says again. */
 void sn_node_pause_exchange(struct sn_gate *gate, struct sn_node *node);
 void sn_node_resume_exchange(struct sn_gate *gate, struct sn_node *node);
 

@@ -294,6 +294,19 @@ def an_acknowledgement_that_crosses_disconnect_is_taken(t):
     n.sleep().send(sn.answer("PUBCOMP", got.msg_id)).ask(pingreq(b"n"), sn.PINGRESP).silent()
 
 
+@states("SN-144", "SN-167", "SN-171")
+def what_an_acknowledgement_that_crosses_disconnect_leads_to_waits_for_the_waking(t):
+    n = t.connected()
+    n.subscribe(b"+", 2)
+    t.publish(b"long", b"once", 2)
+    got = n.packet("REGISTER")
+    n.sleep().send(sn.ack("REGACK", got.topic_id, got.msg_id)).silent().send(pingreq(b"n"))
+    got = n.packet("PUBLISH")
+    n.sleep().send(sn.answer("PUBREC", got.msg_id)).silent()
+    n.ask(pingreq(b"n"), sn.answer("PUBREL", got.msg_id))
+    n.ask(sn.answer("PUBCOMP", got.msg_id), sn.PINGRESP).silent()
+
+
 @states("SN-183")
 def who_falls_silent_while_awake_finds_the_message_at_the_next_waking(t):
     t.start(udp_more=QUICK)

@@ -442,6 +442,93 @@ static void a_qos_0_message_that_waits_for_its_name_waits_over_sleep(void **stat
     field_free(f);
 }
 
+static void sleeps(struct field *f, struct sn_node *node)
+{
+    SAYS(f, 1, "\x04\x18\x02\x58");
+    (void)tells(f, SN_NEWS_SLEEP);
+    answers(f, node, (struct sn_answer){.type = SN_DISCONNECT});
+    HEARS(f, 1, "\x02\x18");
+}
+
+/* Nothing is under way, so that what the hub still has can go. */
+static void wakes(struct field *f, struct sn_node *node)
+{
+    HEARS_NOTHING(f, 1);
+    SAYS(f, 1, "\x04\x16n1");
+    (void)tells(f, SN_NEWS_AWAKE);
+    HEARS_NOTHING(f, 1);
+    assert_true(sn_gate_is_ready(f->gate, node));
+}
+
+/* SN-167, protocol page 7.9: it ends the exchange, and what follows it waits for the waking. */
+static void an_acknowledgement_that_crosses_the_way_to_sleep_is_taken(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = knows(f);
+
+    (void)state;
+    assert_int_equal(delivers(f, node, message("a/b", 1, 9)), SN_OK);
+    HEARS(f, 1, "\x08\x0C\x20\x00\x01\x00\x09x");
+    sleeps(f, node);
+    SAYS(f, 1, "\x07\x0D\x00\x01\x00\x08\x00"); /* of no exchange */
+    tells_nothing(f);
+    SAYS(f, 1, "\x07\x0D\x00\x01\x00\x09\x00");
+    assert_int_equal(tells(f, SN_NEWS_PUBACK)->msg_id, 9);
+    (void)tells(f, SN_NEWS_READY);
+    wakes(f, node);
+    assert_int_equal(delivers(f, node, message("a/b", 2, 10)), SN_OK);
+    HEARS(f, 1, "\x08\x0C\x40\x00\x01\x00\x0Ax");
+    sleeps(f, node);
+    SAYS(f, 1, "\x04\x0F\x00\x0A");
+    assert_int_equal(tells(f, SN_NEWS_PUBREC)->msg_id, 10);
+    answers(f, node, (struct sn_answer){.type = SN_PUBREL, .msg_id = 10});
+    wakes(f, node);
+    answers(f, node, (struct sn_answer){.type = SN_PUBREL, .msg_id = 10});
+    HEARS(f, 1, "\x04\x10\x00\x0A");
+    sleeps(f, node);
+    SAYS(f, 1, "\x04\x0E\x00\x0A");
+    assert_int_equal(tells(f, SN_NEWS_PUBCOMP)->msg_id, 10);
+    (void)tells(f, SN_NEWS_READY);
+    wakes(f, node);
+    tells_nothing(f);
+    field_free(f);
+}
+
+/* What is known of its ids by then is not asked again. SN-144 SN-146 */
+static void an_answer_about_an_id_that_crosses_the_way_to_sleep_is_taken(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = connects(f, 1);
+
+    (void)state;
+    assert_int_equal(delivers(f, node, message("c/d", 1, 9)), SN_OK);
+    (void)tells(f, SN_NEWS_NAMED);
+    HEARS(f, 1,
+          "\x09\x0A\x00\x01\x00\x01"
+          "c/d");
+    sleeps(f, node);
+    SAYS(f, 1, "\x07\x0B\x00\x01\x00\x01\x00");
+    tells_nothing(f);
+    wakes(f, node);
+    assert_int_equal(delivers(f, node, message("c/d", 1, 9)), SN_OK);
+    HEARS(f, 1, "\x08\x0C\x20\x00\x01\x00\x09x");
+    sleeps(f, node);
+    SAYS(f, 1, "\x07\x0D\x00\x01\x00\x09\x02"); /* it does not know the id */
+    tells_nothing(f);
+    wakes(f, node);
+    assert_int_equal(delivers(f, node, message("c/d", 1, 9)), SN_OK);
+    HEARS(f, 1,
+          "\x09\x0A\x00\x01\x00\x03"
+          "c/d");
+    sleeps(f, node);
+    SAYS(f, 1, "\x07\x0B\x00\x01\x00\x03\x03"); /* SN-080 */
+    assert_int_equal(tells(f, SN_NEWS_DROPPED)->msg_id, 9);
+    (void)tells(f, SN_NEWS_READY);
+    wakes(f, node);
+    tells_nothing(f);
+    field_free(f);
+}
+
 /* SN-178 SN-179, protocol page 7.8 */
 static void a_sleeper_may_speak_sleep_on_or_leave(void **state)
 {
@@ -609,6 +696,8 @@ int main(void)
         cmocka_unit_test(keep_alive_does_not_run_while_asleep),
         cmocka_unit_test(a_silent_waking_ends_asleep_and_the_message_is_kept),
         cmocka_unit_test(a_qos_0_message_that_waits_for_its_name_waits_over_sleep),
+        cmocka_unit_test(an_acknowledgement_that_crosses_the_way_to_sleep_is_taken),
+        cmocka_unit_test(an_answer_about_an_id_that_crosses_the_way_to_sleep_is_taken),
         cmocka_unit_test(a_sleeper_may_speak_sleep_on_or_leave),
         cmocka_unit_test(a_sleepers_ping_from_elsewhere_is_a_strangers),
         cmocka_unit_test(ids_stay_told_over_sleep),
