@@ -6,7 +6,7 @@
  * means to others is the hub's: every request becomes one piece of news and waits until the hub
  * says how to answer. The gate answers by itself only what needs nobody: GWINFO, PINGRESP of an
  * active node, WILLTOPICREQ, WILLMSGREQ, DISCONNECT to a stranger or to a BYE, PUBACK 2 for an
- * unknown topic id, REGACK and SUBACK refusals of ill-formed topics (3) and of a full table (1).
+ * unknown topic id, REGACK and SUBACK refusals of ill-formed topics (3).
  *
  * Output is one bounded queue of datagrams for each listener; a delivery or answer needs room in
  * it (sn_gate_room), so nothing is accepted that cannot be held.
@@ -110,12 +110,12 @@ void sn_gate_settle(struct sn_gate *gate, uint16_t listener, uint64_t now_ms);
 enum sn_news_kind {
     SN_NEWS_CONNECT,     /* topic: will topic, data: will message, will, qos, retain; clean;
                             client id by sn_node_id. Answer: sn_gate_admit */
-    SN_NEWS_REGISTERED,  /* msg_id, topic_id, topic; the id is given. Answer: REGACK */
-    SN_NEWS_NAMED,       /* topic_id, topic: an id was made for a delivery or subscription. Before
-                            the news it came with. No answer */
+    SN_NEWS_REGISTER,    /* msg_id, topic. sn_gate_give_id. Answer: REGACK */
+    SN_NEWS_NAMED,       /* topic_id, topic: an id was made for a delivery. Before the news it came
+                            with. No answer */
     SN_NEWS_PUBLISH,     /* msg_id, topic_id, qos, dup, retain, topic, data. Answer by QoS */
-    SN_NEWS_SUBSCRIBE,   /* msg_id, topic_id (for the SUBACK), qos, topic, key, topic_type. Answer:
-                            SUBACK */
+    SN_NEWS_SUBSCRIBE,   /* msg_id, topic_id (for the SUBACK), qos, topic, key, topic_type.
+                            sn_gate_give_id. Answer: SUBACK */
     SN_NEWS_UNSUBSCRIBE, /* msg_id, topic. Answer: UNSUBACK */
     SN_NEWS_WILL_TOPIC,  /* WILLTOPICUPD: will (false: delete it), topic, qos, retain.
                             Answer: WILLTOPICRESP */
@@ -160,7 +160,8 @@ struct sn_news {
     bool clean;
     bool will;    /* CONNECT: topic and data are the new will; false: a stored will stays */
     bool mapped;  /* the topic is whole, by a map; else the node wrote it, below its mount */
-    bool ours;    /* NAMED, REGISTERED: made for a delivery; it counts as wildcard_names */
+    bool ours;    /* NAMED, sn_gate_give_id: made for a delivery; it counts as wildcard_names */
+    bool fresh;   /* sn_gate_give_id: the hub was not told of it, or could not keep it */
     bool no_will; /* CONNECT: the empty WILLTOPIC, a stored will is deleted */
 };
 
@@ -179,6 +180,11 @@ struct sn_admission {
  * user; one that has is not told by news. */
 void sn_gate_admit(struct sn_gate *gate, struct sn_node *node, const struct sn_admission *admission,
                    uint64_t now_ms);
+
+/* Once the hub grants a REGISTER or SUBSCRIBE, and before its answer: sets topic_id to the id of
+ * its name, made if need be; that of a KEY or of a filter with wildcards stays as it is. What is
+ * refused so uses up no id. False: too many names, or no memory: "congestion". */
+bool sn_gate_give_id(struct sn_gate *gate, struct sn_news *news);
 
 /* Sends REGACK, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK, WILLTOPICRESP, WILLMSGRESP or
  * DISCONNECT (to SLEEP) as `type` says. PUBREL opens an exchange with retries. */

@@ -34,9 +34,13 @@ static void note_told(struct sn_node *node, const struct sn_packet *pkt)
 {
     struct sn_topic *topic = sn_topics_by_id(&node->topics, pkt->topic_id);
 
-    if (topic != NULL && pkt->code == SN_RC_ACCEPTED &&
-        sn_flags_topic_type(pkt->flags) == SN_TOPIC_NORMAL) {
+    if (topic == NULL || sn_flags_topic_type(pkt->flags) != SN_TOPIC_NORMAL) {
+        return;
+    }
+    if (pkt->code == SN_RC_ACCEPTED) {
         topic->told = true;
+    } else {
+        topic->fresh = true; /* the hub could not keep it */
     }
 }
 

@@ -5,19 +5,28 @@ static void answer(struct sn_gate *gate, const struct sn_node *node, const struc
     (void)sn_node_send(gate, node, pkt);
 }
 
-/* The id of a name that the client uses, made if need be; NULL: no room. */
-static struct sn_topic *topic_named(struct sn_gate *gate, struct sn_node *node, struct span name)
+/* SN-074 SN-115 SN-116: a plain name gets an id, with SUBACK too. */
+bool sn_gate_give_id(struct sn_gate *gate, struct sn_news *news)
 {
-    struct sn_topic *topic = sn_topics_by_name(&node->topics, name);
+    struct sn_topics *topics = &news->node->topics;
+    struct sn_topic *topic = NULL;
 
-    if (topic == NULL) {
-        topic = sn_topics_add(&node->topics, gate->config.budget, name, false,
-                              gate->config.registrations);
+    if (news->topic_type == SN_TOPIC_NORMAL && sn_topic_is_name(news->topic)) {
+        topic = sn_topics_by_name(topics, news->topic);
+        if (topic == NULL) {
+            topic = sn_topics_add(topics, gate->config.budget, news->topic, false,
+                                  gate->config.registrations);
+        }
+        if (topic == NULL) {
+            return false;
+        }
+        news->topic_id = topic->id;
+        news->ours = topic->ours;
+        news->fresh = topic->fresh;
+        topic->fresh = false;
     }
-    if (topic != NULL) {
-        sn_topics_pardon(&node->topics);
-    }
-    return topic;
+    sn_topics_pardon(topics);
+    return true;
 }
 
 /* The hub shows which KEYs are missing in its maps. */
@@ -33,28 +42,18 @@ static void tell_unknown(struct sn_gate *gate, struct sn_node *node, const struc
 
 static void on_register(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
-    struct sn_packet regack = {.type = SN_REGACK, .msg_id = pkt->msg_id};
-    struct sn_topic *topic = NULL;
+    struct sn_packet regack = {
+        .type = SN_REGACK, .msg_id = pkt->msg_id, .code = SN_RC_NOT_SUPPORTED};
     struct sn_news *news = NULL;
 
-    if (!sn_topic_is_name(pkt->data)) {
-        regack.code = SN_RC_NOT_SUPPORTED; /* SN-072 SN-073 */
+    if (!sn_topic_is_name(pkt->data)) { /* SN-072 SN-073 */
         sn_node_errs(node);
         answer(gate, node, &regack);
         return;
     }
-    topic = topic_named(gate, node, pkt->data);
-    if (topic == NULL) {
-        regack.code = SN_RC_CONGESTION; /* SN-074 */
-        answer(gate, node, &regack);
-        return;
-    }
-    topic->fresh = false; /* this news says it */
-    news = sn_gate_tell(gate, SN_NEWS_REGISTERED, node);
+    news = sn_gate_tell(gate, SN_NEWS_REGISTER, node);
     news->msg_id = pkt->msg_id;
-    news->topic_id = topic->id;
     news->topic = pkt->data;
-    news->ours = topic->ours;
 }
 
 /* --- PUBLISH --------------------------------------------------------------------------------- */
@@ -190,27 +189,6 @@ static uint8_t filter_of(struct sn_gate *gate, struct sn_node *node, const struc
     return sn_topic_is_filter(filter->topic) ? SN_RC_ACCEPTED : SN_RC_NOT_SUPPORTED; /* SN-128 */
 }
 
-/* SN-115 SN-116: a name without wildcards gets an id with the SUBACK. */
-static uint8_t name_subscription(struct sn_gate *gate, struct sn_node *node,
-                                 const struct sn_packet *pkt, uint16_t *id)
-{
-    struct sn_topic *topic = NULL;
-
-    if (sn_flags_topic_type(pkt->flags) != SN_TOPIC_NORMAL || !sn_topic_is_name(pkt->data)) {
-        sn_topics_pardon(&node->topics);
-        return SN_RC_ACCEPTED;
-    }
-    topic = topic_named(gate, node, pkt->data);
-    if (topic == NULL) {
-        return SN_RC_CONGESTION;
-    }
-    if (topic->fresh) {
-        sn_gate_name(gate, node);
-    }
-    *id = topic->id;
-    return SN_RC_ACCEPTED;
-}
-
 static void on_subscribe(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     struct sn_packet suback = {.type = SN_SUBACK, .msg_id = pkt->msg_id};
@@ -222,9 +200,6 @@ static void on_subscribe(struct sn_gate *gate, struct sn_node *node, const struc
     suback.code = filter_of(gate, node, pkt, &filter, &id);
     if (suback.code == SN_RC_ACCEPTED && qos == SN_QOS_MINUS_1) {
         suback.code = SN_RC_NOT_SUPPORTED; /* SN-121 */
-    }
-    if (suback.code == SN_RC_ACCEPTED) {
-        suback.code = name_subscription(gate, node, pkt, &id);
     }
     if (suback.code != SN_RC_ACCEPTED) {
         node->errors += suback.code == SN_RC_NOT_SUPPORTED;

@@ -8,7 +8,7 @@
 /* clang-format off */
 /* How each kind of request is refused. */
 static const uint8_t refusals[] = {
-    [SN_NEWS_REGISTERED]  = SN_REGACK,
+    [SN_NEWS_REGISTER]  = SN_REGACK,
     [SN_NEWS_PUBLISH]     = SN_PUBACK,
     [SN_NEWS_SUBSCRIBE]   = SN_SUBACK,
     [SN_NEWS_UNSUBSCRIBE] = SN_UNSUBACK,

@@ -195,23 +195,6 @@ static uint32_t key_of(const struct sn_news *news)
     }
 }
 
-static void on_subscribe(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
-{
-    struct hub_node *hn = sn_node_user(news->node);
-    struct mqtt_subscribing sub = {.filter = hub_mounted(hub, hn, news->topic, news->mapped),
-                                   .qos = news->qos,
-                                   .extra = key_of(news)};
-    struct mqtt_answer answer = {
-        .kind = MQTT_OP_SUBACK, .packet_id = news->msg_id, .extra = news->topic_id};
-
-    answer.code = mqtt_session_subscribe(&hub->sessions, hn->session, &sub, &answer.ticket, now_ms);
-    if (answer.code > 2 && mqtt_session_may_subscribe(&hub->sessions, hn->session, sub.filter)) {
-        reply(hub, news, SN_SUBACK, SN_RC_CONGESTION, now_ms); /* SN-136 */
-        return;
-    }
-    owe(hub, news, &answer, SN_SUBACK, now_ms);
-}
-
 static void on_unsubscribe(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = sn_node_user(news->node);
@@ -244,20 +227,51 @@ static bool keep_topic(struct hub *hub, struct hub_node *hn, const struct sn_new
     return true;
 }
 
-static void on_registered(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+/* What is granted has an id from now on. False: no room for it. */
+static bool give_id(struct hub *hub, struct hub_node *hn, struct sn_news *granted, uint64_t now_ms)
+{
+    return sn_gate_give_id(hub->gate, granted) &&
+           (!granted->fresh || keep_topic(hub, hn, granted, now_ms));
+}
+
+static void on_register(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = sn_node_user(news->node);
+    struct sn_news granted = *news;
 
     if (hub_border_is_too_deep(hub, hub_mounted(hub, hn, news->topic, false))) {
         reply(hub, news, SN_REGACK, SN_RC_NOT_SUPPORTED, now_ms);
         return;
     }
-    if (!keep_topic(hub, hn, news, now_ms)) {
-        reply(hub, news, SN_REGACK, SN_RC_CONGESTION, now_ms);
+    if (!give_id(hub, hn, &granted, now_ms)) {
+        reply(hub, &granted, SN_REGACK, SN_RC_CONGESTION, now_ms);
         return;
     }
-    owe_other(hub, news, (struct mqtt_answer){.code = SN_REGACK, .ticket = hn->session->ticket},
+    owe_other(hub, &granted, (struct mqtt_answer){.code = SN_REGACK, .ticket = hn->session->ticket},
               now_ms);
+}
+
+static void on_subscribe(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    struct hub_node *hn = sn_node_user(news->node);
+    struct sn_news granted = *news;
+    struct mqtt_subscribing sub = {.filter = hub_mounted(hub, hn, news->topic, news->mapped),
+                                   .qos = news->qos,
+                                   .extra = key_of(news)};
+    struct mqtt_answer answer = {.kind = MQTT_OP_SUBACK, .packet_id = news->msg_id};
+    bool may = mqtt_session_may_subscribe(&hub->sessions, hn->session, sub.filter);
+
+    if (may && !give_id(hub, hn, &granted, now_ms)) {
+        reply(hub, &granted, SN_SUBACK, SN_RC_CONGESTION, now_ms); /* SN-136 */
+        return;
+    }
+    answer.extra = granted.topic_id;
+    answer.code = mqtt_session_subscribe(&hub->sessions, hn->session, &sub, &answer.ticket, now_ms);
+    if (answer.code > 2 && may) {
+        reply(hub, news, SN_SUBACK, SN_RC_CONGESTION, now_ms);
+        return;
+    }
+    owe(hub, &granted, &answer, SN_SUBACK, now_ms);
 }
 
 static void on_named(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
@@ -353,7 +367,7 @@ typedef void handler(struct hub *hub, const struct sn_news *news, uint64_t now_m
 
 static handler *const handlers[] = {
     [SN_NEWS_CONNECT] = on_connect,
-    [SN_NEWS_REGISTERED] = on_registered,
+    [SN_NEWS_REGISTER] = on_register,
     [SN_NEWS_NAMED] = on_named,
     [SN_NEWS_PUBLISH] = on_publish,
     [SN_NEWS_SUBSCRIBE] = on_subscribe,

@@ -92,6 +92,16 @@ def a_name_of_too_many_levels_is_refused(t):
     expect_equal((got.msg_id, got.code), (5, sn.NOT_SUPPORTED), "msg id and code")
 
 
+@states("SN-073", "SN-074", "SN-129")
+def a_refused_name_uses_up_no_id(t):
+    t.start(udp_more="acl = some", more="[acl some]\nsubscribe = a/#\n[limits]\nregistrations = 2, 2")
+    n = t.connected()
+    for i, topic in enumerate((b"/" * 40, b"x" * 20, b"b/1", b"b/2", b"b/3")):
+        n.ask(sn.subscribe(topic, 1, i), sn.suback(0, i, 0, sn.NOT_SUPPORTED))
+    n.send(sn.register(b"/" * 40, 5)).packet("REGACK")
+    expect_equal([n.register(b"a/%d" % i, 6 + i) for i in (1, 2)], [1, 2], "ids")
+
+
 @states("SN-074", "SN-136")
 def a_full_table_is_congestion_and_its_ids_stay(t):
     t.start(more="[limits]\nregistrations = 3, 2")

@@ -71,7 +71,7 @@ static void on_connect(struct world *w, struct sn_node *node, unsigned whim)
 static void on_news(struct world *w, const struct sn_news *news)
 {
     static const uint8_t types[] = {
-        [SN_NEWS_REGISTERED] = SN_REGACK,    [SN_NEWS_SUBSCRIBE] = SN_SUBACK,
+        [SN_NEWS_REGISTER] = SN_REGACK,      [SN_NEWS_SUBSCRIBE] = SN_SUBACK,
         [SN_NEWS_UNSUBSCRIBE] = SN_UNSUBACK, [SN_NEWS_WILL_TOPIC] = SN_WILLTOPICRESP,
         [SN_NEWS_WILL_MSG] = SN_WILLMSGRESP, [SN_NEWS_PUBREC] = SN_PUBREL,
         [SN_NEWS_PUBREL] = SN_PUBCOMP,       [SN_NEWS_SLEEP] = SN_DISCONNECT};
@@ -96,6 +96,13 @@ static void on_news(struct world *w, const struct sn_news *news)
         require(sn_node_user(news->node) != NULL);
         forget(w, news->node);
         return;
+    } else if (news->kind == SN_NEWS_REGISTER || news->kind == SN_NEWS_SUBSCRIBE) {
+        struct sn_news granted = *news;
+
+        if ((whim & 4) == 0 && !sn_gate_give_id(w->gate, &granted)) {
+            answer.code = SN_RC_CONGESTION;
+        }
+        answer.topic_id = granted.topic_id;
     }
     if (answer.type != 0 && (whim & 2) == 0) {
         sn_gate_answer(w->gate, news->node, &answer, w->now_ms);

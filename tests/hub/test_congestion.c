@@ -158,7 +158,7 @@ static void without_room_for_records_every_request_hears_congestion(void **state
     ASK(site,
         "\x07\x0a\0\0\0\x01"
         "a",
-        "\x07\x0b\0\x01\0\x01\x01");
+        "\x07\x0b\0\0\0\x01\x01");
     ASK(site, "\x08\x0c\x22zz\0\x02x", "\x07\x0dzz\0\x02\x01");
     ASK(site, "\x06\x12\x20\0\x04+", "\x08\x13\0\0\0\0\x04\x01");
     ASK(site, "\x05\x1a\x20zz", "\x03\x1b\x01");
@@ -188,7 +188,7 @@ static void answers_that_wait_for_the_store_are_bounded(void **state)
     ASK(site,
         "\x07\x0a\0\0\0\x01"
         "a",
-        "\x07\x0b\0\x01\0\x01\x01");
+        "\x07\x0b\0\0\0\x01\x01");
     ASK(site, "\x08\x0c\x22zz\0\x02x", "\x07\x0dzz\0\x02\x01");
     connect_node(site, 2, WIRE_SPAN("\x08\x04\x04\x01\0\0n2")); /* others are served */
     site_says(site, 2, WIRE_SPAN("\x08\x0c\x22yy\0\x02x"));

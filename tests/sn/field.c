@@ -67,6 +67,22 @@ static void copy_into(uint8_t *place, size_t size, struct span *s)
     s->at = place;
 }
 
+/* The hub grants what asks for an id, or has no room. */
+static bool grants(struct field *f, struct sn_news *news)
+{
+    bool subscribes = news->kind == SN_NEWS_SUBSCRIBE;
+    struct sn_answer congestion = {.type = subscribes ? SN_SUBACK : SN_REGACK,
+                                   .code = SN_RC_CONGESTION,
+                                   .msg_id = news->msg_id};
+
+    if (f->refuses || (news->kind != SN_NEWS_REGISTER && !subscribes) ||
+        sn_gate_give_id(f->gate, news)) {
+        return true;
+    }
+    sn_gate_answer(f->gate, news->node, &congestion, f->now_ms);
+    return false;
+}
+
 static void collect_news(struct field *f)
 {
     struct sn_news news;
@@ -74,6 +90,9 @@ static void collect_news(struct field *f)
     while (sn_gate_event(f->gate, &news)) {
         struct field_news *kept = &f->news[f->news_count % FIELD_NEWS];
 
+        if (!grants(f, &news)) {
+            continue;
+        }
         assert_true(f->news_count - f->news_at < FIELD_NEWS);
         kept->is = news;
         copy_into(kept->topic, sizeof kept->topic, &kept->is.topic);

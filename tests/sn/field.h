@@ -21,6 +21,7 @@ struct field {
     struct budget budget;
     uint64_t now_ms;
     bool forwarder; /* what is known of who says() */
+    bool refuses;   /* the hub gives no ids */
     uint8_t group;
     struct {
         uint8_t to; /* node, 0: everybody */

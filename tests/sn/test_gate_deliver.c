@@ -15,7 +15,7 @@ static struct sn_node *knows(struct field *f)
     SAYS(f, 1,
          "\x09\x0A\x00\x00\x00\x01"
          "a/b");
-    (void)tells(f, SN_NEWS_REGISTERED);
+    (void)tells(f, SN_NEWS_REGISTER);
     answers(f, node, (struct sn_answer){.type = SN_REGACK, .topic_id = 1, .msg_id = 1});
     HEARS(f, 1, "\x07\x0B\x00\x01\x00\x01\x00");
     return node;

@@ -179,7 +179,7 @@ static void an_id_of_one_node_means_nothing_of_another(void **state)
     SAYS(f, 1,
          "\x09\x0A\x00\x00\x00\x01"
          "a/b");
-    (void)tells(f, SN_NEWS_REGISTERED);
+    (void)tells(f, SN_NEWS_REGISTER);
     answers(f, node, (struct sn_answer){.type = SN_REGACK, .topic_id = 1, .msg_id = 1});
     (void)hears(f, 1);
     SAYS(f, 2, "\x08\x0C\x20\x00\x01\x00\x05x");
@@ -461,7 +461,7 @@ static void a_flood_of_registers_hears_congestion(void **state)
 
         says(f, 1, span_of(wire, sizeof wire));
         if (f->news_at != f->news_count) {
-            const struct sn_news *news = tells(f, SN_NEWS_REGISTERED);
+            const struct sn_news *news = tells(f, SN_NEWS_REGISTER);
 
             answers(f, node,
                     (struct sn_answer){

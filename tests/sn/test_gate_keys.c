@@ -117,7 +117,7 @@ static void a_topic_last_published_by_its_name_goes_by_its_normal_id(void **stat
     SAYS(f, 1,
          "\x0C\x0A\x00\x00\x00\x05"
          "farm/7");
-    (void)tells(f, SN_NEWS_REGISTERED);
+    (void)tells(f, SN_NEWS_REGISTER);
     answers(f, node, (struct sn_answer){.type = SN_REGACK, .topic_id = 1, .msg_id = 5});
     HEARS(f, 1, "\x07\x0B\x00\x01\x00\x05\x00");
     SAYS(f, 1, "\x08\x0C\x00\x00\x01\x00\x00v");
@@ -274,7 +274,7 @@ static void a_topic_is_the_same_by_key_and_below_the_mount(void **state)
     SAYS(f, 1,
          "\x07\x0A\x00\x00\x00\x05"
          "7");
-    (void)tells(f, SN_NEWS_REGISTERED);
+    (void)tells(f, SN_NEWS_REGISTER);
     answers(f, node, (struct sn_answer){.type = SN_REGACK, .topic_id = 1, .msg_id = 5});
     HEARS(f, 1, "\x07\x0B\x00\x01\x00\x05\x00");
     SAYS(f, 1, "\x08\x0C\x00\x00\x01\x00\x00v"); /* farm/7, last by its normal id */

@@ -36,19 +36,19 @@ static void a_name_gets_an_id_of_its_own_and_keeps_it(void **state)
          "\x09\x0A\x12\x34\x00\x01"
          "a/b");
     HEARS_NOTHING(f, 1);
-    news = tells(f, SN_NEWS_REGISTERED);
+    news = tells(f, SN_NEWS_REGISTER);
     assert_span_equal(news->topic, WIRE_SPAN("a/b"));
     regack(f, node, news);
     HEARS(f, 1, "\x07\x0B\x00\x01\x00\x01\x00");
     SAYS(f, 1,
          "\x08\x0A\x00\x00\x00\x02"
          "ab");
-    regack(f, node, tells(f, SN_NEWS_REGISTERED));
+    regack(f, node, tells(f, SN_NEWS_REGISTER));
     HEARS(f, 1, "\x07\x0B\x00\x02\x00\x02\x00");
     SAYS(f, 1,
          "\x09\x0A\x00\x00\x00\x03"
          "a/b");
-    regack(f, node, tells(f, SN_NEWS_REGISTERED));
+    regack(f, node, tells(f, SN_NEWS_REGISTER));
     HEARS(f, 1, "\x07\x0B\x00\x01\x00\x03\x00");
     tells_nothing(f);
     field_free(f);
@@ -73,7 +73,7 @@ static void ill_formed_names_and_a_full_table_are_refused(void **state)
         uint8_t wire[] = {7, 0x0A, 0, 0, 0, 4, (uint8_t)('a' + i)};
 
         says(f, 1, span_of(wire, sizeof wire));
-        regack(f, node, tells(f, SN_NEWS_REGISTERED));
+        regack(f, node, tells(f, SN_NEWS_REGISTER));
         assert_int_equal(hears(f, 1).len, 7);
     }
     SAYS(f, 1, "\x07\x0A\x00\x00\x00\x05z");
@@ -95,7 +95,7 @@ static void a_publish_comes_under_its_full_name(void **state)
     SAYS(f, 1,
          "\x09\x0A\x00\x00\x00\x01"
          "a/b");
-    regack(f, node, tells(f, SN_NEWS_REGISTERED));
+    regack(f, node, tells(f, SN_NEWS_REGISTER));
     HEARS(f, 1, "\x07\x0B\x00\x01\x00\x01\x00");
     SAYS(f, 1, "\x09\x0C\x30\x00\x01\x00\x02\x00\xFF");
     news = tells(f, SN_NEWS_PUBLISH);
@@ -230,11 +230,9 @@ static void a_plain_name_gets_an_id_with_suback_and_a_filter_does_not(void **sta
     SAYS(f, 1,
          "\x08\x12\x20\x00\x03"
          "a/b");
-    news = tells(f, SN_NEWS_NAMED);
-    assert_int_equal(news->topic_id, 1);
-    assert_span_equal(news->topic, WIRE_SPAN("a/b"));
     news = tells(f, SN_NEWS_SUBSCRIBE);
     assert_int_equal(news->topic_id, 1);
+    assert_true(news->fresh);
     assert_int_equal(news->qos, 1);
     answers(f, node, (struct sn_answer){.type = SN_SUBACK, .topic_id = 1, .msg_id = 3, .qos = 1});
     HEARS(f, 1, "\x08\x13\x20\x00\x01\x00\x03\x00");
@@ -243,7 +241,9 @@ static void a_plain_name_gets_an_id_with_suback_and_a_filter_does_not(void **sta
     SAYS(f, 1,
          "\x08\x12\x40\x00\x04"
          "a/b"); /* SN-122: again, no new id */
-    assert_int_equal(tells(f, SN_NEWS_SUBSCRIBE)->topic_id, 1);
+    news = tells(f, SN_NEWS_SUBSCRIBE);
+    assert_int_equal(news->topic_id, 1);
+    assert_false(news->fresh);
     SAYS(f, 1,
          "\x08\x12\x20\x00\x05"
          "a/#");
@@ -305,11 +305,54 @@ static void what_cannot_be_subscribed_is_refused(void **state)
         uint8_t wire[] = {6, 0x12, 0, 0, 8, (uint8_t)('a' + i)};
 
         says(f, 1, span_of(wire, sizeof wire));
-        (void)tells(f, SN_NEWS_NAMED);
         (void)tells(f, SN_NEWS_SUBSCRIBE);
     }
     SAYS(f, 1, "\x06\x12\x00\x00\x09z");
     HEARS(f, 1, "\x08\x13\x00\x00\x00\x00\x09\x01");
+    tells_nothing(f);
+    field_free(f);
+}
+
+/* Nor does a REGISTER; what the hub could not keep it is told of again. */
+static void what_the_hub_refuses_uses_up_no_id(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = connects(f, 1);
+    struct sn_answer refusal = {.type = SN_SUBACK, .code = SN_RC_NOT_SUPPORTED, .msg_id = 3};
+    struct sn_news *news = NULL;
+
+    (void)state;
+    f->refuses = true;
+    for (unsigned i = 0; i < 5; i++) {
+        uint8_t wire[] = {8, 0x12, 0, 0, 3, 'd', '/', (uint8_t)('a' + i)};
+
+        says(f, 1, span_of(wire, sizeof wire));
+        assert_int_equal(tells(f, SN_NEWS_SUBSCRIBE)->topic_id, 0);
+        answers(f, node, refusal);
+        HEARS(f, 1, "\x08\x13\x00\x00\x00\x00\x03\x03");
+    }
+    SAYS(f, 1,
+         "\x07\x0A\x00\x00\x00\x03"
+         "x");
+    (void)tells(f, SN_NEWS_REGISTER);
+    refusal.type = SN_REGACK;
+    answers(f, node, refusal);
+    HEARS(f, 1, "\x07\x0B\x00\x00\x00\x03\x03");
+    assert_int_equal(sn_node_facts(node).topics, 0);
+    f->refuses = false;
+    SAYS(f, 1,
+         "\x07\x0A\x00\x00\x00\x03"
+         "x");
+    assert_int_equal(tells(f, SN_NEWS_REGISTER)->topic_id, 1);
+    refusal = (struct sn_answer){SN_REGACK, .code = SN_RC_CONGESTION, .topic_id = 1, .msg_id = 3};
+    answers(f, node, refusal);
+    HEARS(f, 1, "\x07\x0B\x00\x01\x00\x03\x01");
+    SAYS(f, 1,
+         "\x07\x0A\x00\x00\x00\x03"
+         "x");
+    news = tells(f, SN_NEWS_REGISTER);
+    assert_int_equal(news->topic_id, 1);
+    assert_true(news->fresh);
     tells_nothing(f);
     field_free(f);
 }
@@ -476,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_plain_name_gets_an_id_with_suback_and_a_filter_does_not),
         cmocka_unit_test(suback_echoes_the_type_of_the_request),
         cmocka_unit_test(what_cannot_be_subscribed_is_refused),
+        cmocka_unit_test(what_the_hub_refuses_uses_up_no_id),
         cmocka_unit_test(unsubscribe_is_told_by_every_kind_of_topic_and_always_answered),
         cmocka_unit_test(what_a_node_does_against_the_protocol_is_counted),
         cmocka_unit_test(a_will_is_updated_part_by_part),
