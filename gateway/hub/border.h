@@ -49,6 +49,17 @@ uint8_t hub_border_update_will(struct hub *hub, const struct sn_news *news, uint
 /* CONFIG [limits] topic_levels; of a whole topic. One that is empty was too long. */
 bool hub_border_is_too_deep(const struct hub *hub, struct span topic);
 
+/* --- topic ids, in border_ids.c */
+
+/* What is granted has an id from now on, kept with the session. False: no room for it. */
+bool hub_border_give_id(struct hub *hub, struct sn_news *granted, uint64_t now_ms);
+
+/* NAMED: an id was made for a delivery. */
+void hub_border_named(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
+
+/* UNKNOWN: for `sedge topics`. */
+void hub_border_unknown(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
+
 /* --- QoS -1, in border_stray.c */
 
 void hub_border_stray(struct hub *hub, const struct sn_news *news, uint64_t now_ms);

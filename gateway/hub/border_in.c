@@ -205,35 +205,6 @@ static void on_unsubscribe(struct hub *hub, const struct sn_news *news, uint64_t
     owe(hub, news, &answer, SN_UNSUBACK, now_ms);
 }
 
-/* A topic id is part of a kept session: it means the same after a restart, and what the session is
- * answered from now on waits for its row. False: no memory for the row. */
-static bool keep_topic(struct hub *hub, struct hub_node *hn, const struct sn_news *news,
-                       uint64_t now_ms)
-{
-    struct mqtt_session *s = hn->session;
-    struct record put = {
-        .key = {TABLE_TOPIC, s->number, news->topic_id}, .fields = {news->ours}, .fresh = true};
-
-    if (s->clean || hub->journal.off) {
-        return true;
-    }
-    put.block =
-        journal_has_cells(&hub->journal, 1) ? block_copy(&hub->sessions.budget, news->topic) : NULL;
-    if (put.block == NULL) {
-        return false;
-    }
-    put.text = block_span(put.block);
-    s->ticket = journal_put(&hub->journal, &put, now_ms);
-    return true;
-}
-
-/* What is granted has an id from now on. False: no room for it. */
-static bool give_id(struct hub *hub, struct hub_node *hn, struct sn_news *granted, uint64_t now_ms)
-{
-    return sn_gate_give_id(hub->gate, granted) &&
-           (!granted->fresh || keep_topic(hub, hn, granted, now_ms));
-}
-
 static void on_register(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     struct hub_node *hn = sn_node_user(news->node);
@@ -243,7 +214,7 @@ static void on_register(struct hub *hub, const struct sn_news *news, uint64_t no
         reply(hub, news, SN_REGACK, SN_RC_NOT_SUPPORTED, now_ms);
         return;
     }
-    if (!give_id(hub, hn, &granted, now_ms)) {
+    if (!hub_border_give_id(hub, &granted, now_ms)) {
         reply(hub, &granted, SN_REGACK, SN_RC_CONGESTION, now_ms);
         return;
     }
@@ -261,7 +232,7 @@ static void on_subscribe(struct hub *hub, const struct sn_news *news, uint64_t n
     struct mqtt_answer answer = {.kind = MQTT_OP_SUBACK, .packet_id = news->msg_id};
     bool may = mqtt_session_may_subscribe(&hub->sessions, hn->session, sub.filter);
 
-    if (may && !give_id(hub, hn, &granted, now_ms)) {
+    if (may && !hub_border_give_id(hub, &granted, now_ms)) {
         reply(hub, &granted, SN_SUBACK, SN_RC_CONGESTION, now_ms); /* SN-136 */
         return;
     }
@@ -272,11 +243,6 @@ static void on_subscribe(struct hub *hub, const struct sn_news *news, uint64_t n
         return;
     }
     owe(hub, &granted, &answer, SN_SUBACK, now_ms);
-}
-
-static void on_named(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
-{
-    (void)keep_topic(hub, sn_node_user(news->node), news, now_ms);
 }
 
 static void on_will(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
@@ -355,20 +321,12 @@ static void on_end(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
     }
 }
 
-static void on_unknown(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
-{
-    const struct hub_node *hn = sn_node_user(news->node);
-
-    hub_seen_unknown(hub, hn == NULL ? NULL : hn->seen, sn_node_peer(news->node).listener,
-                     news->topic_id, now_ms);
-}
-
 typedef void handler(struct hub *hub, const struct sn_news *news, uint64_t now_ms);
 
 static handler *const handlers[] = {
     [SN_NEWS_CONNECT] = on_connect,
     [SN_NEWS_REGISTER] = on_register,
-    [SN_NEWS_NAMED] = on_named,
+    [SN_NEWS_NAMED] = hub_border_named,
     [SN_NEWS_PUBLISH] = on_publish,
     [SN_NEWS_SUBSCRIBE] = on_subscribe,
     [SN_NEWS_UNSUBSCRIBE] = on_unsubscribe,
@@ -388,7 +346,7 @@ static handler *const handlers[] = {
     [SN_NEWS_EVICTED] = hub_border_evicted,
     [SN_NEWS_MOVED] = hub_border_rival,
     [SN_NEWS_RIVAL] = hub_border_rival,
-    [SN_NEWS_UNKNOWN] = on_unknown,
+    [SN_NEWS_UNKNOWN] = hub_border_unknown,
     [SN_NEWS_STRAY] = hub_border_stray,
     [SN_NEWS_STANDS_IN] = hub_listeners_news,
     [SN_NEWS_STANDS_BY] = hub_listeners_news,
