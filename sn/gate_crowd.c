@@ -21,18 +21,19 @@ static size_t count_of(const struct list *nodes)
     return count;
 }
 
-/* SN-044: an attempt is forgotten without a word. */
+/* It may try again later. All that it was sent is shorter than its CONNECT. */
 static void drop_attempt(struct sn_gate *gate, struct sn_node *node)
 {
-    gate->cause = "its will was not told in time";
-    sn_gate_step(gate, node, SN_ON_SILENCE, NULL);
+    gate->count.evicted++;
+    gate->cause = "its place was needed";
+    node->admission_code = SN_RC_CONGESTION;
+    sn_gate_step(gate, node, SN_ON_REFUSED, NULL);
 }
 
 void sn_gate_half_open(struct sn_gate *gate, struct sn_node *node)
 {
     line_up(&gate->half_open, node);
     if (count_of(&gate->half_open) > SN_HALF_OPEN) {
-        gate->count.evicted++;
         drop_attempt(gate, first_of(&gate->half_open));
     }
 }
@@ -77,7 +78,6 @@ bool sn_gate_make_place(struct sn_gate *gate)
         return true;
     }
     if (half != NULL && (idle == NULL || half->hello.at_ms / 1000 <= idle->heard_s)) {
-        gate->count.evicted++;
         drop_attempt(gate, half);
         return true;
     }

@@ -5,14 +5,23 @@ static struct sn_challenge *challenge_of(const struct sn_node *node)
     return (struct sn_challenge *)(void *)node->challenge->octets;
 }
 
-void sn_node_drop_challenge(struct sn_gate *gate, struct sn_node *node)
+/* The newcomer does not get the session. */
+static void end_challenge(struct sn_gate *gate, struct sn_node *node, uint8_t code)
 {
-    if (node->challenge == NULL) {
-        return;
-    }
+    struct sn_packet answer = {.type = SN_CONNACK, .code = code};
+
+    (void)sn_gate_send(gate, &challenge_of(node)->newcomer, &answer);
     sn_gate_timer(gate, SN_TIMER_CHALLENGE, &challenge_of(node)->timer, HEAP_NEVER);
     block_drop(node->challenge);
     node->challenge = NULL;
+}
+
+/* The node goes, so the newcomer finds its place free when it tries again. */
+void sn_node_drop_challenge(struct sn_gate *gate, struct sn_node *node)
+{
+    if (node->challenge != NULL) {
+        end_challenge(gate, node, SN_RC_CONGESTION);
+    }
 }
 
 static uint32_t ask_every_ms(const struct sn_gate *gate, const struct sn_node *node)
@@ -33,7 +42,16 @@ static void ask_old_address(struct sn_gate *gate, struct sn_node *node)
                   gate->now_ms + ask_every_ms(gate, node));
 }
 
-/* Repeats of the newcomer, and third parties, wait for the end of the one under way. */
+static bool is_the_newcomer(const struct sn_gate *gate, const struct sn_node *node)
+{
+    uint8_t here[SN_PEER_KEY];
+    uint8_t there[SN_PEER_KEY];
+
+    return span_equal(sn_peer_key(&gate->from, here),
+                      sn_peer_key(&challenge_of(node)->newcomer, there));
+}
+
+/* Repeats of the newcomer wait for the end of the one under way; third parties try again later. */
 static void challenge(struct sn_gate *gate, struct sn_node *node)
 {
     size_t octets = gate->from.wireless.len + gate->wire.len;
@@ -41,6 +59,9 @@ static void challenge(struct sn_gate *gate, struct sn_node *node)
     struct writer w;
 
     if (node->challenge != NULL) {
+        if (!is_the_newcomer(gate, node)) {
+            sn_gate_refuse(gate, SN_RC_CONGESTION);
+        }
         return;
     }
     node->challenge = block_new(gate->config.budget, sizeof *challenge + octets);
@@ -71,11 +92,8 @@ static void tell_rival(struct sn_gate *gate, enum sn_news_kind kind, struct sn_n
 
 void sn_gate_challenge_answered(struct sn_gate *gate, struct sn_node *node)
 {
-    struct sn_packet answer = {.type = SN_CONNACK, .code = SN_RC_NOT_SUPPORTED};
-
     tell_rival(gate, SN_NEWS_RIVAL, node, &challenge_of(node)->newcomer);
-    (void)sn_gate_send(gate, &challenge_of(node)->newcomer, &answer);
-    sn_node_drop_challenge(gate, node);
+    end_challenge(gate, node, SN_RC_NOT_SUPPORTED);
 }
 
 /* SN-045: the old address is served no more, and told so unless it sleeps. */

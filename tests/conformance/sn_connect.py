@@ -243,7 +243,9 @@ def a_node_that_answers_keeps_its_address(t):
     old, new = t.connected(), t.node()
     octets = sn.connect(b"n")
     new.send(octets).send(octets)
-    old.get(sn.PINGREQ).send(sn.PINGRESP)
+    old.get(sn.PINGREQ)
+    t.node().ask(octets, message("CONNACK", code=sn.CONGESTION))  # one at a time
+    old.send(sn.PINGRESP)
     new.get(message("CONNACK", code=sn.NOT_SUPPORTED)).gone()
     old.nothing()
 

@@ -418,7 +418,7 @@ static void a_known_node_does_not_give_way(void **state)
 }
 
 /* Half-open: at most 64 strangers are asked for a will at a time, however many places there are. */
-static void the_oldest_of_too_many_will_prompts_is_forgotten(void **state)
+static void the_oldest_of_too_many_will_prompts_gives_way(void **state)
 {
     struct field *f = field_new_for(200);
 
@@ -444,6 +444,59 @@ static void the_oldest_of_too_many_will_prompts_is_forgotten(void **state)
     SAYS(f, 1, "\x04\x07\x00w");
     HEARS(f, 1, "\x02\x08");
     SAYS(f, 1, "\x03\x09x");
+    (void)tells(f, SN_NEWS_CONNECT);
+    field_free(f);
+}
+
+/* Congestion rather than silence, and no more octets than it said. */
+static void an_attempt_that_gives_way_hears_congestion(void **state)
+{
+    struct field *f = field_new_for(200);
+
+    (void)state;
+    for (uint8_t node = 1; node <= 65; node++) {
+        uint8_t wire[] = {7, 4, 0x0C, 1, 0, 60, (uint8_t)('0' + node)};
+
+        says(f, node, span_of(wire, sizeof wire));
+        HEARS(f, node, "\x02\x06");
+        if (node < 65) {
+            HEARS_NOTHING(f, 1);
+        }
+    }
+    HEARS(f, 1, "\x03\x05\x01");
+    HEARS_NOTHING(f, 2);
+    SAYS(f, 1, "\x02\x16"); /* it is nobody again */
+    HEARS(f, 1, "\x02\x18");
+    tells_nothing(f);
+    field_free(f);
+    f = field_new(); /* all eight places taken */
+    for (uint8_t node = 1; node <= 9; node++) {
+        uint8_t wire[] = {7, 4, 0x0C, 1, 0, 60, (uint8_t)('0' + node)};
+
+        says(f, node, span_of(wire, sizeof wire));
+        HEARS(f, node, "\x02\x06");
+    }
+    HEARS(f, 1, "\x03\x05\x01");
+    HEARS_NOTHING(f, 2);
+    field_free(f);
+}
+
+/* Who asks for the session of a node that answers, or goes, meanwhile: each is answered. */
+static void whoever_wants_a_session_is_answered(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = connects(f, 1);
+
+    (void)state;
+    SAYS(f, 2, "\x08\x04\x04\x01\x00\x3Cn1");
+    HEARS(f, 1, "\x02\x16");
+    SAYS(f, 2, "\x08\x04\x04\x01\x00\x3Cn1"); /* its end is waited for */
+    HEARS_NOTHING(f, 2);
+    SAYS(f, 3, "\x08\x04\x04\x01\x00\x3Cn1");
+    HEARS(f, 3, "\x03\x05\x01");
+    sn_gate_forget(f->gate, node);
+    HEARS(f, 2, "\x03\x05\x01");
+    SAYS(f, 2, "\x08\x04\x04\x01\x00\x3Cn1");
     (void)tells(f, SN_NEWS_CONNECT);
     field_free(f);
 }
@@ -533,7 +586,9 @@ int main(void)
         cmocka_unit_test(a_flood_of_connects_drives_out_only_its_own),
         cmocka_unit_test(who_was_heard_least_lately_gives_way_and_is_told),
         cmocka_unit_test(a_known_node_does_not_give_way),
-        cmocka_unit_test(the_oldest_of_too_many_will_prompts_is_forgotten),
+        cmocka_unit_test(the_oldest_of_too_many_will_prompts_gives_way),
+        cmocka_unit_test(an_attempt_that_gives_way_hears_congestion),
+        cmocka_unit_test(whoever_wants_a_session_is_answered),
         cmocka_unit_test(a_flood_of_registers_hears_congestion),
         cmocka_unit_test(take_over_churn_leaves_nothing_behind),
     };
