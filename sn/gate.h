@@ -124,7 +124,7 @@ enum sn_news_kind {
     SN_NEWS_PUBREC,
     SN_NEWS_PUBCOMP,
     SN_NEWS_PUBREL,  /* Answer: PUBCOMP */
-    SN_NEWS_DROPPED, /* msg_id: a delivery at QoS 1 or 2 that can never be made; count it as done */
+    SN_NEWS_DROPPED, /* msg_id, 0 at QoS 0: a delivery that can never be made; count it as done */
     SN_NEWS_GAVE_UP, /* msg_id, 0 at QoS 0: no answer while awake; asleep again, keep the message */
     SN_NEWS_READY,   /* the exchange is over: the node can take the next delivery */
     SN_NEWS_SLEEP,   /* duration. Answer: DISCONNECT */

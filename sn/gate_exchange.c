@@ -110,7 +110,7 @@ void sn_node_resume_exchange(struct sn_gate *gate, struct sn_node *node)
     }
     topic = sn_topics_by_id(&node->topics, pending->exchange.topic_id);
     if (topic == NULL) {
-        finish(gate, node);
+        give_up(gate, node);
     } else if (topic->told) {
         send_once(gate, node, &pending->exchange);
         finish(gate, node);

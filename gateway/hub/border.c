@@ -36,12 +36,12 @@ static void answer(struct hub *hub, struct hub_node *hn, const struct mqtt_op *o
     sn_gate_answer(hub->gate, hn->node, &reply, now_ms);
 }
 
-/* A delivery that can never be made is over as if it had been acknowledged. */
-static void give_up(struct hub *hub, struct hub_node *hn, const struct mqtt_op *op, uint64_t now_ms)
+void hub_border_give_up(struct hub *hub, struct hub_node *hn, uint16_t packet_id, uint64_t now_ms)
 {
     hub->count.undelivered++;
-    if (op->qos != 0) {
-        mqtt_session_ack(&hub->sessions, hn->session, MQTT_OP_PUBACK, op->packet_id, now_ms);
+    hn->session->dropped++;
+    if (packet_id != 0) {
+        mqtt_session_ack(&hub->sessions, hn->session, MQTT_OP_PUBACK, packet_id, now_ms);
     }
 }
 
@@ -61,7 +61,7 @@ static void deliver(struct hub *hub, struct hub_node *hn, struct mqtt_op *op, ui
         hn->wake_left--;
     }
     if (sn_gate_deliver(hub->gate, hn->node, &delivery, now_ms) != SN_OK) {
-        give_up(hub, hn, op, now_ms);
+        hub_border_give_up(hub, hn, op->qos == 0 ? 0 : op->packet_id, now_ms);
     } else if (hub_is_tapped(hub)) {
         hub_tap_to(hub, hn, &delivery);
     }

@@ -22,6 +22,10 @@ void hub_border_tick(struct hub *hub, uint64_t now_ms);
 /* Carries answers and deliveries of the node's session to the gate while it can take them. */
 void hub_border_serve(struct hub *hub, struct hub_node *hn, uint64_t now_ms);
 
+/* A delivery that can never be made is counted, and over as if it had been acknowledged; id 0: of
+ * QoS 0. */
+void hub_border_give_up(struct hub *hub, struct hub_node *hn, uint16_t packet_id, uint64_t now_ms);
+
 /* Serves every node whose session has something. */
 void hub_border_pump(struct hub *hub, uint64_t now_ms);
 

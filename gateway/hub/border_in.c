@@ -262,12 +262,15 @@ static void on_ack(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
     static const enum mqtt_op_kind kinds[] = {[SN_NEWS_PUBACK] = MQTT_OP_PUBACK,
                                               [SN_NEWS_PUBREC] = MQTT_OP_PUBREC,
                                               [SN_NEWS_PUBCOMP] = MQTT_OP_PUBCOMP,
-                                              [SN_NEWS_PUBREL] = MQTT_OP_PUBREL,
-                                              [SN_NEWS_DROPPED] = MQTT_OP_PUBACK};
+                                              [SN_NEWS_PUBREL] = MQTT_OP_PUBREL};
     struct hub_node *hn = sn_node_user(news->node);
 
-    hub->count.undelivered += news->kind == SN_NEWS_DROPPED;
     mqtt_session_ack(&hub->sessions, hn->session, kinds[news->kind], news->msg_id, now_ms);
+}
+
+static void on_dropped(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    hub_border_give_up(hub, sn_node_user(news->node), news->msg_id, now_ms);
 }
 
 static void on_ready(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
@@ -336,7 +339,7 @@ static handler *const handlers[] = {
     [SN_NEWS_PUBREC] = on_ack,
     [SN_NEWS_PUBCOMP] = on_ack,
     [SN_NEWS_PUBREL] = on_ack,
-    [SN_NEWS_DROPPED] = on_ack,
+    [SN_NEWS_DROPPED] = on_dropped,
     [SN_NEWS_GAVE_UP] = on_gave_up,
     [SN_NEWS_READY] = on_ready,
     [SN_NEWS_SLEEP] = on_sleep,

@@ -1,4 +1,5 @@
 /* tests/hub/test_border.c - nodes to nodes through the whole hub, octet by octet. */
+#include "gateway/hub/registry.h"
 #include "tests/hub/fixture.h"
 
 static const char conf[] = "[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\nretry = 1s\n"
@@ -57,6 +58,26 @@ static void a_wildcard_reader_gets_register_before_publish(void **state)
     site_says(site, 2, WIRE_SPAN("\x07\x0b\0\x01\0\x01\0"));
     assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x09\x0c\x20\0\x01\0\x01"
                                                      "21"));
+    site_free(site);
+}
+
+/* SN-080: what it refused to know by an id, and what would follow. */
+static void a_message_that_cannot_be_delivered_counts_as_dropped_for_its_node(void **state)
+{
+    struct site *site = site_with_reader();
+    struct hub_node_view view;
+
+    (void)state;
+    connect_node(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x01\0\x07\0\0x"));
+    assert_int_equal(site_hears(site, 2).at[1], 0x0a);
+    site_says(site, 2, WIRE_SPAN("\x07\x0b\0\x01\0\x01\x03"));
+    assert_true(hub_node_find(site->hub, WIRE_SPAN("n2"), &view));
+    assert_int_equal(view.dropped, 1);
+    site_says(site, 1, WIRE_SPAN("\x08\x0c\x21\0\x07\0\x01x"));
+    assert_int_equal(site_hears(site, 2).len, 0);
+    assert_true(hub_node_find(site->hub, WIRE_SPAN("n2"), &view));
+    assert_int_equal(view.dropped, 2);
     site_free(site);
 }
 
@@ -153,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_predefined_id_means_the_nodes_own_topic),
         cmocka_unit_test(a_wildcard_reader_gets_register_before_publish),
+        cmocka_unit_test(a_message_that_cannot_be_delivered_counts_as_dropped_for_its_node),
         cmocka_unit_test(an_unknown_predefined_id_is_answered_2_and_forwarded_to_nobody),
         cmocka_unit_test(a_short_name_with_an_entry_means_its_template),
         cmocka_unit_test(a_publisher_waits_for_the_disk_only_where_a_kept_session_reads),

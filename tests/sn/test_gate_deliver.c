@@ -208,6 +208,21 @@ static void a_rejected_name_is_not_asked_again_until_the_node_asks(void **state)
     field_free(f);
 }
 
+/* At QoS 0 too. */
+static void what_is_dropped_with_a_refused_name_is_told(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = connects(f, 1);
+
+    (void)state;
+    assert_int_equal(delivers(f, node, message("c/d", 0, 0)), SN_OK);
+    (void)tells(f, SN_NEWS_NAMED);
+    SAYS(f, 1, "\x07\x0B\x00\x01\x00\x01\x03");
+    assert_int_equal(tells(f, SN_NEWS_DROPPED)->msg_id, 0);
+    (void)tells(f, SN_NEWS_READY);
+    field_free(f);
+}
+
 /* SN-081 */
 static void a_name_refused_for_congestion_waits_while_others_flow(void **state)
 {
@@ -686,6 +701,7 @@ int main(void)
         cmocka_unit_test(the_retry_timer_starts_when_the_datagram_has_left),
         cmocka_unit_test(a_new_name_is_registered_before_its_first_message),
         cmocka_unit_test(a_rejected_name_is_not_asked_again_until_the_node_asks),
+        cmocka_unit_test(what_is_dropped_with_a_refused_name_is_told),
         cmocka_unit_test(a_name_refused_for_congestion_waits_while_others_flow),
         cmocka_unit_test(an_id_the_node_forgot_is_told_again_once),
         cmocka_unit_test(at_qos_0_too_a_forgotten_id_is_told_again),
