@@ -52,6 +52,7 @@ struct record {
     struct span text;    /* lies in block, or is empty */
     struct span body;    /* lies in block, or is empty */
     struct block *block; /* owned, or NULL */
+    uint32_t octets;     /* of a message's text and body, which are not read at start */
     uint8_t op;
     bool fresh; /* a put of a key that the store does not have yet */
 };

@@ -99,6 +99,12 @@ static inline struct list *chain_after(const struct chain *chain, const struct l
     return link == NULL || link->next == chain->first ? NULL : link->next;
 }
 
+/* NULL: it is empty. */
+static inline struct list *chain_last(const struct chain *chain)
+{
+    return chain->first == NULL ? NULL : chain->first->prev;
+}
+
 /* Puts `link` at the end. It must be in no list or chain. */
 static inline void chain_push(struct chain *chain, struct list *link)
 {

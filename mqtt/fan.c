@@ -1,5 +1,6 @@
 #include "mqtt/fan.h"
 
+#include "mqtt/away.h"
 #include "mqtt/inflight.h"
 #include "mqtt/keep.h"
 #include "mqtt/share.h"
@@ -187,6 +188,9 @@ uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,
 
         last = ticket > last ? ticket : last;
     }
+    for (size_t i = 0; i < fan->count; i++) { /* all share its row by now */
+        mqtt_away_send(ss, ss->matched[i]->owner, message);
+    }
     return last;
 }
 
@@ -196,6 +200,7 @@ uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
 {
     struct mqtt_subscription **at = NULL;
     struct mqtt_fan fan;
+    uint64_t ticket = 0;
 
     if (sub->rule != 0) {
         mqtt_fan_match(ss, mqtt_message_topic(message), message->from, &fan);
@@ -204,5 +209,7 @@ uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
             return 0;
         }
     }
-    return queue_for(ss, sub, message, true, now_ms);
+    ticket = queue_for(ss, sub, message, true, now_ms);
+    mqtt_away_send(ss, s, message);
+    return ticket;
 }

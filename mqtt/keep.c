@@ -7,6 +7,11 @@ static uint64_t put(struct mqtt_sessions *ss, const struct record *record, uint6
     return journal_put(ss->journal, record, now_ms);
 }
 
+uint64_t mqtt_keep_clock_of(const struct mqtt_sessions *ss, int64_t wall_ms)
+{
+    return wall_ms > ss->wall_ms ? (uint64_t)(wall_ms - ss->wall_ms) : 0;
+}
+
 static int64_t wall_of(const struct mqtt_sessions *ss, uint64_t at_ms)
 {
     return (int64_t)at_ms + ss->wall_ms;
@@ -30,22 +35,42 @@ void mqtt_keep_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_
     }
 }
 
-/* One queue row less needs the message. */
-static void leave_message(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_t now_ms)
+static void leave_row(struct mqtt_sessions *ss, struct mqtt_row *row, uint64_t now_ms)
 {
-    if (m != NULL && --m->rows == 0) {
-        journal_del(ss->journal, TABLE_MESSAGE, 0, m->number, now_ms);
-        m->number = 0;
+    if (--row->users == 0) {
+        journal_del(ss->journal, TABLE_MESSAGE, 0, row->number, now_ms);
+        pool_give(&ss->rows, row);
     }
 }
 
-static void leave_messages(struct mqtt_sessions *ss, const struct chain *entries, uint64_t now_ms)
+/* One queue row less needs the message. */
+void mqtt_keep_leave_message(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_t now_ms)
+{
+    if (m != NULL && --m->rows == 0) {
+        leave_row(ss, m->row, now_ms);
+        m->row = NULL;
+    }
+}
+
+/* The entry's own row is gone, or says that it was released. */
+static void leave_entry(struct mqtt_sessions *ss, struct mqtt_entry *entry, uint64_t now_ms)
+{
+    if (!entry->away) {
+        mqtt_keep_leave_message(ss, entry->message, now_ms);
+        return;
+    }
+    leave_row(ss, entry->row, now_ms);
+    entry->away = false;
+    entry->message = NULL;
+}
+
+static void leave_entries(struct mqtt_sessions *ss, const struct chain *entries, uint64_t now_ms)
 {
     CHAIN_EACH (link, entries) {
         struct mqtt_entry *entry = LIST_ITEM(link, struct mqtt_entry, link);
 
         if (entry->number != 0) {
-            leave_message(ss, entry->message, now_ms);
+            leave_entry(ss, entry, now_ms);
         }
     }
 }
@@ -53,8 +78,8 @@ static void leave_messages(struct mqtt_sessions *ss, const struct chain *entries
 void mqtt_keep_no_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
 {
     if (mqtt_keep_is_on(ss, s)) {
-        leave_messages(ss, &s->inflight, now_ms);
-        leave_messages(ss, &s->queue, now_ms);
+        leave_entries(ss, &s->inflight, now_ms);
+        leave_entries(ss, &s->queue, now_ms);
         journal_del_owner(ss->journal, s->number, now_ms);
     }
 }
@@ -120,12 +145,15 @@ void mqtt_keep_will(struct mqtt_sessions *ss, const struct mqtt_session *s, uint
     put(ss, &record, now_ms);
 }
 
+/* There are as many cells for rows as for entries, so there is one. */
 static void put_message(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_t now_ms)
 {
     struct record record;
 
-    m->number = ++ss->last_number;
-    record = record_of(TABLE_MESSAGE, 0, m->number, m);
+    m->row = pool_take(&ss->rows);
+    *m->row = (struct mqtt_row){
+        .number = ++ss->last_number, .users = 1, .octets = m->payload_len + m->topic_len};
+    record = record_of(TABLE_MESSAGE, 0, m->row->number, m);
     record.fields[0] = m->qos;
     record.fields[1] = m->retain;
     record.fields[2] = (int64_t)m->from;
@@ -139,8 +167,9 @@ static uint64_t put_entry(struct mqtt_sessions *ss, const struct mqtt_session *s
 {
     bool waits = entry->state == MQTT_ENTRY_WAITS;
     struct record record = {.key = {TABLE_QUEUE, s->number, entry->number}, .fresh = fresh};
+    const struct mqtt_row *row = mqtt_entry_row(entry);
 
-    record.fields[0] = entry->message == NULL ? 0 : (int64_t)entry->message->number;
+    record.fields[0] = row == NULL ? 0 : (int64_t)row->number;
     record.fields[1] = entry->qos | entry->retain << 2 | entry->state << 3;
     record.fields[2] = entry->packet_id | (int64_t)entry->rule << 16;
     record.fields[3] = waits && entry->due != 0 ? wall_of(ss, entry->due) : 0;
@@ -174,9 +203,10 @@ uint64_t mqtt_keep_release(struct mqtt_sessions *ss, const struct mqtt_session *
         return 0;
     }
     released.message = NULL;
+    released.away = false;
     released.state = MQTT_ENTRY_RELEASED;
     ticket = put_entry(ss, s, &released, false, now_ms);
-    leave_message(ss, entry->message, now_ms);
+    leave_entry(ss, entry, now_ms);
     return ticket;
 }
 
@@ -185,7 +215,7 @@ void mqtt_keep_end(struct mqtt_sessions *ss, const struct mqtt_session *s, struc
 {
     if (entry->number != 0) {
         journal_del(ss->journal, TABLE_QUEUE, s->number, entry->number, now_ms);
-        leave_message(ss, entry->message, now_ms);
+        leave_entry(ss, entry, now_ms);
         entry->number = 0;
     }
 }
@@ -216,7 +246,7 @@ static void keep_entries(struct mqtt_sessions *ss, const struct mqtt_session *s,
         struct mqtt_entry *entry = LIST_ITEM(link, struct mqtt_entry, link);
         uint64_t ticket = 0;
 
-        if (entry->message != NULL && entry->qos > 0) {
+        if (entry->message != NULL && entry->qos > 0) { /* a clean session's is never away */
             ticket = mqtt_keep_entry(ss, s, entry, now_ms);
         } else if (entry->message == NULL) {
             entry->number = ++ss->last_number;

@@ -47,6 +47,12 @@ uint64_t mqtt_keep_entry(struct mqtt_sessions *ss, const struct mqtt_session *s,
 uint64_t mqtt_keep_release(struct mqtt_sessions *ss, const struct mqtt_session *s,
                            struct mqtt_entry *entry, uint64_t now_ms);
 
+/* One queue row less needs the message: its own row goes with the last. */
+void mqtt_keep_leave_message(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_t now_ms);
+
+/* Our clock's time of a stored wall time; before our clock began: its beginning. */
+uint64_t mqtt_keep_clock_of(const struct mqtt_sessions *ss, int64_t wall_ms);
+
 /* Deletes an entry's row if it has one, and its message's with the last. */
 void mqtt_keep_end(struct mqtt_sessions *ss, const struct mqtt_session *s, struct mqtt_entry *entry,
                    uint64_t now_ms);

@@ -13,11 +13,19 @@
 #include "base/block.h"
 #include "base/bytes.h"
 
+/* The row that a message has in the store while queue rows need it. Several messages may be of one
+ * row: each that was brought back is one. */
+struct mqtt_row {
+    uint64_t number;
+    uint32_t users;  /* messages of the row, and entries whose message is there alone */
+    uint32_t octets; /* of topic and payload */
+};
+
 struct mqtt_message {
-    uint64_t number;     /* its row in the store; 0: it has none */
-    uint64_t from;       /* number of the session it came by; 0: the gateway's own */
-    uint64_t arrived_ms; /* in the caller's time */
-    uint32_t rows;       /* queue rows of the store that need its row */
+    struct mqtt_row *row; /* NULL: it has none */
+    uint64_t from;        /* number of the session it came by; 0: the gateway's own */
+    uint64_t arrived_ms;  /* in the caller's time */
+    uint32_t rows;        /* queue rows of the store that need its row, by this message */
     uint32_t payload_len;
     uint16_t topic_len;
     uint8_t qos; /* as published */

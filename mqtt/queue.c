@@ -7,27 +7,28 @@ static struct mqtt_entry *entry_of(struct list *link)
     return LIST_ITEM(link, struct mqtt_entry, link);
 }
 
-static uint32_t octets_of(const struct mqtt_message *m)
+static uint32_t octets_of(const struct mqtt_entry *entry)
 {
-    return m->payload_len + m->topic_len;
+    return entry->away ? entry->row->octets
+                       : entry->message->payload_len + entry->message->topic_len;
 }
 
 bool mqtt_entries_have_room(const struct mqtt_sessions *ss, size_t count)
 {
     return count <= ss->entries.limit - ss->entries.used &&
-           count * sizeof(struct mqtt_entry) <= ss->budget.limit - ss->budget.used;
+           count * MQTT_ENTRY_COST <= ss->budget.limit - ss->budget.used;
 }
 
 struct mqtt_entry *mqtt_entry_new(struct mqtt_sessions *ss, struct mqtt_message *message)
 {
     struct mqtt_entry *entry = NULL;
 
-    if (!budget_charge(&ss->budget, sizeof *entry)) {
+    if (!budget_charge(&ss->budget, MQTT_ENTRY_COST)) {
         return NULL;
     }
     entry = pool_take(&ss->entries);
     if (entry == NULL) {
-        budget_refund(&ss->budget, sizeof *entry);
+        budget_refund(&ss->budget, MQTT_ENTRY_COST);
         return NULL;
     }
     entry->message = message == NULL ? NULL : mqtt_message_hold(message);
@@ -36,16 +37,18 @@ struct mqtt_entry *mqtt_entry_new(struct mqtt_sessions *ss, struct mqtt_message 
 
 void mqtt_entry_free(struct mqtt_sessions *ss, struct mqtt_entry *entry)
 {
-    mqtt_message_drop(entry->message);
+    if (!entry->away) {
+        mqtt_message_drop(entry->message);
+    }
     pool_give(&ss->entries, entry);
-    budget_refund(&ss->budget, sizeof *entry);
+    budget_refund(&ss->budget, MQTT_ENTRY_COST);
 }
 
 void mqtt_queue_push(struct mqtt_session *s, struct mqtt_entry *entry)
 {
     chain_push(&s->queue, &entry->link);
     s->queue_count++;
-    s->queue_bytes += octets_of(entry->message);
+    s->queue_bytes += octets_of(entry);
     if (entry->qos == 0 && s->oldest_q0 == NULL) {
         s->oldest_q0 = entry;
     }
@@ -71,7 +74,7 @@ void mqtt_queue_take(struct mqtt_session *s, struct mqtt_entry *entry)
     }
     chain_remove(&s->queue, &entry->link);
     s->queue_count--;
-    s->queue_bytes -= octets_of(entry->message);
+    s->queue_bytes -= octets_of(entry);
     if (s->queue_count == 0) {
         s->in_drop = false;
     }
@@ -164,7 +167,8 @@ void mqtt_queue_drop_denied(struct mqtt_sessions *ss, struct mqtt_session *s, ui
     CHAIN_EACH_SAFE (link, after, &s->queue) {
         struct mqtt_entry *entry = entry_of(link);
 
-        if (!mqtt_acl_may_read(mqtt_acl_of(s->acl), mqtt_message_topic(entry->message))) {
+        if (!entry->away && /* it is asked again when it is back */
+            !mqtt_acl_may_read(mqtt_acl_of(s->acl), mqtt_message_topic(entry->message))) {
             ss->count.denied++;
             drop(ss, s, entry, now_ms);
         }
@@ -179,14 +183,19 @@ void mqtt_queue_drop_all(struct mqtt_sessions *ss, struct mqtt_session *s, uint6
     }
 }
 
+/* The rows may be gone already, and with them how long what is away was. */
 void mqtt_queue_clear(struct mqtt_sessions *ss, struct mqtt_session *s)
 {
     while (!chain_is_empty(&s->queue)) {
         struct mqtt_entry *first = entry_of(s->queue.first);
 
-        mqtt_queue_take(s, first);
+        chain_remove(&s->queue, &first->link);
         mqtt_entry_free(ss, first);
     }
+    s->oldest_q0 = NULL;
+    s->queue_count = 0;
+    s->queue_bytes = 0;
+    s->in_drop = false;
 }
 
 void mqtt_queue_clear_q0(struct mqtt_sessions *ss, struct mqtt_session *s)

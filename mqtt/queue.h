@@ -21,18 +21,34 @@ enum mqtt_entry_state {
 
 struct mqtt_entry {
     struct list link;
-    struct mqtt_message *message; /* one reference; NULL once released */
-    uint64_t number;              /* its row in the store; 0: it has none */
-    uint64_t due; /* in the queue: when it expires, 0: never; in flight: ticket to wait for */
+    union {
+        struct mqtt_message *message; /* one reference; NULL once released */
+        struct mqtt_row *row;         /* away: it is in the store alone */
+    };
+    uint64_t number; /* its row in the store; 0: it has none */
+    uint64_t due;    /* in the queue: when it expires, 0: never; in flight: ticket to wait for */
     uint16_t packet_id;
     uint16_t rule;
     uint8_t state; /* enum mqtt_entry_state */
     uint8_t qos;
-    bool retain;
-    bool dup;
+    bool retain : 1;
+    bool dup : 1;
+    bool away : 1; /* mqtt/away.h */
 };
 
 _Static_assert(sizeof(struct mqtt_entry) <= 48, "a queue of a million entries must stay small");
+
+/* What an entry is charged with: itself, and its share of a row. */
+#define MQTT_ENTRY_COST (sizeof(struct mqtt_entry) + sizeof(struct mqtt_row))
+
+/* NULL: its message has none. */
+static inline const struct mqtt_row *mqtt_entry_row(const struct mqtt_entry *entry)
+{
+    if (entry->away) {
+        return entry->row;
+    }
+    return entry->message == NULL ? NULL : entry->message->row;
+}
 
 /* An entry in no list, with a reference of its own of `message`; NULL: no memory. */
 struct mqtt_entry *mqtt_entry_new(struct mqtt_sessions *ss, struct mqtt_message *message);

@@ -1,6 +1,7 @@
 /* mqtt/session.c - sessions made, found, opened, emptied. */
 #include "mqtt/session.h"
 
+#include "mqtt/away.h"
 #include "mqtt/inflight.h"
 #include "mqtt/keep.h"
 #include "mqtt/received.h"
@@ -20,6 +21,7 @@ static void pools_init(struct mqtt_sessions *ss, const struct mqtt_limits *limit
 {
     pool_init(&ss->cells, sizeof(struct mqtt_session), limits->sessions);
     pool_init(&ss->entries, sizeof(struct mqtt_entry), limits->entries);
+    pool_init(&ss->rows, sizeof(struct mqtt_row), limits->entries);
     pool_init(&ss->answers, sizeof(struct mqtt_answer), at_most(limits->sessions * ANSWERS_EACH));
     pool_init(&ss->subscriptions, sizeof(struct mqtt_subscription),
               at_most(limits->sessions * limits->subscriptions));
@@ -48,6 +50,7 @@ bool mqtt_sessions_init(struct mqtt_sessions *ss, const struct mqtt_limits *limi
     ss->budget.limit = limits->memory;
     rng_init(&ss->rng, seed);
     list_init(&ss->waiting);
+    list_init(&ss->wanting);
     list_init(&ss->notices);
     list_init(&ss->closed);
     pools_init(ss, limits);
@@ -103,6 +106,7 @@ void mqtt_sessions_fini(struct mqtt_sessions *ss)
     ss->matched = NULL;
     pool_fini(&ss->cells);
     pool_fini(&ss->entries);
+    pool_fini(&ss->rows);
     pool_fini(&ss->answers);
     pool_fini(&ss->subscriptions);
     pool_fini(&ss->received);
@@ -169,6 +173,7 @@ void mqtt_session_empty(struct mqtt_sessions *ss, struct mqtt_session *s)
     s->acl = NULL;
     s->open = false;
     mqtt_session_leave_line(s);
+    mqtt_away_forget(ss, s);
     map_remove(&ss->by_name[s->door], &s->by_name);
     if (!s->expired) {
         list_remove(&s->in_notices);

@@ -167,10 +167,12 @@ struct mqtt_sessions {
     struct mqtt_session *told; /* expired, freed at the next notice */
     struct list ready[MQTT_DOORS];
     struct list waiting; /* for a ticket */
+    struct list wanting; /* for a message that is away */
     struct list notices;
     struct list closed; /* that will end: who was closed first does so first */
     struct pool cells;
     struct pool entries;
+    struct pool rows;
     struct pool answers;
     struct pool subscriptions;
     struct pool received;
@@ -182,6 +184,12 @@ struct mqtt_sessions {
     struct rng rng;
     uint64_t last_number;               /* of sessions, messages, subscriptions, retained rows */
     struct mqtt_subscription **matched; /* who reads the message at hand: mqtt/fan */
+    uint64_t stored; /* rows up to this number are in the store: the owner of the journal says */
+    struct {
+        struct mqtt_session *session; /* NULL: it is gone */
+        bool under_way;
+        bool starved;   /* memory was short */
+    } fetching;         /* mqtt/away.h */
     uint64_t kept_seen; /* the journal's `kept` when those that wait were last asked */
     int64_t wall_ms;    /* wall clock less our clock: stored times are wall times */
     struct {
@@ -194,6 +202,7 @@ struct mqtt_sessions {
         uint64_t ended;   /* sessions, by session_expiry */
         uint64_t refused; /* publishes refused for want of memory or store */
         uint64_t denied;  /* by acl */
+        uint64_t unread;  /* lost: the store did not have them any more */
     } count;
 };
 

@@ -1,4 +1,5 @@
 /* mqtt/session_out.c - what a session owes and delivers, and when it may. */
+#include "mqtt/away.h"
 #include "mqtt/inflight.h"
 #include "mqtt/keep.h"
 #include "mqtt/session_parts.h"
@@ -54,7 +55,7 @@ static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const stru
         if (s->sent_count >= s->window) {
             return SILENT;
         }
-        return is_kept(ss, s->to_send->due) ? MAY_GO : WAITS;
+        return is_kept(ss, s->to_send->due) && !s->to_send->away ? MAY_GO : WAITS;
     }
     if (s->queue_count == 0) {
         return SILENT;
@@ -66,13 +67,13 @@ static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const stru
     if (s->inflight_count >= s->window) {
         return SILENT;
     }
-    return can_take_off(ss, s, first) ? MAY_GO : WAITS;
+    return can_take_off(ss, s, first) && !first->away ? MAY_GO : WAITS;
 }
 
 static void wait(struct mqtt_sessions *ss, struct mqtt_session *s)
 {
     if (list_is_empty(&s->in_line)) {
-        list_push(&ss->waiting, &s->in_line);
+        list_push(mqtt_away_waits(s) ? &ss->wanting : &ss->waiting, &s->in_line);
     }
 }
 
@@ -108,7 +109,7 @@ void mqtt_sessions_kept(struct mqtt_sessions *ss)
 
     list_init(&asked);
     ss->kept_seen = ss->journal->kept;
-    while ((link = list_pop(&ss->waiting)) != NULL) {
+    while ((link = list_pop(&ss->waiting)) != NULL || (link = list_pop(&ss->wanting)) != NULL) {
         list_push(&asked, link);
     }
     while ((link = list_pop(&asked)) != NULL) {
@@ -241,7 +242,7 @@ static bool deliver_inflight(struct mqtt_sessions *ss, struct mqtt_session *s, s
 {
     struct mqtt_entry *entry = s->to_send;
 
-    if (s->sent_count >= s->window || !is_kept(ss, entry->due)) {
+    if (s->sent_count >= s->window || !is_kept(ss, entry->due) || entry->away) {
         return false;
     }
     mqtt_inflight_sent(s, entry);
@@ -255,7 +256,7 @@ static void take_off(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t 
     struct mqtt_entry *entry = NULL;
 
     while (s->inflight_count < s->window && (entry = mqtt_queue_first(ss, s, now_ms)) != NULL &&
-           entry->qos != 0 && can_take_off(ss, s, entry)) {
+           entry->qos != 0 && !entry->away && can_take_off(ss, s, entry)) {
         mqtt_queue_take(s, entry);
         mqtt_inflight_add(s, entry);
         if (entry->qos == 2) {

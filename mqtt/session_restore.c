@@ -6,12 +6,12 @@
 
 #define RESTORED_USUAL 65536u
 
-/* A session or a message that later rows may name; the two share their numbers. */
+/* A session or a message's row that later rows may name; the two share their numbers. */
 struct restored {
     struct map_item by_number;
     uint64_t number;
     struct mqtt_session *session; /* NULL: a message */
-    struct mqtt_message *message; /* one reference */
+    struct mqtt_row *row;
 };
 
 static void count_on(struct mqtt_sessions *ss, uint64_t number)
@@ -57,12 +57,6 @@ struct mqtt_session *mqtt_sessions_by_number(const struct mqtt_sessions *ss, uin
 static struct mqtt_message *message_of(struct mqtt_sessions *ss, const struct record *record)
 {
     return mqtt_message_new(&ss->budget, record->text, record->body);
-}
-
-/* Our clock's time of a wall time; before our clock began: its beginning. */
-static uint64_t clock_of(const struct mqtt_sessions *ss, int64_t wall_ms)
-{
-    return wall_ms > ss->wall_ms ? (uint64_t)(wall_ms - ss->wall_ms) : 0;
 }
 
 static bool restore_session(struct mqtt_sessions *ss, const struct record *record, uint64_t now_ms)
@@ -126,21 +120,19 @@ static bool restore_will(struct mqtt_sessions *ss, const struct record *record)
     return true;
 }
 
+/* It stays in the store until it is wanted (mqtt/away.h). */
 static bool restore_message(struct mqtt_sessions *ss, const struct record *record)
 {
-    struct mqtt_message *m = message_of(ss, record);
-    struct restored *cell = m == NULL ? NULL : remember(ss, record->key[2]);
+    struct restored *cell = remember(ss, record->key[2]);
 
     if (cell == NULL) {
-        mqtt_message_drop(m);
         return false;
     }
-    m->number = record->key[2];
-    m->qos = (uint8_t)record->fields[0];
-    m->retain = record->fields[1] != 0;
-    m->from = (uint64_t)record->fields[2];
-    m->arrived_ms = clock_of(ss, record->fields[3]);
-    cell->message = m;
+    cell->row = pool_take(&ss->rows);
+    if (cell->row == NULL) {
+        return false;
+    }
+    *cell->row = (struct mqtt_row){.number = record->key[2], .octets = record->octets};
     return true;
 }
 
@@ -165,13 +157,18 @@ static bool restore_retained(struct mqtt_sessions *ss, const struct record *reco
 }
 
 static struct mqtt_entry *entry_of(struct mqtt_sessions *ss, const struct record *record,
-                                   struct mqtt_message *m)
+                                   struct mqtt_row *row)
 {
-    struct mqtt_entry *entry = mqtt_entry_new(ss, m);
+    struct mqtt_entry *entry = mqtt_entry_new(ss, NULL);
     int64_t state = record->fields[1];
 
     if (entry == NULL) {
         return NULL;
+    }
+    if (row != NULL) {
+        entry->row = row;
+        entry->away = true;
+        row->users++;
     }
     entry->number = record->key[2];
     entry->qos = state & 3;
@@ -180,7 +177,7 @@ static struct mqtt_entry *entry_of(struct mqtt_sessions *ss, const struct record
     entry->packet_id = (uint16_t)(record->fields[2] & UINT16_MAX);
     entry->rule = (uint16_t)(record->fields[2] >> 16);
     if (entry->packet_id == 0 && record->fields[3] != 0) {
-        entry->due = clock_of(ss, record->fields[3]);
+        entry->due = mqtt_keep_clock_of(ss, record->fields[3]);
         entry->due += entry->due == 0 ? 1 : 0; /* 0 would be never */
     }
     return entry;
@@ -211,15 +208,12 @@ static bool restore_entry(struct mqtt_sessions *ss, const struct record *record)
     bool released = record->fields[1] >> 3 == MQTT_ENTRY_RELEASED;
     struct mqtt_entry *entry = NULL;
 
-    if (s == NULL || ((cell == NULL || cell->message == NULL) && !released)) {
+    if (s == NULL || ((cell == NULL || cell->row == NULL) && !released)) {
         return false;
     }
-    entry = entry_of(ss, record, released ? NULL : cell->message);
+    entry = entry_of(ss, record, released ? NULL : cell->row);
     if (entry == NULL) {
         return false;
-    }
-    if (!released) {
-        cell->message->rows++;
     }
     place(s, entry);
     return true;
@@ -258,13 +252,14 @@ void mqtt_sessions_restored(struct mqtt_sessions *ss, uint64_t now_ms)
         struct restored *cell = MAP_ITEM(item, struct restored, by_number);
 
         item = map_next(&ss->restoring, item);
-        if (cell->message != NULL && cell->message->rows == 0) {
-            journal_del(ss->journal, TABLE_MESSAGE, 0, cell->message->number, now_ms);
+        if (cell->row != NULL && cell->row->users == 0) {
+            journal_del(ss->journal, TABLE_MESSAGE, 0, cell->row->number, now_ms);
+            pool_give(&ss->rows, cell->row);
         }
         map_remove(&ss->restoring, &cell->by_number);
-        mqtt_message_drop(cell->message);
         pool_give(&ss->restored, cell);
     }
+    ss->stored = ss->last_number;
     map_fini(&ss->restoring);
     pool_fini(&ss->restored);
     ss->restored.limit = 0;

@@ -38,6 +38,11 @@ static void on_heard(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     while (gw_store_hear(run->store, &word)) {
+        if (word.fetched != NULL) {
+            hub_fetched(run->loop.hub, run->fetch.rows, run->fetch.got, gw_loop_now(&run->loop));
+            gw_fetch_end(&run->fetch);
+            continue;
+        }
         if (word.kept != NULL) {
             run->batch_out = false;
             hub_kept(run->loop.hub, word.kept, gw_loop_now(&run->loop));
@@ -264,6 +269,7 @@ void gw_run_stop(struct gw_run *run)
         (void)event_base_loop(run->loop.base, EVLOOP_NONBLOCK);
     }
     gw_store_close(run->store);
+    gw_fetch_end(&run->fetch);
     if (run->batch_out) {
         hub_kept(run->loop.hub, &run->batch, gw_loop_now(&run->loop)); /* gives its blocks back */
     }

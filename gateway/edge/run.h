@@ -39,8 +39,9 @@ struct gw_run {
     struct event *signals[3];
     struct batch batch; /* the one with the writer */
     bool batch_out;
-    unsigned stops; /* signals to end, so far */
-    bool reload;    /* SIGHUP came */
+    struct gw_fetch fetch; /* rows that are asked for, or heard */
+    unsigned stops;        /* signals to end, so far */
+    bool reload;           /* SIGHUP came */
     bool stopping;
     uint64_t stop_by_ms;
 };

@@ -14,7 +14,7 @@
 
 #define RETRY_MS 1000
 #define SYNC_MS  1000 /* CONFIG [store] durability: relaxed */
-#define WORDS    8u   /* with one batch out there are never more than three */
+#define WORDS    8u   /* with one batch and one fetch out there are never more than four */
 
 struct gw_store {
     struct gw_ring given; /* to the writer */
@@ -29,7 +29,8 @@ struct gw_store {
     uint64_t min_free;
     bool full; /* the writer's own, so the next two: as told last */
     uint64_t synced_ms;
-    const char *told; /* why the batch at hand failed last */
+    const char *told;       /* why the batch at hand failed last */
+    struct gw_fetch *fetch; /* asked for, and not answered yet */
     int lock;
     char path[PATH_MAX];
 };
@@ -97,6 +98,26 @@ static struct batch *attempt(struct gw_store *store, struct batch *batch)
     return cause == NULL ? NULL : batch;
 }
 
+/* What was given since; a batch is there only when none is at hand. */
+static struct batch *take_given(struct gw_store *store, struct batch *batch)
+{
+    struct gw_store_word word;
+
+    while (gw_ring_pop(&store->given, &word)) {
+        batch = word.kept != NULL ? word.kept : batch;
+        store->fetch = word.fetched != NULL ? word.fetched : store->fetch;
+    }
+    return batch;
+}
+
+static void answer_fetch(struct gw_store *store)
+{
+    if (store->fetch != NULL && gw_sql_fetch(&store->sql, store->fetch)) {
+        (void)gw_ring_push(&store->heard, &(struct gw_store_word){.fetched = store->fetch});
+        store->fetch = NULL;
+    }
+}
+
 static void *write_batches(void *arg)
 {
     struct gw_store *store = arg;
@@ -104,13 +125,10 @@ static void *write_batches(void *arg)
     bool stop = false;
 
     while (!stop) {
-        struct gw_store_word word = {.kept = NULL};
-
-        wait_for_work(store, batch != NULL);
+        wait_for_work(store, batch != NULL || store->fetch != NULL);
         stop = atomic_load(&store->stop);
-        if (batch == NULL && gw_ring_pop(&store->given, &word)) {
-            batch = word.kept;
-        }
+        batch = take_given(store, batch);
+        answer_fetch(store);
         if (batch != NULL) {
             batch = attempt(store, batch);
         } else {
@@ -137,6 +155,11 @@ const char *gw_store_trouble(const struct gw_store *store)
 void gw_store_give(struct gw_store *store, struct batch *batch)
 {
     (void)gw_ring_push(&store->given, &(struct gw_store_word){.kept = batch});
+}
+
+void gw_store_fetch(struct gw_store *store, struct gw_fetch *fetch)
+{
+    (void)gw_ring_push(&store->given, &(struct gw_store_word){.fetched = fetch});
 }
 
 bool gw_store_hear(struct gw_store *store, struct gw_store_word *out)

@@ -1,13 +1,15 @@
 /* gateway/edge/store.h - where records are kept: batches one way, answers the other.
  *
  *     open -> next ... next (false) -> give -> hear ... give -> hear -> close
+ *                                      fetch -> hear
  *
  * This is an interface with two homes: store.c keeps in SQLite with a thread of its own, tests/sim
  * has one in virtual time. They share all functions but the opening one, and the cases of
  * tests/edge/store_cases.h hold for both.
  *
  * Ownership: a batch that was given may not be touched until gw_store_hear gives it back as kept;
- * the writer reads it (blocks too, no counts) and changes nothing. One batch is out at a time.
+ * the writer reads it (blocks too, no counts) and changes nothing. One batch is out at a time, and
+ * one fetch, which is the writer's until it is heard.
  */
 #ifndef GATEWAY_EDGE_STORE_H
 #define GATEWAY_EDGE_STORE_H
@@ -18,7 +20,8 @@
 struct gw_store;
 
 /* The next stored record, tables in order of enum table; false: no more. text and body live until
- * the next call; block is NULL. */
+ * the next call; block is NULL. Of a row of TABLE_MESSAGE text and body are not read, `octets` says
+ * how many they are. */
 bool gw_store_next(struct gw_store *store, struct record *out);
 
 /* Why gw_store_next ended before the end; NULL: it did not. */
@@ -27,12 +30,32 @@ const char *gw_store_trouble(const struct gw_store *store);
 /* Hands a batch over; none is out, and gw_store_next has come to its end. */
 void gw_store_give(struct gw_store *store, struct batch *batch);
 
+#define GW_FETCH_MOST   64u
+#define GW_FETCH_OCTETS ((size_t)256 * 1024) /* once these are read, no more rows are */
+
+/* Rows of TABLE_MESSAGE by their numbers. Of those asked for the first `got` are answered: a put,
+ * or RECORD_DEL where there is no such row, or a damaged one. */
+struct gw_fetch {
+    uint64_t numbers[GW_FETCH_MOST];
+    size_t count;
+    struct record rows[GW_FETCH_MOST];
+    size_t got;
+    uint8_t *octets; /* of the rows; freed by gw_fetch_end */
+};
+
+/* Asks for them; all were kept. Answered between batches, also while one fails. */
+void gw_store_fetch(struct gw_store *store, struct gw_fetch *fetch);
+
+/* Frees what was read; the fetch may be used again. */
+void gw_fetch_end(struct gw_fetch *fetch);
+
 /* What the writer says. A batch that failed stays with it and is tried again each second; the same
  * cause is told once. Without a batch and a cause it says that the store is no longer full. */
 struct gw_store_word {
-    struct batch *kept; /* NULL: none */
-    const char *cause;  /* static text: why a batch is not kept yet; NULL: none failed */
-    bool full;          /* without a cause: give only what makes room or must be */
+    struct batch *kept;       /* NULL: none */
+    const char *cause;        /* static text: why a batch is not kept yet; NULL: none failed */
+    struct gw_fetch *fetched; /* it alone, when it is not NULL */
+    bool full;                /* without a cause: give only what makes room or must be */
 };
 bool gw_store_hear(struct gw_store *store, struct gw_store_word *out);
 

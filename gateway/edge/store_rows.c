@@ -1,10 +1,11 @@
 /* Rows of store_sql.c's tables, read at start and written by batches. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/edge/store_sql.h"
 
-#define TEXT_LEN 128
+#define TEXT_LEN 160
 
 /* Columns in the order of these numbers, from 0 when read and from 1 when bound. */
 enum column { OWNER, ITEM, FIELD, TEXT = FIELD + RECORD_FIELDS, BODY };
@@ -26,7 +27,13 @@ static int open_table(struct gw_sql *sql)
     const char *order = sql->backwards ? " DESC" : "";
     char text[TEXT_LEN];
 
-    if (gw_sql_is_by_number(sql->table)) {
+    if (sql->table == TABLE_MESSAGE && !sql->whole) {
+        (void)snprintf(
+            text, sizeof text,
+            "SELECT owner, number, length(CAST(topic AS BLOB)) + ifnull(length(payload), 0)"
+            " FROM message ORDER BY number%s",
+            order);
+    } else if (gw_sql_is_by_number(sql->table)) {
         (void)snprintf(text, sizeof text, "SELECT * FROM %s ORDER BY %s%s", l->name, l->item,
                        order);
     } else {
@@ -57,6 +64,14 @@ static void read_row(sqlite3_stmt *row, unsigned table, struct record *out)
     out->body = octets_of(row, BODY);
 }
 
+static void read_length(sqlite3_stmt *row, struct record *out)
+{
+    *out = (struct record){.op = RECORD_PUT, .key = {TABLE_MESSAGE}};
+    out->key[1] = (uint64_t)sqlite3_column_int64(row, OWNER);
+    out->key[2] = (uint64_t)sqlite3_column_int64(row, ITEM);
+    out->octets = (uint32_t)sqlite3_column_int64(row, FIELD);
+}
+
 bool gw_sql_next(struct gw_sql *sql, struct record *out)
 {
     while (sql->table < TABLES) {
@@ -64,6 +79,10 @@ bool gw_sql_next(struct gw_sql *sql, struct record *out)
 
         if (step == SQLITE_OK) {
             step = sqlite3_step(sql->rows);
+        }
+        if (step == SQLITE_ROW && sql->table == TABLE_MESSAGE && !sql->whole) {
+            read_length(sql->rows, out);
+            return true;
         }
         if (step == SQLITE_ROW) {
             read_row(sql->rows, sql->table, out);
@@ -77,6 +96,82 @@ bool gw_sql_next(struct gw_sql *sql, struct record *out)
         sql->table++;
     }
     return false;
+}
+
+/* Octets of the row are copied behind the `filled` that are there. False: no memory. */
+static bool copy_row(struct gw_fetch *fetch, const struct record *row, size_t *filled)
+{
+    size_t len = row->text.len + row->body.len;
+    uint8_t *octets = realloc(fetch->octets, *filled + len + 1);
+    struct writer w;
+
+    if (octets == NULL) {
+        return false;
+    }
+    fetch->octets = octets;
+    w = writer_of(&octets[*filled], len);
+    write_span(&w, row->text);
+    write_span(&w, row->body);
+    fetch->rows[fetch->got++] = *row;
+    *filled += len;
+    return true;
+}
+
+/* The octets have come to rest: the rows point at them. */
+static void settle(struct gw_fetch *fetch)
+{
+    struct span left = span_of(fetch->octets, SIZE_MAX);
+
+    for (size_t i = 0; i < fetch->got; i++) {
+        struct record *row = &fetch->rows[i];
+
+        row->text = span_of(left.at, row->text.len);
+        left = span_from(left, row->text.len);
+        row->body = span_of(left.at, row->body.len);
+        left = span_from(left, row->body.len);
+    }
+}
+
+static int fetch_one(struct gw_sql *sql, struct gw_fetch *fetch, size_t *filled)
+{
+    struct record row;
+    int step = SQLITE_OK;
+
+    (void)sqlite3_bind_int64(sql->message, 1, (sqlite3_int64)fetch->numbers[fetch->got]);
+    step = sqlite3_step(sql->message);
+    if (step == SQLITE_ROW) {
+        read_row(sql->message, TABLE_MESSAGE, &row);
+        step = copy_row(fetch, &row, filled) ? SQLITE_OK : SQLITE_NOMEM;
+    } else if (step == SQLITE_DONE || (step & 0xFF) == SQLITE_CORRUPT) {
+        fetch->rows[fetch->got] = (struct record){
+            .op = RECORD_DEL, .key = {TABLE_MESSAGE, 0, fetch->numbers[fetch->got]}};
+        fetch->got++;
+        step = SQLITE_OK;
+    }
+    (void)sqlite3_reset(sql->message);
+    return step;
+}
+
+bool gw_sql_fetch(struct gw_sql *sql, struct gw_fetch *fetch)
+{
+    size_t filled = 0;
+    int error = SQLITE_OK;
+
+    fetch->got = 0;
+    while (error == SQLITE_OK && fetch->got < fetch->count && filled < GW_FETCH_OCTETS) {
+        error = fetch_one(sql, fetch, &filled);
+    }
+    if (fetch->octets != NULL) {
+        settle(fetch);
+    }
+    return fetch->got != 0;
+}
+
+void gw_fetch_end(struct gw_fetch *fetch)
+{
+    free(fetch->octets);
+    fetch->octets = NULL;
+    fetch->got = 0;
 }
 
 /* --- write ----------------------------------------------------------------------------------- */
@@ -181,6 +276,7 @@ uint64_t gw_sql_take_over(struct gw_sql *sql, struct gw_sql *from)
 {
     struct record record;
 
+    from->whole = true;
     (void)run(sql, "BEGIN IMMEDIATE");
     for (int pass = 0; pass < 2; pass++) {
         gw_sql_rewind(from, pass == 1);

@@ -125,7 +125,10 @@ static int prepare(struct gw_sql *sql)
     for (unsigned table = 0; table < TABLES && error == SQLITE_OK; table++) {
         error = prepare_one(sql, table);
     }
-    return error;
+    return error != SQLITE_OK
+               ? error
+               : sqlite3_prepare_v3(sql->db, "SELECT * FROM message WHERE number = ?", -1,
+                                    SQLITE_PREPARE_PERSISTENT, &sql->message, NULL);
 }
 
 uint64_t gw_sql_used(struct gw_sql *sql)
@@ -267,6 +270,7 @@ void gw_sql_close(struct gw_sql *sql)
         (void)sqlite3_finalize(sql->del_owner[table]);
     }
     (void)sqlite3_finalize(sql->rows);
+    (void)sqlite3_finalize(sql->message);
     (void)sqlite3_close(sql->db);
     *sql = (struct gw_sql){0};
 }

@@ -35,10 +35,12 @@ struct gw_sql {
     sqlite3_stmt *put[TABLES];
     sqlite3_stmt *del[TABLES];
     sqlite3_stmt *del_owner[TABLES];
-    sqlite3_stmt *rows; /* being read */
-    unsigned table;     /* to be read next */
-    bool backwards;     /* read last row first */
-    int error;          /* of SQLite, met while reading */
+    sqlite3_stmt *rows;    /* being read */
+    sqlite3_stmt *message; /* one row, by its number */
+    unsigned table;        /* to be read next */
+    bool backwards;        /* read last row first */
+    bool whole;            /* read the octets of messages too */
+    int error;             /* of SQLite, met while reading */
     bool relaxed;
     bool unsynced;
 };
@@ -61,6 +63,9 @@ void gw_sql_rewind(struct gw_sql *sql, bool backwards);
 
 /* As gw_store_next. A table that cannot be read further sets `error` and is left. */
 bool gw_sql_next(struct gw_sql *sql, struct record *out);
+
+/* Answers a fetch. False: the file cannot be read now. */
+bool gw_sql_fetch(struct gw_sql *sql, struct gw_fetch *fetch);
 
 /* One transaction. NULL, or why nothing of it was done. */
 const char *gw_sql_commit(struct gw_sql *sql, const struct batch *batch);

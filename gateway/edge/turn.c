@@ -17,6 +17,17 @@ static void hear_hub(struct gw_run *run)
     gw_log_gather(&run->log, false);
 }
 
+static void ask_for_rows(struct gw_run *run)
+{
+    struct hub_wanted wanted;
+
+    if (run->store != NULL && hub_wanted(run->loop.hub, &wanted)) {
+        memcpy(run->fetch.numbers, wanted.numbers, sizeof wanted.numbers);
+        run->fetch.count = wanted.count;
+        gw_store_fetch(run->store, &run->fetch);
+    }
+}
+
 static void hand_over_records(struct gw_run *run)
 {
     if (run->store != NULL && hub_records(run->loop.hub, &run->batch, gw_loop_now(&run->loop))) {
@@ -69,6 +80,7 @@ void gw_turn(struct gw_run *run)
         hub_pump(loop->hub, now_ms);
         hear_hub(run);
         hand_over_records(run);
+        ask_for_rows(run);
         drain(run);
         if (!loop->again) {
             break;

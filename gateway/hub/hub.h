@@ -91,6 +91,17 @@ bool hub_uplink_output(struct hub *hub, size_t i, struct mqtt_out *out, uint8_t 
 bool hub_records(struct hub *hub, struct batch *batch, uint64_t now_ms);
 void hub_kept(struct hub *hub, struct batch *batch, uint64_t now_ms);
 
+/* Rows of TABLE_MESSAGE that are to be read, of queues longer than what is kept in memory; one
+ * request is out at a time. What comes back is the first `count` of them, in order: a put, or
+ * RECORD_DEL where there is no such row. Its octets are copied. */
+#define HUB_WANTED 64u
+struct hub_wanted {
+    uint64_t numbers[HUB_WANTED];
+    size_t count;
+};
+bool hub_wanted(struct hub *hub, struct hub_wanted *out);
+void hub_fetched(struct hub *hub, const struct record *rows, size_t count, uint64_t now_ms);
+
 /* The writer failed and tries again: nothing that must be kept is answered meanwhile. */
 void hub_not_kept(struct hub *hub, const char *cause, uint64_t now_ms);
 

@@ -6,6 +6,7 @@
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/uplink.h"
+#include "mqtt/away.h"
 
 uint64_t hub_keep_deadline(const struct hub *hub)
 {
@@ -25,6 +26,7 @@ bool hub_records(struct hub *hub, struct batch *batch, uint64_t now_ms)
         return false;
     }
     hub->batch_out = true;
+    hub->batch_number = hub->sessions.last_number;
     return true;
 }
 
@@ -33,6 +35,7 @@ void hub_kept(struct hub *hub, struct batch *batch, uint64_t now_ms)
     (void)now_ms;
     journal_kept(&hub->journal, batch);
     hub->batch_out = false;
+    hub->sessions.stored = hub->batch_number;
     if (hub->not_kept) {
         hub->not_kept = false;
         hub_say(hub, &(struct hub_line_of_log){
@@ -51,6 +54,31 @@ void hub_not_kept(struct hub *hub, const char *cause, uint64_t now_ms)
                                                "the store does not keep; acknowledgements wait",
                                                {NULL, 0},
                                                cause});
+    }
+}
+
+_Static_assert(HUB_WANTED == MQTT_WANTED, "one request");
+
+bool hub_wanted(struct hub *hub, struct hub_wanted *out)
+{
+    out->count = mqtt_sessions_wanted(&hub->sessions, out->numbers);
+    return out->count != 0;
+}
+
+void hub_fetched(struct hub *hub, const struct record *rows, size_t count, uint64_t now_ms)
+{
+    uint64_t unread = hub->sessions.count.unread;
+
+    for (size_t i = 0; i < count; i++) {
+        mqtt_sessions_fetched(&hub->sessions, &rows[i], now_ms);
+    }
+    mqtt_sessions_fetch_end(&hub->sessions);
+    if (unread != hub->sessions.count.unread) {
+        hub_say(hub, &(struct hub_line_of_log){CONF_ERROR,
+                                               "store",
+                                               "a message that waited is damaged, and lost",
+                                               {NULL, 0},
+                                               NULL});
     }
 }
 

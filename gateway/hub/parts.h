@@ -156,6 +156,7 @@ struct hub {
     uint64_t unheard;            /* messages dropped without an answer, when last counted ... */
     struct sn_peer unheard_from; /* ... and who sent the last; without wireless id */
     uint64_t commit_delay_ms;
+    uint64_t batch_number; /* the last in the batch that is out */
     bool batch_out;
     bool not_kept; /* an episode of failing commits goes on */
     bool stopping;

@@ -18,8 +18,25 @@ static void expect(struct gw_store *store, const uint64_t key[3], const char *te
     assert_int_equal(got.key[0], key[0]);
     assert_int_equal(got.key[1], key[1]);
     assert_int_equal(got.key[2], key[2]);
+    if (got.key[0] == TABLE_MESSAGE) {
+        assert_int_equal(got.octets, strlen(text) + strlen(body));
+        return;
+    }
     assert_span_equal(got.text, span_of_text(text));
     assert_span_equal(got.body, span_of_text(body));
+}
+
+/* Asks for rows of messages and waits for the answer. */
+static void fetch(struct store_home *home, struct gw_store *store, struct gw_fetch *fetch)
+{
+    struct gw_store_word word = {.kept = NULL};
+
+    gw_store_fetch(store, fetch);
+    while (!gw_store_hear(store, &word)) {
+        home->wait(store);
+    }
+    assert_ptr_equal(word.fetched, fetch);
+    assert_null(word.kept);
 }
 
 static struct gw_store *reopen(struct store_home *home, struct gw_store *store)
@@ -73,11 +90,45 @@ static void all_fields_and_octets_come_back_as_they_were(void **state)
     for (unsigned table = 0; table < TABLES; table++) {
         assert_true(gw_store_next(store, &got));
         assert_int_equal(got.key[0], table);
+        if (table == TABLE_MESSAGE) {
+            assert_int_equal(got.octets, 11);
+            continue;
+        }
         assert_memory_equal(got.fields, fields, sizeof fields);
         assert_span_equal(got.text, WIRE_SPAN("caf\xC3\xA9/\xFF"));
         assert_span_equal(got.body, WIRE_SPAN("\0\x01\xFF\0"));
     }
     expect_end(store);
+    gw_store_close(store);
+}
+
+static void messages_are_read_by_their_numbers(void **state)
+{
+    static const int64_t fields[RECORD_FIELDS] = {INT64_MIN, -1, 0, INT64_MAX};
+    struct store_home *home = *state;
+    struct gw_store *store = open_empty(home);
+    struct gw_fetch asked = {.numbers = {9, 3, 7}, .count = 3};
+    struct changes changes;
+
+    begin(&changes);
+    for (uint64_t number = 5; number < 10; number++) {
+        struct record *record = put(&changes, KEY(TABLE_MESSAGE, 0, number), "t", "first");
+        memcpy(record->fields, fields, sizeof fields);
+        record->body = number == 7 ? WIRE_SPAN("\0\xFF\0") : record->body;
+    }
+    keep(home, store, &changes);
+    fetch(home, store, &asked);
+    assert_int_equal(asked.got, 3);
+    assert_int_equal(asked.rows[0].op, RECORD_PUT);
+    assert_int_equal(asked.rows[0].key[2], 9);
+    assert_memory_equal(asked.rows[0].fields, fields, sizeof fields);
+    assert_span_equal(asked.rows[0].text, WIRE_SPAN("t"));
+    assert_span_equal(asked.rows[0].body, WIRE_SPAN("first"));
+    assert_int_equal(asked.rows[1].op, RECORD_DEL);
+    assert_int_equal(asked.rows[1].key[2], 3);
+    assert_int_equal(asked.rows[2].op, RECORD_PUT);
+    assert_span_equal(asked.rows[2].body, WIRE_SPAN("\0\xFF\0"));
+    gw_fetch_end(&asked);
     gw_store_close(store);
 }
 
@@ -165,6 +216,7 @@ static void a_batch_given_before_the_close_is_kept(void **state)
     cmocka_unit_test_setup_teardown(what_was_put_comes_back_table_by_table, setup, teardown), \
         cmocka_unit_test_setup_teardown(all_fields_and_octets_come_back_as_they_were, setup,  \
                                         teardown),                                            \
+        cmocka_unit_test_setup_teardown(messages_are_read_by_their_numbers, setup, teardown), \
         cmocka_unit_test_setup_teardown(a_second_put_of_a_key_replaces_the_first, setup,      \
                                         teardown),                                            \
         cmocka_unit_test_setup_teardown(what_was_deleted_is_gone_and_nothing_else, setup,     \

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "mqtt/away.h"
+
 #define ROWS_MOST 20000
 
 static void start(struct site *site)
@@ -112,6 +114,7 @@ void site_write(struct site *site)
         return;
     }
     site->batch_out = true;
+    site->batch_number = site->ss.last_number;
     LIST_EACH (link, &site->batch.records) {
         apply(site, LIST_ITEM(link, struct record, in_batch));
     }
@@ -122,8 +125,31 @@ void site_kept(struct site *site)
     if (site->batch_out) {
         site->batch_out = false;
         journal_kept(&site->journal, &site->batch);
+        site->ss.stored = site->batch_number;
         mqtt_sessions_kept(&site->ss);
     }
+}
+
+bool site_fetch(struct site *site)
+{
+    uint64_t numbers[MQTT_WANTED];
+    size_t count = mqtt_sessions_wanted(&site->ss, numbers);
+
+    for (size_t i = 0; i < count; i++) {
+        struct record row = {.op = RECORD_DEL, .key = {TABLE_MESSAGE, 0, numbers[i]}};
+        const struct site_row *stored = find(site, row.key);
+
+        if (stored != NULL) {
+            row = stored->record;
+            row.text.at = stored->text;
+            row.body.at = stored->body;
+        }
+        mqtt_sessions_fetched(&site->ss, &row, site->now_ms);
+    }
+    if (count != 0) {
+        mqtt_sessions_fetch_end(&site->ss);
+    }
+    return count != 0;
 }
 
 void site_keep(struct site *site)
@@ -153,11 +179,18 @@ void site_crash(struct site *site)
     qsort(site->rows, site->row_count, sizeof *site->rows, by_key);
     for (size_t i = 0; i < site->row_count; i++) {
         struct site_row *row = &site->rows[i];
+        struct record at_start = row->record;
 
-        row->record.text.at = row->text;
-        row->record.body.at = row->body;
-        row->record.block = NULL;
-        assert_true(mqtt_sessions_restore(&site->ss, &row->record, site->now_ms));
+        if (row->record.key[0] == TABLE_MESSAGE) {
+            at_start =
+                (struct record){.key = {TABLE_MESSAGE, 0, row->record.key[2]},
+                                .octets = (uint32_t)(row->record.text.len + row->record.body.len)};
+        } else {
+            at_start.text.at = row->text;
+            at_start.body.at = row->body;
+            at_start.block = NULL;
+        }
+        assert_true(mqtt_sessions_restore(&site->ss, &at_start, site->now_ms));
     }
     mqtt_sessions_restored(&site->ss, site->now_ms);
 }
@@ -253,15 +286,16 @@ static void write_delivery(struct writer *w, const struct mqtt_op *op)
     }
 }
 
-/* Without a hand at the store, what is asked for is kept at once. */
-static bool next(struct site *site, struct mqtt_session *s, struct mqtt_op *op)
+bool site_op(struct site *site, struct mqtt_session *s, struct mqtt_op *op)
 {
     if (!site->by_hand) {
         site_keep(site);
     }
-    if (mqtt_session_next(&site->ss, s, op, site->now_ms)) {
-        return true;
-    }
+    do {
+        if (mqtt_session_next(&site->ss, s, op, site->now_ms)) {
+            return true;
+        }
+    } while (site_fetch(site));
     if (site->by_hand || site->journal.pending.count == 0) {
         return false;
     }
@@ -275,7 +309,7 @@ static bool write_next(struct site *site, struct mqtt_session *s, struct writer 
                                         "pubcomp", "suback", "unsuback", "other"};
     struct mqtt_op op;
 
-    if (!next(site, s, &op)) {
+    if (!site_op(site, s, &op)) {
         return false;
     }
     if (op.kind == MQTT_OP_DELIVER) {

@@ -28,6 +28,7 @@ struct site {
     size_t row_count;
     struct batch batch; /* written, and not said to be kept */
     bool batch_out;
+    uint64_t batch_number;
     bool stored;  /* else the journal is off */
     bool by_hand; /* site_keep is called by the test, else before each look */
     char text[SITE_TEXT];
@@ -62,6 +63,12 @@ enum mqtt_err site_publish_retained(struct site *site, struct mqtt_session *s, c
                                     uint8_t qos, uint16_t packet_id);
 void site_ack(struct site *site, struct mqtt_session *s, enum mqtt_op_kind kind,
               uint16_t packet_id);
+
+/* Brings back what is away and wanted next; false: nothing is. */
+bool site_fetch(struct site *site);
+
+/* The next operation, of what is away too. */
+bool site_op(struct site *site, struct mqtt_session *s, struct mqtt_op *op);
 
 /* One operation as text, "" when there is none. Valid until the next call of either. */
 const char *site_next(struct site *site, struct mqtt_session *s);

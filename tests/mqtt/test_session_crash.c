@@ -131,7 +131,7 @@ static void serve_publisher(struct trial *t)
 {
     struct mqtt_op op;
 
-    while (t->from != NULL && mqtt_session_next(&t->site->ss, t->from, &op, t->site->now_ms)) {
+    while (t->from != NULL && site_op(t->site, t->from, &op)) {
         if (chance(t, 5)) { /* on its way when the connection broke */
             lose_publisher(t);
             return;
@@ -147,7 +147,7 @@ static void serve_reader(struct trial *t)
 {
     struct mqtt_op op;
 
-    while (t->to != NULL && mqtt_session_next(&t->site->ss, t->to, &op, t->site->now_ms)) {
+    while (t->to != NULL && site_op(t->site, t->to, &op)) {
         bool arrived = !chance(t, 5);
         bool answers = arrived && !chance(t, 5);
 

@@ -15,6 +15,7 @@ struct sim_row {
 struct gw_store {
     struct sim_disk *disk;
     struct batch *given;
+    struct gw_fetch *fetch;
     uint64_t due_ms;
     size_t next;
 };
@@ -126,9 +127,42 @@ bool gw_store_next(struct gw_store *store, struct record *out)
     *out = (struct record){.op = RECORD_PUT};
     memcpy(out->key, row->key, sizeof out->key);
     memcpy(out->fields, row->fields, sizeof out->fields);
+    if (row->key[0] == TABLE_MESSAGE) {
+        memset(out->fields, 0, sizeof out->fields);
+        out->octets = (uint32_t)(row->text_len + row->body_len);
+        return true;
+    }
     out->text = span_of(row->octets, row->text_len);
     out->body = span_of(row->octets + row->text_len, row->body_len);
     return true;
+}
+
+void gw_store_fetch(struct gw_store *store, struct gw_fetch *fetch)
+{
+    assert_null(store->fetch);
+    store->fetch = fetch;
+}
+
+static void fetch_one(const struct sim_disk *disk, uint64_t number, struct record *out)
+{
+    *out = (struct record){.op = RECORD_DEL, .key = {TABLE_MESSAGE, 0, number}};
+    for (size_t i = 0; i < disk->count; i++) {
+        const struct sim_row *row = &disk->rows[i];
+
+        if (memcmp(row->key, out->key, sizeof row->key) == 0) {
+            out->op = RECORD_PUT;
+            memcpy(out->fields, row->fields, sizeof out->fields);
+            out->text = span_of(row->octets, row->text_len);
+            out->body = span_of(row->octets + row->text_len, row->body_len);
+            return;
+        }
+    }
+}
+
+/* The octets are the disk's. */
+void gw_fetch_end(struct gw_fetch *fetch)
+{
+    fetch->got = 0;
 }
 
 const char *gw_store_trouble(const struct gw_store *store)
@@ -153,6 +187,15 @@ static void judge(struct sim_disk *disk)
 
 bool gw_store_hear(struct gw_store *store, struct gw_store_word *out)
 {
+    if (store->fetch != NULL) {
+        *out = (struct gw_store_word){.fetched = store->fetch};
+        for (size_t i = 0; i < store->fetch->count; i++) {
+            fetch_one(store->disk, store->fetch->numbers[i], &store->fetch->rows[i]);
+        }
+        store->fetch->got = store->fetch->count;
+        store->fetch = NULL;
+        return true;
+    }
     if (sim_store_due(store) > store->disk->now_ms) {
         return false;
     }

@@ -341,10 +341,16 @@ static bool uplink_turn(struct sim *sim)
 
 static bool store_turn(struct sim *sim)
 {
-    struct gw_store_word word;
+    struct gw_store_word word = {.kept = NULL};
+    struct hub_wanted wanted;
 
     sim->disk.now_ms = sim->now_ms;
-    if (gw_store_hear(sim->store, &word)) {
+    if (gw_store_hear(sim->store, &word) && word.fetched != NULL) {
+        hub_fetched(sim->hub, word.fetched->rows, word.fetched->got, sim->now_ms);
+        gw_fetch_end(word.fetched);
+        return true;
+    }
+    if (word.kept != NULL) {
         sim->batch_out = false;
         hub_kept(sim->hub, word.kept, sim->now_ms);
         hub_store_full(sim->hub, word.full, sim->now_ms);
@@ -353,6 +359,12 @@ static bool store_turn(struct sim *sim)
     if (!sim->batch_out && hub_records(sim->hub, &sim->batch, sim->now_ms)) {
         sim->batch_out = true;
         gw_store_give(sim->store, &sim->batch);
+        return true;
+    }
+    if (hub_wanted(sim->hub, &wanted)) {
+        memcpy(sim->fetch.numbers, wanted.numbers, sizeof wanted.numbers);
+        sim->fetch.count = wanted.count;
+        gw_store_fetch(sim->store, &sim->fetch);
         return true;
     }
     return false;

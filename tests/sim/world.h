@@ -98,6 +98,7 @@ struct sim {
     struct gw_store *store;
     struct batch batch; /* on its way to the disk */
     bool batch_out;
+    struct gw_fetch fetch;
     uint64_t datagrams;
     uint8_t scratch[MQTT_SCRATCH];
 };
