@@ -2,7 +2,7 @@
 
 import time
 
-from sedge import ROOT, expect_equal, stop
+from sedge import ROOT, expect, expect_equal, memory_kib, stop
 
 COUNT = 1000
 
@@ -100,3 +100,41 @@ def a_store_that_cannot_be_written_is_an_error_at_start(box):
     path = box.configure(store="/proc/sedge.db")
     program = box.run(ROOT / "build/sedge", "run", "-c", path, code=1)
     program.wait_line(r"/proc/sedge\.db")
+
+
+UPSTREAM = """
+[limits]
+memory = 6MiB
+
+[upstream cloud]
+url = mqtt://127.0.0.1:{port}
+send = farm/# to dt/%t qos 1
+reconnect = 100ms..500ms
+"""
+
+
+def a_queue_larger_than_memory_survives_kill_9_and_goes_up_in_order(box):
+    """24 MB wait for a broker that is away, 256 KiB of it in memory."""
+    count, fill = 6000, "x" * 4000
+    rules = UPSTREAM.format(port=box.cloud)
+    cloud = box.mosquitto()
+    box.keep_session("watcher", "dt/#", port=box.cloud)
+    stop(cloud)
+    gateway = box.gateway(rules, **_kept(box))
+    before = memory_kib(gateway.process.pid)
+    lines = "".join(f"{i:04} {fill}\n" for i in range(count))
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-l", text_in=lines, wait_s=120)
+    grown = memory_kib(gateway.process.pid) - before
+    box.note(f"{count * len(fill) // 1024} KiB wait, memory grew by {grown} KiB")
+    expect(grown < 12 * 1024, "what waits is not in memory")
+    gateway.kill()
+    start = time.monotonic()
+    box.gateway(rules, **_kept(box))
+    box.note(f"restart: {time.monotonic() - start:.3f} s until ready")
+    box.mosquitto()
+    watcher = box.run(
+        "mosquitto_sub", "-h", "127.0.0.1", "-p", box.cloud, "-i", "watcher", "-c", "-q", "1",
+        "-t", "dt/#", "-C", count, wait_s=120,
+    )  # fmt: skip
+    numbers = [int(line[:4]) for line in watcher.lines if line.endswith(" " + fill)]
+    expect_equal(numbers, list(range(count)), "messages in order")
