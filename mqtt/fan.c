@@ -123,7 +123,7 @@ static bool place(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_
         mqtt_entry_free(ss, entry);
         return false;
     }
-    if (entry->qos != 0 && s->inflight_count < s->window && s->queue_count == 0) {
+    if (entry->qos != 0 && mqtt_inflight_has_room(s) && s->queue_count == 0) {
         mqtt_inflight_add(s, entry);
         return true;
     }

@@ -109,8 +109,36 @@ void mqtt_inflight_again(struct mqtt_session *s, struct mqtt_entry *entry)
     }
 }
 
+bool mqtt_inflight_has_room(const struct mqtt_session *s)
+{
+    return s->inflight_count - s->held_count < s->window && s->held_count < MQTT_HELD_MOST;
+}
+
+void mqtt_inflight_hold(struct mqtt_session *s, struct mqtt_entry *entry)
+{
+    assert(entry->state == MQTT_ENTRY_SENT);
+    entry->state = MQTT_ENTRY_HELD;
+    s->sent_count--;
+    s->held_count++;
+}
+
+void mqtt_inflight_unhold(struct mqtt_session *s)
+{
+    if (s->held_count == 0) {
+        return;
+    }
+    CHAIN_EACH (link, &s->inflight) {
+        if (entry_of(link)->state == MQTT_ENTRY_HELD) {
+            entry_of(link)->state = MQTT_ENTRY_TO_SEND;
+        }
+    }
+    s->held_count = 0;
+    s->to_send = first_to_send(s, s->inflight.first);
+}
+
 void mqtt_inflight_all_again(struct mqtt_session *s)
 {
+    mqtt_inflight_unhold(s);
     CHAIN_EACH (link, &s->inflight) {
         struct mqtt_entry *entry = entry_of(link);
 
@@ -128,6 +156,9 @@ void mqtt_inflight_remove(struct mqtt_session *s, struct mqtt_entry *entry)
     leave_to_send(s, entry);
     if (is_sent(entry)) {
         s->sent_count--;
+    }
+    if (entry->state == MQTT_ENTRY_HELD) {
+        s->held_count--;
     }
     chain_remove(&s->inflight, &entry->link);
     s->inflight_count--;

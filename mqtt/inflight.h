@@ -2,7 +2,8 @@
  *
  *     add --> TO_SEND --sent--> SENT --PUBREC--> RELEASED --PUBCOMP--> removed
  *                ^                |  \--PUBACK--> removed
- *                '-- again, dup --'
+ *                |-- again, dup --|
+ *                '---- HELD <-----'
  *
  * An entry keeps its packet id and its place until it is removed [MQTT-4.6.0-1].
  */
@@ -10,6 +11,8 @@
 #define MQTT_INFLIGHT_H
 
 #include "mqtt/queue.h"
+
+#define MQTT_HELD_MOST 16u /* of one session: more wait in its queue, which the quota bounds */
 
 /* Puts `entry`, which is in no list, at the end, to be sent under an id that is not in use
  * [MQTT-2.3.1-4]. There must be fewer than 65535. */
@@ -29,8 +32,17 @@ void mqtt_inflight_release(struct mqtt_session *s, struct mqtt_entry *entry);
 /* Is to be sent again, first of all that comes after it. */
 void mqtt_inflight_again(struct mqtt_session *s, struct mqtt_entry *entry);
 
-/* As above for all that went out and was not released. */
+/* As above for all that went out and was not released; what was held is to be sent, too. */
 void mqtt_inflight_all_again(struct mqtt_session *s);
+
+/* One more may be taken into flight. */
+bool mqtt_inflight_has_room(const struct mqtt_session *s);
+
+/* It did not go out and is passed over ... */
+void mqtt_inflight_hold(struct mqtt_session *s, struct mqtt_entry *entry);
+
+/* ... as all that are held were until now. */
+void mqtt_inflight_unhold(struct mqtt_session *s);
 
 /* Takes `entry` out. */
 void mqtt_inflight_remove(struct mqtt_session *s, struct mqtt_entry *entry);

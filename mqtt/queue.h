@@ -13,10 +13,11 @@
 #include "mqtt/session.h"
 
 enum mqtt_entry_state {
-    MQTT_ENTRY_WAITS,   /* in the queue */
-    MQTT_ENTRY_TO_SEND, /* in flight: PUBLISH is to be sent, again if `dup` */
-    MQTT_ENTRY_SENT,    /* in flight: PUBLISH went out */
-    MQTT_ENTRY_RELEASED /* in flight: PUBREC came, no message any more; PUBREL is owed or went */
+    MQTT_ENTRY_WAITS,    /* in the queue */
+    MQTT_ENTRY_TO_SEND,  /* in flight: PUBLISH is to be sent, again if `dup` */
+    MQTT_ENTRY_SENT,     /* in flight: PUBLISH went out */
+    MQTT_ENTRY_RELEASED, /* in flight: PUBREC came, no message any more; PUBREL is owed or went */
+    MQTT_ENTRY_HELD      /* in flight, but its door cannot send it yet: others go before it */
 };
 
 struct mqtt_entry {

@@ -142,7 +142,8 @@ struct mqtt_session {
     uint32_t answer_count;
     uint16_t ids_given; /* packet ids since inflight was empty; below 65535 none can collide */
     uint16_t inflight_count;
-    uint16_t sent_count; /* of inflight, those on their way */
+    uint16_t sent_count; /* of inflight, those on their way ... */
+    uint16_t held_count; /* ... and those held */
     uint16_t window;
     uint16_t last_packet_id;
     uint16_t holds; /* CONNACK and SUBACK owed: deliveries wait */
@@ -330,6 +331,14 @@ void mqtt_session_set_window(struct mqtt_sessions *ss, struct mqtt_session *s, u
 /* The delivery of `packet_id` did not reach the client: it is first in line again, with DUP. */
 void mqtt_session_give_back(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t packet_id);
 
+/* The delivery of `packet_id` cannot be sent yet: it keeps its place, but takes none of the window,
+ * until mqtt_session_unhold or the session sleeps. When MQTT_HELD_MOST are held, the queue waits.
+ */
+void mqtt_session_hold(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t packet_id);
+
+/* What was held may be tried; for a door that goes on to ask for the next operation. */
+void mqtt_session_unhold(struct mqtt_session *s);
+
 /* --- out ----------------------------------------------------------------------------------- */
 
 /* Takes a session off the door's ready list; NULL when none is ready. */
@@ -346,7 +355,8 @@ bool mqtt_session_next(struct mqtt_sessions *ss, struct mqtt_session *s, struct 
 /* As above, answers only: for a node that cannot take a delivery now. */
 bool mqtt_session_next_answer(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_op *op);
 
-/* True while messages wait or are unacknowledged. */
+/* True while messages wait that are not held, or behind too many that are, or are unacknowledged.
+ */
 bool mqtt_session_has_messages(const struct mqtt_session *s);
 
 /* Answers owed; the door stops reading at its `inflight`. */

@@ -64,7 +64,7 @@ static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const stru
     if (first->qos == 0) {
         return MAY_GO;
     }
-    if (s->inflight_count >= s->window) {
+    if (!mqtt_inflight_has_room(s)) {
         return SILENT;
     }
     return can_take_off(ss, s, first) && !first->away ? MAY_GO : WAITS;
@@ -255,7 +255,7 @@ static void take_off(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t 
 {
     struct mqtt_entry *entry = NULL;
 
-    while (s->inflight_count < s->window && (entry = mqtt_queue_first(ss, s, now_ms)) != NULL &&
+    while (mqtt_inflight_has_room(s) && (entry = mqtt_queue_first(ss, s, now_ms)) != NULL &&
            entry->qos != 0 && !entry->away && can_take_off(ss, s, entry)) {
         mqtt_queue_take(s, entry);
         mqtt_inflight_add(s, entry);
@@ -301,7 +301,8 @@ bool mqtt_session_next(struct mqtt_sessions *ss, struct mqtt_session *s, struct 
 
 bool mqtt_session_has_messages(const struct mqtt_session *s)
 {
-    return s->queue_count > 0 || s->inflight_count > 0;
+    return (s->queue_count > 0 && s->held_count < MQTT_HELD_MOST) ||
+           s->inflight_count > s->held_count;
 }
 
 /* --- windows -----------------------------------------------------------------------------------
@@ -339,4 +340,20 @@ void mqtt_session_give_back(struct mqtt_sessions *ss, struct mqtt_session *s, ui
         mqtt_inflight_again(s, entry);
         mqtt_session_again(ss, s);
     }
+}
+
+void mqtt_session_hold(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t packet_id)
+{
+    struct mqtt_entry *entry = mqtt_inflight_find(s, packet_id);
+
+    if (entry != NULL && entry->state == MQTT_ENTRY_SENT) {
+        ss->count.delivered--;
+        ss->count.delivered_octets -= entry->message->payload_len;
+        mqtt_inflight_hold(s, entry);
+    }
+}
+
+void mqtt_session_unhold(struct mqtt_session *s)
+{
+    mqtt_inflight_unhold(s);
 }

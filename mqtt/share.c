@@ -1,5 +1,6 @@
 #include "mqtt/share.h"
 
+#include "mqtt/inflight.h"
 #include "mqtt/topic.h"
 
 #define PREFIX "$share"
@@ -123,7 +124,7 @@ static unsigned rank(const struct mqtt_session *s, struct span topic, uint64_t f
     if (!s->open) {
         return 1;
     }
-    return s->inflight_count < s->window && s->queue_count == 0 ? 3 : 2;
+    return mqtt_inflight_has_room(s) && s->queue_count == 0 ? 3 : 2;
 }
 
 struct mqtt_subscription *mqtt_share_turn(const struct mqtt_subscription *group, struct span topic,

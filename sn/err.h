@@ -13,6 +13,7 @@
     X(SN_ERR_SIZE, "too long for the link")                  \
     X(SN_ERR_FULL, "no more topic ids or memory")            \
     X(SN_ERR_REFUSED, "the node refused the topic")          \
+    X(SN_ERR_LATER, "the node has no room for the topic yet") \
     X(SN_ERR_OUTSIDE, "outside what the node may name")
 /* clang-format on */
 

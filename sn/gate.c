@@ -166,8 +166,11 @@ static void watch_due(struct sn_gate *gate, struct sn_node *node)
 {
     bool gone_there = sn_gate_is_silent(gate, node->listener);
 
-    if (node->silent_ms > gate->ticked_ms) { /* it was heard since the timer was set */
+    if (node->silent_ms > gate->ticked_ms) { /* it was heard since, or had a topic wait */
         sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch, node->silent_ms);
+        if (node->open && sn_topics_may_ask(&node->topics, gate->ticked_ms)) {
+            sn_gate_tell(gate, SN_NEWS_READY, node);
+        }
         return;
     }
     gate->cause = "silent for too long";

@@ -125,8 +125,11 @@ enum sn_news_kind {
     SN_NEWS_PUBCOMP,
     SN_NEWS_PUBREL,  /* Answer: PUBCOMP */
     SN_NEWS_DROPPED, /* msg_id, 0 at QoS 0: a delivery that can never be made; count it as done */
+    SN_NEWS_LATER,   /* msg_id: a delivery at QoS 1 or 2 that is to be tried again, as for
+                        SN_ERR_LATER of sn_gate_deliver */
     SN_NEWS_GAVE_UP, /* msg_id, 0 at QoS 0: no answer while awake; asleep again, keep the message */
-    SN_NEWS_READY,   /* the exchange is over: the node can take the next delivery */
+    SN_NEWS_READY,   /* the exchange is over: the node can take the next delivery; or what was to be
+                        tried later can be tried */
     SN_NEWS_SLEEP,   /* duration. Answer: DISCONNECT */
     SN_NEWS_AWAKE,   /* deliver what waits, then sn_gate_drained */
     SN_NEWS_BYE,     /* DISCONNECT, already answered */
@@ -216,8 +219,9 @@ struct sn_delivery {
 
 /* Sends a message: by a KEY that the node has used for the topic, else by a normal id, after
  * REGISTER where it has none. The node must be ready. SN_OK: done (QoS 0 with a known id) or under
- * way (news follows: PUBACK ..., then READY). Else it can never be sent (too long, too many names,
- * outside its mount): the caller drops and counts it. */
+ * way (news follows: PUBACK ..., then READY). SN_ERR_LATER: the node has no room for its name yet;
+ * READY comes when it may be asked, others can go meanwhile. Else it can never be sent (too long,
+ * too many names, outside its mount): the caller drops and counts it. */
 enum sn_err sn_gate_deliver(struct sn_gate *gate, struct sn_node *node,
                             const struct sn_delivery *delivery, uint64_t now_ms);
 

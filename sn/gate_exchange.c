@@ -44,10 +44,12 @@ static void tell_id(struct sn_gate *gate, struct sn_node *node, enum sn_news_kin
     sn_gate_tell(gate, kind, node)->msg_id = node->pending->exchange.msg_id;
 }
 
-/* It can never be made. */
-static void give_up(struct sn_gate *gate, struct sn_node *node)
+/* It can never be made, or not yet; at QoS 0 the hub has it no more. */
+static void give_up(struct sn_gate *gate, struct sn_node *node, enum sn_err why)
 {
-    tell_id(gate, node, SN_NEWS_DROPPED);
+    bool later = why == SN_ERR_LATER && node->pending->exchange.qos != 0;
+
+    tell_id(gate, node, later ? SN_NEWS_LATER : SN_NEWS_DROPPED);
     finish(gate, node);
 }
 
@@ -110,7 +112,7 @@ void sn_node_resume_exchange(struct sn_gate *gate, struct sn_node *node)
     }
     topic = sn_topics_by_id(&node->topics, pending->exchange.topic_id);
     if (topic == NULL) {
-        give_up(gate, node);
+        give_up(gate, node, SN_ERR_FULL);
     } else if (topic->told) {
         send_once(gate, node, &pending->exchange);
         finish(gate, node);
@@ -151,7 +153,7 @@ static void on_regack(struct sn_gate *gate, struct sn_node *node, const struct s
     struct sn_topic *topic = sn_topics_by_id(&node->topics, x->topic_id);
 
     if (topic == NULL) {
-        give_up(gate, node);
+        give_up(gate, node, SN_ERR_FULL);
         return;
     }
     topic->told = pkt->code == SN_RC_ACCEPTED;
@@ -167,52 +169,64 @@ static void on_regack(struct sn_gate *gate, struct sn_node *node, const struct s
 
         topic->refused = !later;                             /* SN-080 */
         topic->ask_after_s = later ? wait_until_s(gate) : 0; /* SN-081 */
-        give_up(gate, node);
+        give_up(gate, node, later ? SN_ERR_LATER : SN_ERR_REFUSED);
     }
 }
 
 /* SN-146: the client does not know the id; it is told once more, and the message sent again.
  * Instead of a KEY it gets a normal id. */
-static bool renew(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+static enum sn_err renew_key(struct sn_gate *gate, struct sn_node *node, struct sn_exchange *x)
+{
+    enum sn_err err = SN_OK;
+
+    sn_gate_forget_key(node, x->topic_id, x->topic_type);
+    err = sn_gate_choose_normal(gate, node, x);
+    if (err == SN_OK && !sn_gate_fits(gate, node, *x)) { /* under its KEY it did */
+        gate->count.too_long++;
+        err = SN_ERR_SIZE;
+    }
+    if (err == SN_OK) {
+        turn(gate, node, x->kind);
+    }
+    return err;
+}
+
+static enum sn_err renew(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     struct sn_exchange *x = &node->pending->exchange;
     struct sn_topic *topic = NULL;
 
     if (pkt->code != SN_RC_INVALID_ID) {
-        return false;
+        return SN_ERR_REFUSED;
     }
     if (x->topic_type != SN_TOPIC_NORMAL) {
-        sn_gate_forget_key(node, x->topic_id, x->topic_type);
-        if (sn_gate_choose_normal(gate, node, x) != SN_OK) {
-            return false;
-        }
-        if (!sn_gate_fits(gate, node, *x)) { /* under its KEY it did */
-            gate->count.too_long++;
-            return false;
-        }
-        turn(gate, node, x->kind);
-        return true;
+        return renew_key(gate, node, x);
     }
     topic = sn_topics_by_id(&node->topics, x->topic_id);
     if (topic == NULL) {
-        return false;
+        return SN_ERR_REFUSED;
     }
     topic->told = false;
     if (x->renewed) {
-        return false;
+        return SN_ERR_REFUSED;
     }
     x->renewed = true;
     turn(gate, node, SN_EXCHANGE_REGISTER);
-    return true;
+    return SN_OK;
 }
 
 static void on_puback(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
+    enum sn_err err = SN_OK;
+
     if (pkt->code == SN_RC_ACCEPTED) {
         tell_id(gate, node, SN_NEWS_PUBACK);
         finish(gate, node);
-    } else if (!renew(gate, node, pkt)) {
-        give_up(gate, node); /* SN-147 */
+        return;
+    }
+    err = renew(gate, node, pkt);
+    if (err != SN_OK) {
+        give_up(gate, node, err); /* SN-147 */
     }
 }
 

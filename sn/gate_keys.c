@@ -117,6 +117,20 @@ void sn_gate_forget_key(struct sn_node *node, uint16_t id, uint8_t type)
 
 /* --- by which id a topic goes ---------------------------------------------------------------- */
 
+/* SN-081; its timer says when it is over. */
+static bool must_wait(struct sn_gate *gate, struct sn_node *node, const struct sn_topic *topic)
+{
+    uint64_t until_ms = 1000 * (uint64_t)topic->ask_after_s;
+
+    if (topic->told || until_ms <= gate->now_ms) {
+        return false;
+    }
+    if (until_ms < node->watch.due) {
+        sn_gate_timer(gate, SN_TIMER_WATCH, &node->watch, until_ms);
+    }
+    return true;
+}
+
 enum sn_err sn_gate_choose_normal(struct sn_gate *gate, struct sn_node *node, struct sn_exchange *x)
 {
     struct sn_topic *topic = sn_topics_by_name(&node->topics, x->topic);
@@ -132,8 +146,11 @@ enum sn_err sn_gate_choose_normal(struct sn_gate *gate, struct sn_node *node, st
         }
         sn_gate_name(gate, node);
     }
-    if (topic->refused || gate->now_ms < 1000 * (uint64_t)topic->ask_after_s) {
+    if (topic->refused) {
         return SN_ERR_REFUSED;
+    }
+    if (must_wait(gate, node, topic)) {
+        return SN_ERR_LATER;
     }
     x->topic_type = SN_TOPIC_NORMAL;
     x->topic_id = topic->id;

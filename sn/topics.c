@@ -178,6 +178,21 @@ void sn_topics_pardon(struct sn_topics *topics)
     }
 }
 
+bool sn_topics_may_ask(struct sn_topics *topics, uint64_t now_ms)
+{
+    bool may = false;
+
+    for (size_t i = 0; i < topics->count; i++) {
+        struct sn_topic *topic = &entries_of(topics)[i];
+
+        if (topic->ask_after_s != 0 && 1000 * (uint64_t)topic->ask_after_s <= now_ms) {
+            topic->ask_after_s = 0;
+            may = true;
+        }
+    }
+    return may;
+}
+
 void sn_topics_refresh(struct sn_topics *topics)
 {
     for (size_t i = 0; i < topics->count; i++) {

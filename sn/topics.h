@@ -61,6 +61,9 @@ void sn_topics_untell(struct sn_topics *topics);
 /* The client registers or subscribes again: what it rejected may be asked again. SN-080 */
 void sn_topics_pardon(struct sn_topics *topics);
 
+/* True, and forgotten, if a rejection for congestion is over by now. SN-081 */
+bool sn_topics_may_ask(struct sn_topics *topics, uint64_t now_ms);
+
 /* The hub is to be told of all of them anew. */
 void sn_topics_refresh(struct sn_topics *topics);
 

@@ -57,10 +57,17 @@ static void deliver(struct hub *hub, struct hub_node *hn, struct mqtt_op *op, ui
         .retain = op->retain,
     };
 
+    enum sn_err err = sn_gate_deliver(hub->gate, hn->node, &delivery, now_ms);
+
+    if (err == SN_ERR_LATER && op->qos != 0) {
+        mqtt_session_hold(&hub->sessions, hn->session, op->packet_id);
+        mqtt_message_drop(op->message);
+        return;
+    }
     if (hn->waking && hn->wake_left > 0) {
         hn->wake_left--;
     }
-    if (sn_gate_deliver(hub->gate, hn->node, &delivery, now_ms) != SN_OK) {
+    if (err != SN_OK) {
         hub_border_give_up(hub, hn, op->qos == 0 ? 0 : op->packet_id, now_ms);
     } else if (hub_is_tapped(hub)) {
         hub_tap_to(hub, hn, &delivery);
@@ -85,7 +92,7 @@ static void end_waking(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
 {
     bool waits = hn->wake_left > 0 && mqtt_session_has_messages(hn->session);
 
-    if (!hn->waking || waits || hn->session->inflight_count > 0 ||
+    if (!hn->waking || waits || hn->session->inflight_count > hn->session->held_count ||
         mqtt_session_owed(hn->session) > 0 || !sn_gate_is_ready(hub->gate, hn->node)) {
         return;
     }
@@ -98,6 +105,9 @@ void hub_border_serve(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
 {
     struct mqtt_op op;
 
+    if (hn->session != NULL) {
+        mqtt_session_unhold(hn->session);
+    }
     while (hn->session != NULL) {
         if (!sn_gate_has_room(hub->gate, hn->node)) {
             list_remove(&hn->in_stalled);

@@ -273,6 +273,14 @@ static void on_dropped(struct hub *hub, const struct sn_news *news, uint64_t now
     hub_border_give_up(hub, sn_node_user(news->node), news->msg_id, now_ms);
 }
 
+static void on_later(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
+{
+    const struct hub_node *hn = sn_node_user(news->node);
+
+    (void)now_ms;
+    mqtt_session_hold(&hub->sessions, hn->session, news->msg_id);
+}
+
 static void on_ready(struct hub *hub, const struct sn_news *news, uint64_t now_ms)
 {
     hub_border_serve(hub, sn_node_user(news->node), now_ms);
@@ -340,6 +348,7 @@ static handler *const handlers[] = {
     [SN_NEWS_PUBCOMP] = on_ack,
     [SN_NEWS_PUBREL] = on_ack,
     [SN_NEWS_DROPPED] = on_dropped,
+    [SN_NEWS_LATER] = on_later,
     [SN_NEWS_GAVE_UP] = on_gave_up,
     [SN_NEWS_READY] = on_ready,
     [SN_NEWS_SLEEP] = on_sleep,

@@ -251,6 +251,19 @@ def after_congestion_the_name_waits_and_others_flow(t):
     n.nothing()
 
 
+@states("SN-081")
+def after_congestion_nothing_at_qos_1_is_lost(t):
+    n = t.connected()
+    n.subscribe(b"a/#", 1)
+    t.publish(b"a/b", b"first", 1)
+    n.take_register(b"a/b", sn.CONGESTION)
+    t.publish(b"a/b", b"second", 1)
+    t.publish(b"a/c", b"x", 1)
+    expect_equal(n.deliver()[:2], (b"a/c", b"x"), "another name")
+    n.ask(sn.PINGREQ, sn.PINGRESP).register(b"a/b")  # it has room: no need to wait longer
+    expect_equal([n.deliver()[:2] for _ in range(2)], [(b"a/b", b"first"), (b"a/b", b"second")], "all")
+
+
 @states("SN-082")
 def ids_stay_valid_through_sleep_and_waking(t):
     sub, n = t.hearer(b"up/#"), t.connected()

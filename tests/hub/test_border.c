@@ -81,6 +81,54 @@ static void a_message_that_cannot_be_delivered_counts_as_dropped_for_its_node(vo
     site_free(site);
 }
 
+/* SN-081: nothing at QoS 1 is lost, in order, and others go by. */
+static void a_message_whose_name_has_no_room_at_the_node_waits(void **state)
+{
+    struct site *site = site_with_reader();
+    struct hub_node_view view;
+
+    (void)state;
+    connect_node(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    connect_node(site, 2, WIRE_SPAN("\x08\x04\0\x01\0\0n2"));
+    site_says(site, 2, WIRE_SPAN("\x06\x12\x20\0\x03#"));
+    assert_int_equal(site_hears(site, 2).len, 8);
+    site_says(site, 1,
+              WIRE_SPAN("\x08\x0c\x21\0\x07\0\x01"
+                        "1"));
+    assert_int_equal(site_hears(site, 2).at[1], 0x0a);
+    site_says(site, 2, WIRE_SPAN("\x07\x0b\0\x01\0\x01\x01"));
+    site_says(site, 1,
+              WIRE_SPAN("\x08\x0c\x21\0\x07\0\x02"
+                        "2"));
+    assert_int_equal(site_hears(site, 2).len, 0);
+    site_says(site, 1,
+              WIRE_SPAN("\x08\x0c\x22xy\0\x03"
+                        "3"));
+    assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x08\x0c\x22xy\0\x03"
+                                                     "3"));
+    site_says(site, 2, WIRE_SPAN("\x07\x0dxy\0\x03\0"));
+    site_says(site, 2, WIRE_SPAN("\x04\x18\x02\x58")); /* over a sleep, too */
+    assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x02\x18"));
+    site_says(site, 2, WIRE_SPAN("\x04\x16n2"));
+    assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x02\x17"));
+    connect_node(site, 2, WIRE_SPAN("\x08\x04\0\x01\0\0n2"));
+    assert_int_equal(site_hears(site, 2).len, 0);
+    site_wait(site, 301000);
+    assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x15\x0a\0\x01\0\x02"
+                                                     "farm/bed-1/temp"));
+    site_says(site, 2, WIRE_SPAN("\x07\x0b\0\x01\0\x02\0"));
+    assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x08\x0c\x20\0\x01\0\x01"
+                                                     "1"));
+    site_says(site, 2, WIRE_SPAN("\x07\x0d\0\x01\0\x01\0"));
+    assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x08\x0c\x20\0\x01\0\x02"
+                                                     "2"));
+    site_says(site, 2, WIRE_SPAN("\x07\x0d\0\x01\0\x02\0"));
+    assert_true(hub_node_find(site->hub, WIRE_SPAN("n2"), &view));
+    assert_int_equal(view.dropped, 0);
+    assert_int_equal(view.queued, 0);
+    site_free(site);
+}
+
 static void an_unknown_predefined_id_is_answered_2_and_forwarded_to_nobody(void **state)
 {
     struct site *site = site_with_reader();
@@ -175,6 +223,7 @@ int main(void)
         cmocka_unit_test(a_predefined_id_means_the_nodes_own_topic),
         cmocka_unit_test(a_wildcard_reader_gets_register_before_publish),
         cmocka_unit_test(a_message_that_cannot_be_delivered_counts_as_dropped_for_its_node),
+        cmocka_unit_test(a_message_whose_name_has_no_room_at_the_node_waits),
         cmocka_unit_test(an_unknown_predefined_id_is_answered_2_and_forwarded_to_nobody),
         cmocka_unit_test(a_short_name_with_an_entry_means_its_template),
         cmocka_unit_test(a_publisher_waits_for_the_disk_only_where_a_kept_session_reads),

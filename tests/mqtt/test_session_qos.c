@@ -247,6 +247,62 @@ static void mqtt_2_3_1_4_ids_in_use_are_passed_over(void **state)
     site_free(p.site);
 }
 
+static void what_is_held_lets_others_by_and_keeps_its_place(void **state)
+{
+    struct pair p = pair_of(true, 1, 1);
+
+    (void)state;
+    site_publish(p.site, p.from, "a=1", 1, 1);
+    site_publish(p.site, p.from, "a=2", 1, 2);
+    site_publish(p.site, p.from, "a=3", 1, 3);
+    assert_string_equal(site_all(p.site, p.to), "a=1 q1 #1");
+    mqtt_session_hold(&p.site->ss, p.to, 1);
+    assert_string_equal(site_all(p.site, p.to), "a=2 q1 #2");
+    mqtt_session_hold(&p.site->ss, p.to, 2);
+    assert_string_equal(site_all(p.site, p.to), "a=3 q1 #3");
+    assert_true(mqtt_session_has_messages(p.to));
+    site_ack(p.site, p.to, MQTT_OP_PUBACK, 3);
+    assert_string_equal(site_all(p.site, p.to), "");
+    assert_false(mqtt_session_has_messages(p.to));
+    site_ack(p.site, p.to, MQTT_OP_PUBACK, 2); /* one that went before */
+    mqtt_session_unhold(p.to);
+    assert_string_equal(site_all(p.site, p.to), "a=1 q1 #1");
+    mqtt_session_hold(&p.site->ss, p.to, 1);
+    site_publish(p.site, p.from, "a=4", 1, 4);
+    site_close(p.site, p.to, MQTT_END_ASLEEP);
+    mqtt_session_set_window(&p.site->ss, p.to, 1); /* awake: all is tried */
+    assert_string_equal(site_all(p.site, p.to), "a=1 q1 #1");
+    site_ack(p.site, p.to, MQTT_OP_PUBACK, 1);
+    assert_string_equal(site_all(p.site, p.to), "a=4 q1 #4");
+    assert_int_equal(p.to->held_count, 0);
+    site_free(p.site);
+}
+
+static void when_many_are_held_the_queue_waits(void **state)
+{
+    struct pair p = pair_of(true, 1, 1);
+
+    (void)state;
+    for (uint16_t i = 1; i <= 30; i++) {
+        site_publish(p.site, p.from, "a=x", 1, i);
+        (void)site_all(p.site, p.to);
+        mqtt_session_hold(&p.site->ss, p.to, i);
+    }
+    assert_int_equal(p.to->inflight_count, 16);
+    assert_int_equal(p.to->queue_count, 14);
+    assert_false(mqtt_session_has_messages(p.to));
+    mqtt_session_unhold(p.to);
+    for (uint16_t i = 1; i <= 30; i++) {
+        char text[16];
+
+        snprintf(text, sizeof text, "a=x q1 #%u", i);
+        assert_string_equal(site_all(p.site, p.to), text);
+        site_ack(p.site, p.to, MQTT_OP_PUBACK, i);
+    }
+    assert_false(mqtt_session_has_messages(p.to));
+    site_free(p.site);
+}
+
 static void the_window_bounds_what_is_unacknowledged(void **state)
 {
     struct pair p = pair_of(true, 1, 2);
@@ -364,6 +420,8 @@ int main(void)
         cmocka_unit_test(mqtt_4_6_0_4_pubrel_follows_the_order_of_pubrec),
         cmocka_unit_test(mqtt_4_6_0_2_answers_follow_the_order_of_the_requests),
         cmocka_unit_test(mqtt_2_3_1_4_ids_in_use_are_passed_over),
+        cmocka_unit_test(what_is_held_lets_others_by_and_keeps_its_place),
+        cmocka_unit_test(when_many_are_held_the_queue_waits),
         cmocka_unit_test(the_window_bounds_what_is_unacknowledged),
         cmocka_unit_test(a_session_told_again_is_ready_again),
         cmocka_unit_test(answers_go_without_deliveries_when_asked_so),

@@ -227,25 +227,64 @@ static void what_is_dropped_with_a_refused_name_is_told(void **state)
 static void a_name_refused_for_congestion_waits_while_others_flow(void **state)
 {
     struct field *f = field_new();
-    struct sn_node *node = knows(f);
+    struct sn_node *node = NULL;
 
     (void)state;
+    f->listener.limits.keepalive_percent = 1000;
+    node = knows(f);
     assert_int_equal(delivers(f, node, message("c/d", 1, 9)), SN_OK);
     (void)tells(f, SN_NEWS_NAMED);
     HEARS(f, 1,
           "\x09\x0A\x00\x02\x00\x01"
           "c/d");
     SAYS(f, 1, "\x07\x0B\x00\x02\x00\x01\x01");
-    (void)tells(f, SN_NEWS_DROPPED);
+    assert_int_equal(tells(f, SN_NEWS_LATER)->msg_id, 9);
     (void)tells(f, SN_NEWS_READY);
-    assert_int_equal(delivers(f, node, message("c/d", 1, 10)), SN_ERR_REFUSED);
+    assert_int_equal(delivers(f, node, message("c/d", 1, 9)), SN_ERR_LATER);
     assert_int_equal(delivers(f, node, message("a/b", 0, 0)), SN_OK);
     HEARS(f, 1, "\x08\x0C\x00\x00\x01\x00\x00x");
-    f->now_ms += 300000;
-    assert_int_equal(delivers(f, node, message("c/d", 1, 10)), SN_OK);
+    waits(f, 299999);
+    tells_nothing(f);
+    assert_int_equal(delivers(f, node, message("c/d", 1, 9)), SN_ERR_LATER);
+    waits(f, 1);
+    (void)tells(f, SN_NEWS_READY);
+    assert_int_equal(delivers(f, node, message("c/d", 1, 9)), SN_OK);
     HEARS(f, 1,
           "\x09\x0A\x00\x02\x00\x02"
           "c/d");
+    SAYS(f, 1, "\x07\x0B\x00\x02\x00\x02\x00");
+    HEARS(f, 1, "\x08\x0C\x20\x00\x02\x00\x09x");
+    SAYS(f, 1, "\x07\x0D\x00\x02\x00\x09\x00");
+    (void)tells(f, SN_NEWS_PUBACK);
+    (void)tells(f, SN_NEWS_READY);
+    waits(f, 600000 - 1); /* its keep alive goes on as it was */
+    tells_nothing(f);
+    waits(f, 1);
+    (void)tells(f, SN_NEWS_LOST);
+    field_free(f);
+}
+
+/* It registers the name itself: there is no more to wait for. */
+static void a_name_that_the_node_has_by_now_does_not_wait(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = connects(f, 1);
+
+    (void)state;
+    assert_int_equal(delivers(f, node, message("a/b", 0, 0)), SN_OK);
+    (void)tells(f, SN_NEWS_NAMED);
+    (void)hears(f, 1);
+    SAYS(f, 1, "\x07\x0B\x00\x01\x00\x01\x01");
+    assert_int_equal(tells(f, SN_NEWS_DROPPED)->msg_id, 0); /* QoS 0 does not wait */
+    (void)tells(f, SN_NEWS_READY);
+    SAYS(f, 1,
+         "\x09\x0A\x00\x00\x00\x01"
+         "a/b");
+    (void)tells(f, SN_NEWS_REGISTER);
+    answers(f, node, (struct sn_answer){.type = SN_REGACK, .topic_id = 1, .msg_id = 1});
+    (void)hears(f, 1);
+    assert_int_equal(delivers(f, node, message("a/b", 1, 9)), SN_OK);
+    HEARS(f, 1, "\x08\x0C\x20\x00\x01\x00\x09x");
     field_free(f);
 }
 
@@ -703,6 +742,7 @@ int main(void)
         cmocka_unit_test(a_rejected_name_is_not_asked_again_until_the_node_asks),
         cmocka_unit_test(what_is_dropped_with_a_refused_name_is_told),
         cmocka_unit_test(a_name_refused_for_congestion_waits_while_others_flow),
+        cmocka_unit_test(a_name_that_the_node_has_by_now_does_not_wait),
         cmocka_unit_test(an_id_the_node_forgot_is_told_again_once),
         cmocka_unit_test(at_qos_0_too_a_forgotten_id_is_told_again),
         cmocka_unit_test(after_a_reconnect_the_same_id_is_registered_again),
