@@ -128,7 +128,7 @@ void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_p
         sn_gate_refuse(gate, SN_RC_CONGESTION);
         gate->cause = "no memory for its address";
         node->state = SN_CONNECTING;
-        sn_gate_step(gate, node, SN_ON_TAKEN, NULL);
+        sn_gate_step(gate, node, SN_ON_SILENCE, NULL);
         return;
     }
     if (will && node->user == NULL) {

@@ -44,7 +44,7 @@ static const struct row rows[SN_STATES][SN_EVENTS] = {
         ON(REFUSED)      = TO(GONE, SN_DO_CONNACK | SN_DO_BYE | SN_DO_UNWATCH),
         ON(STRAY)        = TO(CONNECTING, SN_DO_FORWARD),
         ON(BYE)          = TO(GONE, BYE),
-        ON(SILENCE)      = TO(GONE, LOST),
+        ON(SILENCE)      = TO(GONE, SN_DO_BYE | SN_DO_UNWATCH), /* the attempt: no will */
         ON(TAKEN)        = TO(GONE, LOST),
         ON(DISMISS)      = TO(GONE, SN_DO_DISCONNECT | SN_DO_UNWATCH),
     },

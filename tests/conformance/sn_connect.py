@@ -218,7 +218,9 @@ def an_attempt_that_is_not_finished_is_forgotten(t):
     n.send(TOPIC).send(DATA).silent().gone()
     n.ask(sn.connect(b"n", will=True), sn.WILLTOPICREQ).ask(TOPIC, sn.WILLMSGREQ).until_gone()
     n.send(DATA).silent().gone()
-    sub.nothing()
+    n.connect(b"n", will=(b"w", b"old"))
+    n.ask(sn.connect(b"n", will=True), sn.WILLTOPICREQ).until_gone()
+    sub.nothing()  # the session that it replaced is over without a word
 
 
 @states("SN-045")

@@ -147,6 +147,37 @@ static void a_will_that_cannot_be_kept_ends_the_attempt(void **state)
     field_free(f);
 }
 
+/* Protocol page 7.2: no will is published for the session that a CONNECT replaces. */
+static void an_attempt_that_comes_to_nothing_loses_nobody(void **state)
+{
+    struct field *f = field_new();
+    struct sn_node *node = connects(f, 1);
+
+    (void)state;
+    SAYS(f, 1, "\x08\x04\x0C\x01\x00\x3Cn1");
+    HEARS(f, 1, "\x02\x06");
+    SAYS(f, 1, "\x05\x07\x00w#");
+    HEARS(f, 1, "\x03\x05\x03");
+    assert_ptr_equal(tells(f, SN_NEWS_BYE)->node, node);
+    (void)connects(f, 1);
+    SAYS(f, 1, "\x08\x04\x0C\x01\x00\x3Cn1");
+    HEARS(f, 1, "\x02\x06");
+    waits(f, 50000);
+    HEARS_NOTHING(f, 1);
+    assert_ptr_equal(tells(f, SN_NEWS_BYE)->node, node);
+    (void)connects(f, 1);
+    f->listener.takeover_wait_ms = 0;
+    f->now_ms += 5000;
+    f->budget.limit = f->budget.used;
+    says(f, 200, WIRE_SPAN("\x08\x04\x04\x01\x00\x3Cn1"));
+    HEARS(f, 1, "\x02\x18");
+    HEARS(f, 200, "\x03\x05\x01");
+    (void)tells(f, SN_NEWS_MOVED);
+    assert_ptr_equal(tells(f, SN_NEWS_BYE)->node, node);
+    f->budget.limit = 1000000;
+    field_free(f);
+}
+
 static void without_memory_for_a_node_it_is_told_congestion(void **state)
 {
     struct field *f = field_new();
@@ -633,6 +664,7 @@ int main(void)
         cmocka_unit_test(an_empty_will_topic_deletes_the_will_without_asking_on),
         cmocka_unit_test(a_prompt_begins_anew_with_connect_and_ends_with_time),
         cmocka_unit_test(a_will_that_cannot_be_kept_ends_the_attempt),
+        cmocka_unit_test(an_attempt_that_comes_to_nothing_loses_nobody),
         cmocka_unit_test(without_memory_for_a_node_it_is_told_congestion),
         cmocka_unit_test(news_of_a_forgotten_node_are_never_told),
         cmocka_unit_test(a_connect_that_cannot_be_served_is_answered_3),

@@ -29,7 +29,7 @@ static const struct {
     {SN_ON_BYE,          {"Dd",   "Ddb-", "Ddb-", "Ddb-", "Ddb-", "Ld"}},
     {SN_ON_SLEEP,        {"Dd",   ".",   "Sz+",  "Sz+",  "Sz+", "Ld"}},
     {SN_ON_DRAINED,      {".",    ".",   ".",    ".",    "Sp+", "."}},
-    {SN_ON_SILENCE,      {".",    "Dl-", "Ll-",  "Ll-",  ".",   "."}},
+    {SN_ON_SILENCE,      {".",    "Db-", "Ll-",  "Ll-",  ".",   "."}},
     {SN_ON_GAVE_UP,      {".",    ".",   "Ll-",  ".",    "Sg+", "."}},
     {SN_ON_TAKEN,        {".",    "Dl-", "Ll-",  "Ll-",  "Ll-", "."}},
     {SN_ON_DISMISS,      {".",    "Dd-", "Dd-",  "Dd-",  "Dd-", "."}},
