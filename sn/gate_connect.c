@@ -17,48 +17,49 @@ void sn_gate_refuse(struct sn_gate *gate, uint8_t code)
 
 /* --- will prompt ----------------------------------------------------------------------------- */
 
-/* A part of the will that cannot be kept ends the attempt, and what it was before, as a CONNECT of
- * another kind does; true if it did. */
-bool sn_gate_will_fails(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+static bool keep_topic(struct sn_gate *gate, struct sn_prompt *prompt, const struct sn_packet *pkt)
 {
-    const struct budget *budget = gate->config.budget;
+    block_drop(prompt->will);
+    prompt->will = block_copy(gate->config.budget, pkt->data);
+    prompt->topic_len = (uint16_t)pkt->data.len;
+    prompt->flags = pkt->flags;
+    return prompt->will != NULL;
+}
 
-    if (pkt->type == SN_WILLTOPIC && pkt->data.len != 0 && !sn_topic_is_name(pkt->data)) {
-        node->admission_code = SN_RC_NOT_SUPPORTED;
-    } else if (pkt->data.len + BLOCK_OVERHEAD <= budget->limit - budget->used) {
+static bool keep_message(struct sn_prompt *prompt, struct span message)
+{
+    struct block *will = block_resize(prompt->will, prompt->topic_len + message.len);
+
+    if (will == NULL) {
         return false;
+    }
+    if (message.len != 0) {
+        memcpy(will->octets + prompt->topic_len, message.at, message.len);
+    }
+    prompt->will = will;
+    return true;
+}
+
+/* What cannot be kept ends the attempt, and what it was before, as a CONNECT of another kind does.
+ */
+bool sn_gate_keep_will(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    bool is_topic = pkt->type == SN_WILLTOPIC;
+
+    if (is_topic && pkt->data.len == 0) { /* there is none */
+        return true;
+    }
+    if (is_topic && !sn_topic_is_name(pkt->data)) {
+        node->admission_code = SN_RC_NOT_SUPPORTED;
+    } else if (is_topic ? keep_topic(gate, &node->prompt, pkt)
+                        : keep_message(&node->prompt, pkt->data)) {
+        return true;
     } else {
         node->admission_code = SN_RC_CONGESTION;
     }
     gate->cause = "its will cannot be kept";
     sn_gate_step(gate, node, SN_ON_REFUSED, NULL);
-    return true;
-}
-
-/* SN-030 */
-void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,
-                             const struct sn_packet *pkt)
-{
-    static const struct sn_packet ask = {.type = SN_WILLMSGREQ};
-
-    block_drop(node->prompt.will);
-    node->prompt.will = block_copy(gate->config.budget, pkt->data);
-    node->prompt.topic_len = (uint16_t)pkt->data.len;
-    node->prompt.flags = pkt->flags;
-    (void)sn_node_send(gate, node, &ask);
-}
-
-void sn_gate_keep_will_message(struct sn_gate *gate, struct sn_node *node,
-                               const struct sn_packet *pkt)
-{
-    struct sn_prompt *prompt = &node->prompt;
-    struct block *will = block_resize(prompt->will, prompt->topic_len + pkt->data.len);
-
-    (void)gate;
-    if (will != NULL && pkt->data.len != 0) {
-        memcpy(will->octets + prompt->topic_len, pkt->data.at, pkt->data.len);
-    }
-    prompt->will = will != NULL ? will : prompt->will;
+    return false;
 }
 
 void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node)

@@ -63,6 +63,12 @@ static void ask_topic(struct sn_gate *gate, struct sn_node *node, const struct s
     send_bare(gate, node, SN_WILLTOPICREQ, 0);
 }
 
+static void ask_message(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
+{
+    (void)pkt;
+    send_bare(gate, node, SN_WILLMSGREQ, 0);
+}
+
 static void forget_will(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt)
 {
     (void)gate;
@@ -144,9 +150,8 @@ static const struct {
     action *act;
 } actions[] = {
     {SN_DO_ASK_TOPIC, ask_topic},
-    {SN_DO_KEEP_TOPIC, sn_gate_keep_will_topic},
+    {SN_DO_ASK_MESSAGE, ask_message},
     {SN_DO_FORGET_WILL, forget_will},
-    {SN_DO_KEEP_MESSAGE, sn_gate_keep_will_message},
     {SN_DO_CONNECT, tell_connect},
     {SN_DO_CONNACK, connack},
     {SN_DO_SLEEP, tell_sleep},
@@ -259,7 +264,7 @@ static void dispatch(struct sn_gate *gate, const struct sn_packet *pkt)
         return;
     }
     if (pkt->type == SN_WILLTOPIC || pkt->type == SN_WILLMSG) {
-        if (!prompt_fits(node, event) || sn_gate_will_fails(gate, node, pkt)) {
+        if (!prompt_fits(node, event) || !sn_gate_keep_will(gate, node, pkt)) {
             sn_node_errs(node);
             return;
         }

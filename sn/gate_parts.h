@@ -237,11 +237,9 @@ void sn_gate_connect(struct sn_gate *gate, const struct sn_packet *pkt);
 void sn_gate_begin(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt,
                    bool moved);
 void sn_gate_refuse(struct sn_gate *gate, uint8_t code);
-bool sn_gate_will_fails(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
-void sn_gate_keep_will_topic(struct sn_gate *gate, struct sn_node *node,
-                             const struct sn_packet *pkt);
-void sn_gate_keep_will_message(struct sn_gate *gate, struct sn_node *node,
-                               const struct sn_packet *pkt);
+
+/* Keeps WILLTOPIC or WILLMSG with the attempt; false: it cannot, and the attempt is refused. */
+bool sn_gate_keep_will(struct sn_gate *gate, struct sn_node *node, const struct sn_packet *pkt);
 void sn_gate_tell_connect(struct sn_gate *gate, struct sn_node *node);
 void sn_node_drop_prompt(struct sn_node *node);
 

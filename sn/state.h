@@ -42,23 +42,22 @@ enum sn_event {
 };
 
 enum sn_action {
-    SN_DO_CONNECT = 1 << 0,      /* tell the hub, which admits or not */
-    SN_DO_ASK_TOPIC = 1 << 1,    /* WILLTOPICREQ */
-    SN_DO_KEEP_TOPIC = 1 << 2,   /* store it, WILLMSGREQ */
-    SN_DO_FORGET_WILL = 1 << 3,  /* the stored will is to be deleted */
-    SN_DO_KEEP_MESSAGE = 1 << 4, /* store the will message */
-    SN_DO_CONNACK = 1 << 5,
-    SN_DO_SERVE = 1 << 6,
-    SN_DO_FORWARD = 1 << 7,    /* QoS -1 */
-    SN_DO_DISCONNECT = 1 << 8, /* answer or tell DISCONNECT */
-    SN_DO_PINGRESP = 1 << 9,
-    SN_DO_AWAKE = 1 << 10, /* tell the hub to send what waits */
-    SN_DO_BYE = 1 << 11,   /* tell the hub */
-    SN_DO_SLEEP = 1 << 12, /* tell the hub, which answers */
-    SN_DO_LOST = 1 << 13,  /* tell the hub; the will is due */
-    SN_DO_KEEP = 1 << 14,  /* tell the hub to keep the message for the next waking */
-    SN_DO_WATCH = 1 << 15, /* start the new state's timer anew */
-    SN_DO_UNWATCH = 1 << 16
+    SN_DO_CONNECT = 1 << 0,     /* tell the hub, which admits or not */
+    SN_DO_ASK_TOPIC = 1 << 1,   /* WILLTOPICREQ */
+    SN_DO_ASK_MESSAGE = 1 << 2, /* WILLMSGREQ */
+    SN_DO_FORGET_WILL = 1 << 3, /* the stored will is to be deleted */
+    SN_DO_CONNACK = 1 << 4,
+    SN_DO_SERVE = 1 << 5,
+    SN_DO_FORWARD = 1 << 6,    /* QoS -1 */
+    SN_DO_DISCONNECT = 1 << 7, /* answer or tell DISCONNECT */
+    SN_DO_PINGRESP = 1 << 8,
+    SN_DO_AWAKE = 1 << 9,  /* tell the hub to send what waits */
+    SN_DO_BYE = 1 << 10,   /* tell the hub */
+    SN_DO_SLEEP = 1 << 11, /* tell the hub, which answers */
+    SN_DO_LOST = 1 << 12,  /* tell the hub; the will is due */
+    SN_DO_KEEP = 1 << 13,  /* tell the hub to keep the message for the next waking */
+    SN_DO_WATCH = 1 << 14, /* start the new state's timer anew */
+    SN_DO_UNWATCH = 1 << 15
 };
 
 struct sn_step {

@@ -144,6 +144,20 @@ static void a_will_that_cannot_be_kept_ends_the_attempt(void **state)
     SAYS(f, 1, "\x06\x09gone");
     HEARS(f, 1, "\x03\x05\x01");
     assert_ptr_equal(tells(f, SN_NEWS_BYE)->node, node); /* its session before is over */
+    f->budget.limit = 1000000;
+    SAYS(f, 1, "\x08\x04\x08\x01\x00\x3Cn1");
+    HEARS(f, 1, "\x02\x06");
+    f->budget.limit = f->budget.used + BLOCK_OVERHEAD;
+    SAYS(f, 1, "\x04\x07\x00w"); /* not the topic either */
+    HEARS(f, 1, "\x03\x05\x01");
+    f->budget.limit++;
+    SAYS(f, 1, "\x08\x04\x08\x01\x00\x3Cn1");
+    HEARS(f, 1, "\x02\x06");
+    SAYS(f, 1, "\x04\x07\x00w");
+    HEARS(f, 1, "\x02\x08");
+    f->budget.limit += 4;
+    SAYS(f, 1, "\x06\x09gone"); /* there is just room */
+    assert_span_equal(tells(f, SN_NEWS_CONNECT)->data, WIRE_SPAN("gone"));
     field_free(f);
 }
 

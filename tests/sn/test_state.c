@@ -4,7 +4,7 @@
 
 /* The table of the protocol page, part 4, one row for each event as it stands there; a word is
  * the next state and what is done:
- *   c tell connect, t WILLTOPICREQ, k keep will topic, f forget will, m keep will message,
+ *   c tell connect, t WILLTOPICREQ, k WILLMSGREQ, f forget will,
  *   a CONNACK, s serve, q forward QoS -1, d DISCONNECT, p PINGRESP, w tell awake, b tell bye,
  *   z tell sleep, l tell lost, g keep the message, + start the timer anew, - stop it;
  *   "." discards. */
@@ -18,7 +18,7 @@ static const struct {
     {SN_ON_CONNECT_WILL, {"Ct+",  "Ct+", "Ct+",  "Ct+",  "Ct+", "Ct+"}},
     {SN_ON_WILLTOPIC,    {".",    "Ck+", ".",    ".",    ".",   "."}},
     {SN_ON_NO_WILLTOPIC, {".",    "Cfc-", ".",   ".",    ".",   "."}},
-    {SN_ON_WILLMSG,      {".",    "Cmc-", ".",   ".",    ".",   "."}},
+    {SN_ON_WILLMSG,      {".",    "Cc-", ".",   ".",    ".",   "."}},
     {SN_ON_ADMITTED,     {".",    "Aa+", ".",    ".",    ".",   "."}},
     {SN_ON_REFUSED,      {".",    "Dab-", ".",    ".",    ".",   "."}},
     {SN_ON_REQUEST,      {"Dd",   ".",   "As+",  "Ss+",  "Ws",  "Ld"}},
@@ -37,12 +37,12 @@ static const struct {
 /* clang-format on */
 
 static const char letters[] = "DCASWL";
-static const char doings[] = "ctkfmasqdpwbzlg+-";
+static const char doings[] = "ctkfasqdpwbzlg+-";
 static const uint32_t bits[] = {
-    SN_DO_CONNECT, SN_DO_ASK_TOPIC, SN_DO_KEEP_TOPIC, SN_DO_FORGET_WILL, SN_DO_KEEP_MESSAGE,
-    SN_DO_CONNACK, SN_DO_SERVE,     SN_DO_FORWARD,    SN_DO_DISCONNECT,  SN_DO_PINGRESP,
-    SN_DO_AWAKE,   SN_DO_BYE,       SN_DO_SLEEP,      SN_DO_LOST,        SN_DO_KEEP,
-    SN_DO_WATCH,   SN_DO_UNWATCH};
+    SN_DO_CONNECT,  SN_DO_ASK_TOPIC, SN_DO_ASK_MESSAGE, SN_DO_FORGET_WILL,
+    SN_DO_CONNACK,  SN_DO_SERVE,     SN_DO_FORWARD,     SN_DO_DISCONNECT,
+    SN_DO_PINGRESP, SN_DO_AWAKE,     SN_DO_BYE,         SN_DO_SLEEP,
+    SN_DO_LOST,     SN_DO_KEEP,      SN_DO_WATCH,       SN_DO_UNWATCH};
 
 static struct sn_step step_of(const char *word, enum sn_state state)
 {
