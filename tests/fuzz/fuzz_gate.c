@@ -99,7 +99,7 @@ static void on_news(struct world *w, const struct sn_news *news)
     } else if (news->kind == SN_NEWS_REGISTER || news->kind == SN_NEWS_SUBSCRIBE) {
         struct sn_news granted = *news;
 
-        if ((whim & 4) == 0 && !sn_gate_give_id(w->gate, &granted)) {
+        if ((whim & CALM) != 0 && !sn_gate_give_id(w->gate, &granted)) {
             answer.code = SN_RC_CONGESTION;
         }
         answer.topic_id = granted.topic_id;
