@@ -132,6 +132,11 @@ static void put_out(struct hub *hub, struct hub_node *other, uint64_t now_ms)
     hub_node_end(hub, other, now_ms);
 }
 
+static bool is_open(const struct hub_node *hn)
+{
+    return hn->session != NULL && hn->session->open;
+}
+
 /* May `hn` be called `name`, by `section` or, without one, by itself? */
 static bool is_free(struct hub *hub, struct hub_node *hn, const struct conf_place *place,
                     uint64_t now_ms)
@@ -146,7 +151,13 @@ static bool is_free(struct hub *hub, struct hub_node *hn, const struct conf_plac
     if (other == NULL || other == hn) {
         return true;
     }
-    if (!is_by_place(hub, hn, place->node) || (other->session != NULL && other->session->open)) {
+    if (!is_by_place(hub, hn, place->node) || is_open(other)) {
+        return false;
+    }
+    if (other->section == NULL) {
+        return true; /* its client id is what the section is called, which it cannot be then */
+    }
+    if (sn_node_state(hn->node) != SN_CONNECTING) {
         return false;
     }
     put_out(hub, other, now_ms);

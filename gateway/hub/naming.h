@@ -15,8 +15,9 @@ void hub_naming_fini(struct hub *hub);
  * it, in which case all is as before. Fills `place`, whose name lives until the hub is called
  * again.
  *
- * A node that the section itself names by where it is or what it proves puts out who had the name
- * and is not connected: the device there was changed. */
+ * A node that the section itself names by where it is or what it proves has the name before one
+ * that is not connected. If that one is of the section too, its session ends when this one
+ * connects: the device there was changed. */
 enum hub_outcome hub_naming_learn(struct hub *hub, struct hub_node *hn, struct conf_place *place,
                                   uint64_t now_ms);
 

@@ -175,8 +175,20 @@ void hub_node_relearn(struct hub *hub, struct hub_node *hn, uint64_t now_ms)
     }
 }
 
-/* First all names are given up, so that two nodes can change theirs. Who learns that he has a name
- * may put out any other node, which the walk allows. */
+static void relearn_those(struct hub *hub, bool open, uint64_t now_ms)
+{
+    size_t place = 0;
+    struct hub_node *hn = NULL;
+
+    while ((hn = hub_node_next(hub, &place)) != NULL) {
+        if ((hn->session != NULL && hn->session->open) == open) {
+            hub_node_relearn(hub, hn, now_ms);
+        }
+    }
+}
+
+/* First all names are given up, so that two nodes can change theirs. Of two at one place the one
+ * that is connected has its name. */
 void hub_nodes_relearn(struct hub *hub, uint64_t now_ms)
 {
     size_t place = 0;
@@ -187,10 +199,8 @@ void hub_nodes_relearn(struct hub *hub, uint64_t now_ms)
         hub_naming_drop(hub, hn);
     }
     hub_who_build(hub);
-    place = 0;
-    while ((hn = hub_node_next(hub, &place)) != NULL) {
-        hub_node_relearn(hub, hn, now_ms);
-    }
+    relearn_those(hub, true, now_ms);
+    relearn_those(hub, false, now_ms);
 }
 
 void hub_nodes_notice(struct hub *hub, const struct mqtt_notice *notice)

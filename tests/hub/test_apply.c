@@ -474,8 +474,14 @@ static void a_listeners_patience_is_the_new_one(void **state)
     site_free(site);
 }
 
-/* The [node] names a device by where it is, and another has that name as its client id. */
-static void who_is_named_by_a_reload_puts_out_who_had_the_name(void **state)
+static bool has_session(const struct site *site, const char *client_id)
+{
+    return mqtt_session_find(&site->hub->sessions, MQTT_DOOR_NODE, span_of_text(client_id)) != NULL;
+}
+
+/* The [node] names a device by where it is, and another, which is away, has that name as its client
+ * id. */
+static void who_is_named_by_a_reload_takes_the_name_and_no_session(void **state)
 {
     struct site *site = site_new(SITE "[topics climate]\n1 = x\n", false);
 
@@ -490,6 +496,33 @@ static void who_is_named_by_a_reload_puts_out_who_had_the_name(void **state)
     assert_span_equal(sn_node_id(hub_node_named(site->hub, span_of_text("n1"))->node),
                       span_of_text("b"));
     assert_non_null(hub_node_named(site->hub, span_of_text("n2")));
+    assert_true(has_session(site, "n1"));
+    site_says(site, 1, WIRE_SPAN("\x08\x04\0\x01\0\x3cn1"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x03\x05\x03"));
+    apply(site, SITE "[topics climate]\n1 = x\n");
+    connect_node(site, 1, false);
+    assert_span_equal(sn_node_id(hub_node_named(site->hub, span_of_text("b"))->node),
+                      span_of_text("b"));
+    site_free(site);
+}
+
+/* Two devices were at one place, one after the other, before a [node] names it. */
+static void a_reload_ends_no_session_of_one_that_was_there_before(void **state)
+{
+    struct site *site = site_new(SITE "[topics climate]\n1 = x\n", false);
+
+    (void)state;
+    says_by_radio(site, WIRE_SPAN("\x07\x04\0\x01\0\x3c"
+                                  "a"));
+    says_by_radio(site, WIRE_SPAN("\x06\x12\0\0\x01t"));
+    says_by_radio(site, WIRE_SPAN("\x02\x18"));
+    says_by_radio(site, WIRE_SPAN("\x07\x04\0\x01\0\x3c"
+                                  "b"));
+    apply(site, SITE "[topics climate]\n1 = x\n[node bed]\nlistener = lan\nwireless_id = 0a\n");
+    assert_span_equal(sn_node_id(hub_node_named(site->hub, span_of_text("bed"))->node),
+                      span_of_text("b"));
+    assert_true(has_session(site, "a"));
+    assert_true(has_session(site, "b"));
     site_free(site);
 }
 
@@ -537,7 +570,8 @@ int main(void)
         cmocka_unit_test(a_node_has_new_rights_and_limits_at_once),
         cmocka_unit_test(normal_ids_keep_their_names),
         cmocka_unit_test(a_node_that_gets_another_name_keeps_session_and_past),
-        cmocka_unit_test(who_is_named_by_a_reload_puts_out_who_had_the_name),
+        cmocka_unit_test(who_is_named_by_a_reload_takes_the_name_and_no_session),
+        cmocka_unit_test(a_reload_ends_no_session_of_one_that_was_there_before),
         cmocka_unit_test(one_that_is_gone_is_called_by_its_client_id_when_its_section_goes),
         cmocka_unit_test(state_topics_follow_the_name_and_the_prefix),
         cmocka_unit_test(a_listeners_patience_is_the_new_one),
