@@ -30,6 +30,7 @@ struct cmd_options {
 int cmd_run(const struct cmd_options *options);
 int cmd_check(const struct cmd_options *options);
 int cmd_dump(const struct cmd_options *options);
+int cmd_store(const struct cmd_options *options);
 int cmd_passwd(const struct cmd_options *options);
 int cmd_nodes(const struct cmd_options *options);
 int cmd_node(const struct cmd_options *options);

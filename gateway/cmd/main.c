@@ -14,14 +14,19 @@ struct verb {
     bool asks;    /* the running gateway: -c, --socket and --json are allowed too */
 };
 
-/* Deeds of `node`, for the usage. */
+/* Deeds of a command, for the usage. */
 static const struct {
+    int (*run)(const struct cmd_options *options);
     const char *words;
     const char *help;
 } deeds[] = {
-    {"replace OLD --with NEW", "node or client id NEW has the name OLD from now on"},
-    {"accept NAME CLIENT-ID", "that client is the node which [node NAME] waits for"},
-    {"forget NAME", "its entry, its kept session and what waits for it go"},
+    {cmd_node, "replace OLD --with NEW", "node or client id NEW has the name OLD from now on"},
+    {cmd_node, "accept NAME CLIENT-ID", "that client is the node which [node NAME] waits for"},
+    {cmd_node, "forget NAME", "its entry, its kept session and what waits for it go"},
+    {cmd_store, "check", "read all of it, say what is damaged; --json"},
+    {cmd_store, "stat", "its size and its rows; --json"},
+    {cmd_store, "vacuum", "give free pages back to the disk; no gateway may run on it"},
+    {cmd_store, "backup FILE", "a copy of this moment, also while the gateway runs"},
 };
 
 static const struct verb verbs[] = {
@@ -36,20 +41,28 @@ static const struct verb verbs[] = {
      false},
     {"dump", cmd_dump, "[-c FILE] [--set] [--reference]",
      "print the configuration in effect, what the file sets, or every option", 0, false},
+    {"store", cmd_store, "DEED [-c FILE] [--json]", "the store's file, a deed:", 2, false},
     {"passwd", cmd_passwd, "[FILE]", "hash a password for [user]; read without echo, or from stdin",
      1, false},
     {"version", cmd_version, "", "print the version", 0, false},
     {"help", cmd_help, "", "print this", 0, false},
 };
 
+static void print_deeds(FILE *to, const struct verb *verb)
+{
+    for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++) {
+        if (deeds[i].run == verb->run) {
+            (void)fprintf(to, "    %-40s %s\n", deeds[i].words, deeds[i].help);
+        }
+    }
+}
+
 static void print_usage(FILE *to)
 {
     (void)fputs("usage: sedge COMMAND [OPTIONS]\n\n", to);
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         (void)fprintf(to, "  %-8s%-34s %s\n", verbs[i].name, verbs[i].options, verbs[i].help);
-        for (size_t j = 0; verbs[i].run == cmd_node && j < sizeof deeds / sizeof deeds[0]; j++) {
-            (void)fprintf(to, "    %-40s %s\n", deeds[j].words, deeds[j].help);
-        }
+        print_deeds(to, &verbs[i]);
     }
     (void)fputs(
         "\nstatus, nodes, node, topics, watch and reload ask the running gateway; they take\n"

@@ -1,5 +1,6 @@
 """What was acknowledged is there after kill -9."""
 
+import json
 import time
 
 from sedge import ROOT, expect, expect_equal, memory_kib, stop
@@ -138,3 +139,63 @@ def a_queue_larger_than_memory_survives_kill_9_and_goes_up_in_order(box):
     )  # fmt: skip
     numbers = [int(line[:4]) for line in watcher.lines if line.endswith(" " + fill)]
     expect_equal(numbers, list(range(count)), "messages in order")
+
+
+def _tend(box, *args, code=0):
+    """`sedge store`, by the configuration that the story wrote."""
+    conf = box.dir / "gateway.conf"
+    return box.run(ROOT / "build/sedge", "store", *args, "-c", conf, code=code)
+
+
+def a_store_is_checked_counted_and_copied_while_the_gateway_runs(box):
+    gateway = box.gateway(**_kept(box))
+    box.keep_session("absent", "farm/#")
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-l", text_in=_numbers(0, 100), wait_s=60)
+    expect_equal(json.loads(_tend(box, "check", "--json").lines[0])["sound"], True, "sound")
+    stat = json.loads(_tend(box, "stat", "--json").lines[0])
+    expect_equal(stat["rows"]["queue"], 100, "messages that wait")
+    _tend(box, "stat").wait_line(r"^  queue +100$")
+    _tend(box, "vacuum", code=1).wait_line("in use by another sedge")
+    _tend(box, "backup", box.dir / "copy.db")
+    _tend(box, "backup", box.dir / "copy.db", code=1).wait_line("File exists")
+    expect_equal((box.dir / "copy.db").stat().st_mode & 0o777, 0o600, "mode of the copy")
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-m", "later")
+    stop(gateway)
+    box.gateway(store=box.dir / "copy.db")
+    subscriber = box.subscriber("-i", "absent", "-c", "-q", "1", topics=("farm/#",))
+    texts = [text for _, _, _, text in subscriber.messages(100)]
+    expect_equal(texts, [str(i) for i in range(100)], "messages of the copy")
+
+
+def a_vacuum_gives_the_room_of_delivered_messages_back(box):
+    gateway = box.gateway(**_kept(box))
+    box.keep_session("absent", "farm/#")
+    lines = "".join(f"{i} {'x' * 4000}\n" for i in range(500))
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-l", text_in=lines, wait_s=60)
+    box.subscriber("-i", "absent", "-c", "-q", "1", topics=("farm/#",)).messages(500)
+    stop(gateway)
+    before = (box.dir / "sedge.db").stat().st_size
+    _tend(box, "vacuum")
+    expect((box.dir / "sedge.db").stat().st_size < before / 4, "the file shrank")
+    _tend(box, "check").wait_line("sound$")
+
+
+def a_store_that_is_damaged_foreign_or_not_there_is_said_to_be_so(box):
+    path = box.dir / "sedge.db"
+    gateway = box.gateway(**_kept(box))
+    box.keep_session("absent", "farm/#")
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-l", text_in=_numbers(0, 100), wait_s=60)
+    stop(gateway)
+    octets = path.read_bytes()
+    path.write_bytes(octets[:4096] + b"\xff" * (len(octets) - 4096))
+    expect_equal(json.loads(_tend(box, "check", "--json", code=1).lines[0])["sound"], False, "sound")
+    path.write_bytes(b"x" * 8192)
+    _tend(box, "check", code=1).wait_line("another program")
+    path.write_bytes(octets[:60] + b"\0\0\1\0" + octets[64:])
+    _tend(box, "backup", box.dir / "copy.db", code=1).wait_line("newer sedge")
+    path.unlink()
+    _tend(box, "stat", code=1).wait_line("cannot be read")
+    expect(not path.exists(), "no command makes a store")
+    expect(not (box.dir / "copy.db").exists(), "nothing was copied")
+    _tend(box, "vacuum", "--json", code=2)
+    _tend(box, "backup", code=2)
