@@ -80,8 +80,8 @@ void gw_turn(struct gw_run *run)
         hub_pump(loop->hub, now_ms);
         hear_hub(run);
         hand_over_records(run);
-        ask_for_rows(run);
         drain(run);
+        ask_for_rows(run); /* an answer that left may have left a row as what is to go next */
         if (!loop->again) {
             break;
         }

@@ -40,6 +40,18 @@ def messages_acknowledged_to_a_node_survive_kill_9(box):
     expect_equal(texts, [str(i) for i in range(100)], "messages in order")
 
 
+def what_waits_in_the_store_alone_comes_at_once(box):
+    """Nothing else happens that would have the gateway ask for it; $SYS is due every 10 s."""
+    gateway = box.gateway(**_kept(box))
+    box.keep_session("absent", "farm/#")
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-l", text_in=_numbers(0, 100), wait_s=60)
+    gateway.kill()
+    box.gateway(**_kept(box))
+    subscriber = box.subscriber("-i", "absent", "-c", "-q", "1", topics=("farm/#",))
+    texts = [text for _, _, _, text in subscriber.messages(100, wait_s=5)]
+    expect_equal(texts, [str(i) for i in range(100)], "messages in order")
+
+
 def exactly_once_survives_kill_9(box):
     gateway = box.gateway(**_kept(box))
     box.keep_session("absent", "farm/#", qos=2)
