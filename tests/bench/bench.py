@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 import rows_more  # noqa: E402
 import rows_mqtt  # noqa: E402
 import rows_nodes  # noqa: E402
+import rows_store  # noqa: E402
 
 TABLES = {
     "start": rows_more.start,
@@ -29,6 +30,8 @@ TABLES = {
     "connect": rows_nodes.connect,
     "fan": rows_nodes.fan,
     "burst": rows_nodes.burst,
+    "durable": rows_store.durable,
+    "restart": rows_store.restart,
     "instructions": rows_more.instructions,
     "calls": rows_more.calls,
 }

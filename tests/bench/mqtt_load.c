@@ -1,7 +1,8 @@
-/* mqtt_load PORT PUBLISHERS SUBSCRIBERS QOS MESSAGES [BURST] - fan-in (50 1), fan-out (1 50) or
+/* mqtt_load PORT PUBLISHERS SUBSCRIBERS QOS MESSAGES [BURST [RATE]] - fan-in (50 1), fan-out (1 50) or
  * pairs (as many of both: subscriber n reads publisher n) with a payload of 64 octets. At most
  * 1,000 deliveries are outstanding, and 20 messages of one publisher unacknowledged. Publishers
- * take turns; in its turn each sends what its window allows, at most BURST messages (20).
+ * take turns; in its turn each sends what its window allows, at most BURST messages (20), and all
+ * together no more than RATE a second. With 0 subscribers it is done when all is acknowledged.
  *
  * With 0 publishers it only reads what others publish under load/#, until stdin ends. Messages are
  * counted as they are sent and as they are delivered. */
@@ -21,6 +22,8 @@ struct load {
     size_t fan; /* deliveries of one message */
     size_t messages;
     size_t burst;
+    double rate; /* messages a second; 0: as they may */
+    double start;
     size_t turn; /* publisher that goes on */
     size_t sent;
     size_t delivered;
@@ -84,6 +87,7 @@ static void join(struct load *load, size_t i, const char *port)
 static bool may_publish(const struct load *load)
 {
     return load->sent < load->messages &&
+           (load->rate == 0 || (double)load->sent < (load_now() - load->start) * load->rate) &&
            (load->sent + 1) * load->fan <= load->delivered + OUTSTANDING;
 }
 
@@ -116,7 +120,7 @@ static void run(struct load *load)
             peer_flush(&load->peers[i]);
         }
         /* The last entry is stdin, watched by a reader without publishers. */
-        poll(load->polls, count + (load->publishers == 0), -1);
+        poll(load->polls, count + (load->publishers == 0), load->rate == 0 ? -1 : 1);
         for (size_t i = 0; i < count; i++) {
             if (load->polls[i].revents != 0) {
                 peer_receive(&load->peers[i], take, load);
@@ -136,17 +140,17 @@ static size_t number(const char *text)
 int main(int argc, char **argv)
 {
     struct load load = {.burst = WINDOW};
-    double start = 0;
     size_t count = 0;
 
-    if (argc != 6 && argc != 7) {
+    if (argc < 6 || argc > 8) {
         return 1;
     }
     load.publishers = number(argv[2]);
     load.subscribers = number(argv[3]);
     load.qos = (unsigned)number(argv[4]);
     load.messages = number(argv[5]);
-    load.burst = argc == 7 ? number(argv[6]) : WINDOW;
+    load.burst = argc > 6 ? number(argv[6]) : WINDOW;
+    load.rate = argc > 7 ? (double)number(argv[7]) : 0;
     load.topics = load.publishers == 0 ? 1 : load.publishers;
     load.fan = load.publishers == load.subscribers ? 1 : load.subscribers;
     count = load.publishers + load.subscribers;
@@ -160,8 +164,8 @@ int main(int argc, char **argv)
     }
     load.polls[count] = (struct pollfd){STDIN_FILENO, POLLIN, 0};
     load_ready();
-    start = load_now();
+    load.start = load_now();
     run(&load);
-    load_done(load.sent + load.delivered, load_now() - start);
+    load_done(load.sent + load.delivered, load_now() - load.start);
     return 0;
 }

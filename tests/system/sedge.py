@@ -263,13 +263,15 @@ class Box:
 
     # The gateway.
 
-    def configure(self, more="", store="none", udp_more="", broker_more="", name="gw-7"):
+    def configure(
+        self, more="", store="none", udp_more="", broker_more="", store_more="", name="gw-7"
+    ):
         path = self.dir / "gateway.conf"
         path.write_text(
             f"[gateway]\nname = {name}\ncontrol = {self.control}\n\n"
             f"[listener udp]\ntype = udp\nbind = 127.0.0.1:{self.udp}\n{udp_more}\n"
             f"[broker local]\nbind = 127.0.0.1:{self.tcp}\n{broker_more}\n"
-            f"[store]\npath = {store}\n\n{more}\n"
+            f"[store]\npath = {store}\n{store_more}\n\n{more}\n"
         )
         return path
 
