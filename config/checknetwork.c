@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "config/expand.h"
 #include "config/hash.h"
+#include "config/preset.h"
 
 static void check_broker(const struct conf_reading *reading, const struct conf_broker *broker)
 {
@@ -164,6 +165,7 @@ static void check_upstream(const struct conf_reading *reading, const struct conf
         conf_say_of(reading, &upstream->at, "only_while_down", false, "names this upstream itself");
     }
     check_connect(reading, upstream);
+    conf_preset_check(reading, upstream);
     check_rules(reading, upstream);
 }
 

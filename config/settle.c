@@ -4,6 +4,7 @@
 #include "config/address.h"
 #include "config/checks.h"
 #include "config/lines.h"
+#include "config/preset.h"
 #include "config/setting.h"
 
 #define STORE_PATH "/var/lib/sedge/sedge.db"
@@ -162,6 +163,7 @@ static void settle_defaults(const struct conf_reading *reading)
     for (size_t i = 0; i < conf->upstream_count; i++) {
         struct conf_upstream *upstream = &conf->upstream[i];
 
+        conf_preset_apply(reading, upstream);
         if (upstream->client_id == NULL) {
             upstream->client_id = upstream->mode == CONF_TRANSPARENT ? "%c" : "%g";
         }

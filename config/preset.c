@@ -1,0 +1,229 @@
+#include "config/preset.h"
+
+#include "base/text.h"
+#include "config/nearest.h"
+#include "config/setting.h"
+
+#define KIB UINT64_C(1024)
+
+struct filling {
+    const char *key;
+    const char *value;
+    uint16_t port; /* for URLs of this port alone; 0: for all */
+};
+
+/* What the cloud takes of a key: a number, size, time in seconds, or yes as 1. */
+struct bound {
+    const char *key;
+    uint64_t least;
+    uint64_t most;
+};
+
+struct preset {
+    const char *name;
+    const struct filling *fillings; /* up to one without key */
+    const struct bound *bounds;     /* likewise */
+    bool no_will;
+};
+
+#define FILL(...) \
+    (const struct filling[]) { __VA_ARGS__, {NULL, NULL, 0} }
+#define TAKES(...) \
+    (const struct bound[]) { __VA_ARGS__, {NULL, 0, 0} }
+
+/* clang-format off */
+static const struct preset presets[] = {
+    {"aws",
+     FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "1", 0}, {"retain", "strip", 0},
+          {"max_payload", "128KiB", 0}, {"max_levels", "8", 0}, {"filters_per_subscribe", "8", 0},
+          {"rate", "100/s", 0}, {"alpn", "x-amzn-mqtt-ca", 443}),
+     TAKES({"qos_max", 0, 1}, {"subscribe_qos_max", 0, 1}, {"keepalive", 5, 1200},
+           {"max_payload", 1, 128 * KIB}, {"max_levels", 1, 8}, {"filters_per_subscribe", 1, 8},
+           {"max_inflight", 1, 100}),
+     false},
+    {"azure-iothub",
+     FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "1", 0}, {"retain", "strip", 0},
+          {"will_retain", "no", 0}, {"max_payload", "256KiB", 0}),
+     TAKES({"qos_max", 0, 1}, {"subscribe_qos_max", 0, 1}, {"keepalive", 5, 1177},
+           {"max_payload", 1, 256 * KIB}),
+     false},
+    {"azure-eventgrid",
+     FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "1", 0}, {"retain", "strip", 0},
+          {"will_retain", "no", 0}, {"max_payload", "512KiB", 0}),
+     TAKES({"qos_max", 0, 1}, {"subscribe_qos_max", 0, 1}, {"keepalive", 5, 1160},
+           {"max_payload", 1, 512 * KIB}),
+     false},
+    {"hivemq",
+     FILL({"max_inflight", "10", 0}),
+     TAKES({"max_inflight", 1, 10}),
+     false},
+    {"emqx",
+     FILL({"max_payload", "1MiB", 0}, {"max_levels", "10", 0}, {"rate", "10/s", 0}),
+     TAKES({"max_payload", 1, 1024 * KIB}, {"max_levels", 1, 10}),
+     false},
+    {"thingsboard",
+     FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "1", 0}, {"retain", "strip", 0},
+          {"will_retain", "no", 0}),
+     TAKES({"qos_max", 0, 1}, {"subscribe_qos_max", 0, 1}),
+     false},
+    {"adafruit",
+     FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "1", 0}, {"retain", "strip", 0},
+          {"will_retain", "no", 0}, {"rate", "30/m", 0}),
+     TAKES({"qos_max", 0, 1}, {"subscribe_qos_max", 0, 1}),
+     false},
+    {"losant",
+     FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "0", 0}, {"retain", "strip", 0},
+          {"will_retain", "no", 0}, {"clean_session", "yes", 0}, {"max_payload", "256KiB", 0},
+          {"rate", "2/s", 0}),
+     TAKES({"qos_max", 0, 1}, {"subscribe_qos_max", 0, 0}, {"clean_session", 1, 1},
+           {"max_payload", 1, 256 * KIB}),
+     false},
+    {"cumulocity",
+     FILL({"max_payload", "16184", 0}),
+     TAKES({"max_payload", 1, 16184}),
+     false},
+    {"tencent",
+     FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "1", 0}, {"retain", "strip", 0},
+          {"reconnect", "5s..2m", 0}),
+     TAKES({"qos_max", 0, 1}, {"subscribe_qos_max", 0, 1}, {"keepalive", 5, 900}),
+     true},
+    {"aliyun",
+     FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "1", 0}, {"retain", "strip", 0}),
+     TAKES({"qos_max", 0, 1}, {"subscribe_qos_max", 0, 1}, {"keepalive", 30, 1200}),
+     true},
+    {"rabbitmq",
+     FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "1", 0}),
+     TAKES({"qos_max", 0, 1}, {"subscribe_qos_max", 0, 1}),
+     false},
+};
+/* clang-format on */
+
+#define PRESETS (sizeof presets / sizeof presets[0])
+
+static const struct preset *find(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < PRESETS; i++) {
+        if (strcmp(presets[i].name, name) == 0) {
+            return &presets[i];
+        }
+    }
+    return NULL;
+}
+
+static void say_unknown(const struct conf_reading *reading, const struct conf_upstream *upstream)
+{
+    uint8_t room[512];
+    struct writer w = writer_of(room, sizeof room);
+    struct conf_nearest nearest = {.text = span_of_text(upstream->preset)};
+
+    write_text(&w, "is none of");
+    for (size_t i = 0; i < PRESETS; i++) {
+        conf_nearest_offer(&nearest, span_of_text(presets[i].name));
+        write_text(&w, i == 0 ? " " : ", ");
+        write_text(&w, presets[i].name);
+    }
+    conf_nearest_write(&nearest, &w);
+    write_end(&w);
+    conf_say_of(reading, &upstream->at, "preset", false, (const char *)room);
+}
+
+static const struct conf_option *row_of(const struct conf_section_kind *kind, const char *key)
+{
+    return conf_option_find(kind, span_of_text(key));
+}
+
+/* The values stand in a table of ours: they are good. */
+static void fill(const struct conf_reading *reading, struct conf_upstream *upstream,
+                 const struct filling *filling)
+{
+    const struct conf_section_kind *kind = conf_kind_of(reading->conf, &upstream->at);
+    struct conf_given given = {.row = row_of(kind, filling->key),
+                               .key = span_of_text(filling->key),
+                               .text = span_of_text(filling->value)};
+    uint8_t room[256];
+    struct writer wrong = writer_of(room, sizeof room);
+
+    if (conf_has(kind, &upstream->at, filling->key) ||
+        (filling->port != 0 &&
+         (upstream->url.count == 0 || upstream->url.at[0].port != filling->port))) {
+        return;
+    }
+    (void)conf_setting_read(&given, reading->conf->arena, conf_field(&upstream->at, given.row),
+                            &wrong);
+}
+
+void conf_preset_apply(const struct conf_reading *reading, struct conf_upstream *upstream)
+{
+    const struct preset *preset = find(upstream->preset);
+
+    if (upstream->preset != NULL && preset == NULL) {
+        say_unknown(reading, upstream);
+        return;
+    }
+    for (const struct filling *f = preset == NULL ? NULL : preset->fillings; f != NULL && f->key;
+         f++) {
+        fill(reading, upstream, f);
+    }
+}
+
+static uint64_t number_of(const struct conf_upstream *upstream, const struct conf_option *row)
+{
+    uint64_t number = 0;
+
+    if (row->kind == CONF_KIND_FLAG) {
+        bool flag = false;
+
+        memcpy(&flag, conf_field(&upstream->at, row), sizeof flag);
+        return flag;
+    }
+    memcpy(&number, conf_field(&upstream->at, row), sizeof number);
+    return number;
+}
+
+static void write_bound(const struct conf_option *row, const struct bound *bound, struct writer *w)
+{
+    if (row->kind == CONF_KIND_FLAG) {
+        write_text(w, "yes alone");
+        return;
+    }
+    if (bound->least != bound->most) {
+        conf_number_print(row->kind, bound->least, w);
+        write_text(w, " to ");
+    }
+    conf_number_print(row->kind, bound->most, w);
+}
+
+static void check_bound(const struct conf_reading *reading, const struct conf_upstream *upstream,
+                        const struct bound *bound)
+{
+    const struct conf_section_kind *kind = conf_kind_of(reading->conf, &upstream->at);
+    const struct conf_option *row = row_of(kind, bound->key);
+    uint64_t number = number_of(upstream, row);
+    uint8_t room[256];
+    struct writer w = writer_of(room, sizeof room);
+
+    if (!conf_has(kind, &upstream->at, bound->key) ||
+        (number >= bound->least && number <= bound->most)) {
+        return;
+    }
+    write_text(&w, upstream->preset);
+    write_text(&w, " takes ");
+    write_bound(row, bound, &w);
+    write_end(&w);
+    conf_say_of(reading, &upstream->at, bound->key, false, (const char *)room);
+}
+
+void conf_preset_check(const struct conf_reading *reading, const struct conf_upstream *upstream)
+{
+    const struct preset *preset = find(upstream->preset);
+
+    if (preset == NULL) {
+        return;
+    }
+    for (const struct bound *b = preset->bounds; b->key != NULL; b++) {
+        check_bound(reading, upstream, b);
+    }
+    if (preset->no_will && upstream->will_topic != NULL) {
+        conf_say_of(reading, &upstream->at, "will_topic", false, "this cloud takes no will");
+    }
+}
