@@ -26,12 +26,12 @@ struct preset {
     bool no_will;
 };
 
+/* clang-format off */
 #define FILL(...) \
     (const struct filling[]) { __VA_ARGS__, {NULL, NULL, 0} }
 #define TAKES(...) \
     (const struct bound[]) { __VA_ARGS__, {NULL, 0, 0} }
 
-/* clang-format off */
 static const struct preset presets[] = {
     {"aws",
      FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "1", 0}, {"retain", "strip", 0},

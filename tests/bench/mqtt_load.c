@@ -1,8 +1,9 @@
-/* mqtt_load PORT PUBLISHERS SUBSCRIBERS QOS MESSAGES [BURST [RATE]] - fan-in (50 1), fan-out (1 50) or
- * pairs (as many of both: subscriber n reads publisher n) with a payload of 64 octets. At most
- * 1,000 deliveries are outstanding, and 20 messages of one publisher unacknowledged. Publishers
- * take turns; in its turn each sends what its window allows, at most BURST messages (20), and all
- * together no more than RATE a second. With 0 subscribers it is done when all is acknowledged.
+/* mqtt_load PORT PUBLISHERS SUBSCRIBERS QOS MESSAGES [BURST [RATE]] - fan-in (50 1), fan-out
+ * (1 50) or pairs (as many of both: subscriber n reads publisher n) with a payload of 64 octets.
+ * At most 1,000 deliveries are outstanding, and 20 messages of one publisher unacknowledged.
+ * Publishers take turns; in its turn each sends what its window allows, at most BURST messages
+ * (20), and all together no more than RATE a second. With 0 subscribers it is done when all is
+ * acknowledged.
  *
  * With 0 publishers it only reads what others publish under load/#, until stdin ends. Messages are
  * counted as they are sent and as they are delivered. */
