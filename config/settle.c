@@ -163,10 +163,10 @@ static void settle_defaults(const struct conf_reading *reading)
     for (size_t i = 0; i < conf->upstream_count; i++) {
         struct conf_upstream *upstream = &conf->upstream[i];
 
-        conf_preset_apply(reading, upstream);
         if (upstream->client_id == NULL) {
             upstream->client_id = upstream->mode == CONF_TRANSPARENT ? "%c" : "%g";
         }
+        conf_preset_apply(reading, upstream);
     }
     if (conf->store.path == NULL) {
         const char *path = reading->machine.store_path;
