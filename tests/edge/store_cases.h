@@ -7,44 +7,6 @@
 
 #include "tests/edge/store_changes.h"
 
-/* The next record must be this one. */
-static void expect(struct gw_store *store, const uint64_t key[3], const char *text,
-                   const char *body)
-{
-    struct record got;
-
-    assert_true(gw_store_next(store, &got));
-    assert_int_equal(got.op, RECORD_PUT);
-    assert_int_equal(got.key[0], key[0]);
-    assert_int_equal(got.key[1], key[1]);
-    assert_int_equal(got.key[2], key[2]);
-    if (got.key[0] == TABLE_MESSAGE) {
-        assert_int_equal(got.octets, strlen(text) + strlen(body));
-        return;
-    }
-    assert_span_equal(got.text, span_of_text(text));
-    assert_span_equal(got.body, span_of_text(body));
-}
-
-/* Asks for rows of messages and waits for the answer. */
-static void fetch(struct store_home *home, struct gw_store *store, struct gw_fetch *fetch)
-{
-    struct gw_store_word word = {.kept = NULL};
-
-    gw_store_fetch(store, fetch);
-    while (!gw_store_hear(store, &word)) {
-        home->wait(store);
-    }
-    assert_ptr_equal(word.fetched, fetch);
-    assert_null(word.kept);
-}
-
-static struct gw_store *reopen(struct store_home *home, struct gw_store *store)
-{
-    gw_store_close(store);
-    return home->open(home);
-}
-
 static void what_was_put_comes_back_table_by_table(void **state)
 {
     struct store_home *home = *state;

@@ -20,13 +20,14 @@ struct changes {
     struct record records[CASE_RECORDS];
 };
 
-static void begin(struct changes *changes)
+static inline void begin(struct changes *changes)
 {
     changes->batch = (struct batch){0};
     list_init(&changes->batch.records);
 }
 
-static struct record *change(struct changes *changes, enum record_op op, const uint64_t key[3])
+static inline struct record *change(struct changes *changes, enum record_op op,
+                                    const uint64_t key[3])
 {
     struct record *record = &changes->records[changes->batch.count++];
 
@@ -38,8 +39,8 @@ static struct record *change(struct changes *changes, enum record_op op, const u
 
 #define KEY(table, owner, item) ((const uint64_t[3]){(table), (owner), (item)})
 
-static struct record *put(struct changes *changes, const uint64_t key[3], const char *text,
-                          const char *body)
+static inline struct record *put(struct changes *changes, const uint64_t key[3], const char *text,
+                                 const char *body)
 {
     struct record *record = change(changes, RECORD_PUT, key);
 
@@ -48,7 +49,7 @@ static struct record *put(struct changes *changes, const uint64_t key[3], const 
     return record;
 }
 
-static void keep(struct store_home *home, struct gw_store *store, struct changes *changes)
+static inline void keep(struct store_home *home, struct gw_store *store, struct changes *changes)
 {
     struct gw_store_word word = {.kept = NULL};
 
@@ -60,7 +61,7 @@ static void keep(struct store_home *home, struct gw_store *store, struct changes
     begin(changes);
 }
 
-static void expect_end(struct gw_store *store)
+static inline void expect_end(struct gw_store *store)
 {
     struct record got;
 
@@ -68,12 +69,50 @@ static void expect_end(struct gw_store *store)
     assert_null(gw_store_trouble(store));
 }
 
-static struct gw_store *open_empty(struct store_home *home)
+static inline struct gw_store *open_empty(struct store_home *home)
 {
     struct gw_store *store = home->open(home);
 
     expect_end(store);
     return store;
+}
+
+/* The next record must be this one. */
+static inline void expect(struct gw_store *store, const uint64_t key[3], const char *text,
+                          const char *body)
+{
+    struct record got;
+
+    assert_true(gw_store_next(store, &got));
+    assert_int_equal(got.op, RECORD_PUT);
+    assert_int_equal(got.key[0], key[0]);
+    assert_int_equal(got.key[1], key[1]);
+    assert_int_equal(got.key[2], key[2]);
+    if (got.key[0] == TABLE_MESSAGE) {
+        assert_int_equal(got.octets, strlen(text) + strlen(body));
+        return;
+    }
+    assert_span_equal(got.text, span_of_text(text));
+    assert_span_equal(got.body, span_of_text(body));
+}
+
+/* Asks for rows of messages and waits for the answer. */
+static inline void fetch(struct store_home *home, struct gw_store *store, struct gw_fetch *fetch)
+{
+    struct gw_store_word word = {.kept = NULL};
+
+    gw_store_fetch(store, fetch);
+    while (!gw_store_hear(store, &word)) {
+        home->wait(store);
+    }
+    assert_ptr_equal(word.fetched, fetch);
+    assert_null(word.kept);
+}
+
+static inline struct gw_store *reopen(struct store_home *home, struct gw_store *store)
+{
+    gw_store_close(store);
+    return home->open(home);
 }
 
 #endif
