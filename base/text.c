@@ -29,6 +29,27 @@ void write_hex(struct writer *w, struct span octets)
     }
 }
 
+static uint32_t octet_at(struct span octets, size_t i)
+{
+    return i < octets.len ? octets.at[i] : 0;
+}
+
+void write_base64(struct writer *w, struct span octets)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < octets.len; i += 3) {
+        uint32_t bits =
+            octet_at(octets, i) << 16 | octet_at(octets, i + 1) << 8 | octet_at(octets, i + 2);
+
+        write_u8(w, (uint8_t)letters[bits >> 18]);
+        write_u8(w, (uint8_t)letters[bits >> 12 & 63]);
+        write_u8(w, i + 1 < octets.len ? (uint8_t)letters[bits >> 6 & 63] : '=');
+        write_u8(w, i + 2 < octets.len ? (uint8_t)letters[bits & 63] : '=');
+    }
+}
+
 void write_printable(struct writer *w, struct span octets)
 {
     bool text = utf8_is_text(octets);

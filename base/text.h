@@ -10,6 +10,9 @@ void write_decimal(struct writer *w, uint64_t value);
 /* Two lower-case hexadecimal digits for each octet, no blanks. */
 void write_hex(struct writer *w, struct span octets);
 
+/* Base64 with padding. [RFC 4648, 4] */
+void write_base64(struct writer *w, struct span octets);
+
 /* `octets` as text a terminal can take: printable ASCII and well-formed UTF-8 as they are, the
  * rest as \xNN. */
 void write_printable(struct writer *w, struct span octets);

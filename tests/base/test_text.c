@@ -33,6 +33,23 @@ static void octets_are_written_in_hexadecimal(void **state)
     assert_string_equal(text, "0x009fff");
 }
 
+/* RFC 4648, 10. */
+static void octets_are_written_in_base64(void **state)
+{
+    static const char *const wanted[] = {"",         "Zg==",     "Zm8=",    "Zm9v",
+                                         "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(wanted); i++) {
+        char text[16];
+        struct writer w = writer_of((uint8_t *)text, sizeof text);
+
+        write_base64(&w, span_of((const uint8_t *)"foobar", i));
+        write_end(&w);
+        assert_string_equal(text, wanted[i]);
+    }
+}
+
 static void what_a_terminal_cannot_take_is_escaped(void **state)
 {
     static const struct {
@@ -98,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_written_in_decimal),
         cmocka_unit_test(octets_are_written_in_hexadecimal),
+        cmocka_unit_test(octets_are_written_in_base64),
         cmocka_unit_test(what_a_terminal_cannot_take_is_escaped),
         cmocka_unit_test(a_json_string_is_quoted_and_escaped),
         cmocka_unit_test(a_full_text_still_ends),
