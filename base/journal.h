@@ -27,11 +27,11 @@
 enum table {
     TABLE_SESSION, /* number, 0: door, expires (wall ms), packet id, -         name, -         */
     TABLE_SUBSCRIPTION, /* session, number: qos, options, extra|rule, ttl           filter, - */
-    TABLE_WILL,     /* session, 0: qos, retain, -, -                            topic, payload  */
+    TABLE_WILL,     /* session, 0: qos, retain, origin, -                       topic, payload  */
     TABLE_TOPIC,    /* session, topic id: kind, -, -, -                         name, -         */
                     /* of an upstream: see gateway/hub/far.h                                    */
-    TABLE_MESSAGE,  /* 0, number: qos, retain, from, arrived (wall ms)          topic, payload  */
-    TABLE_RETAINED, /* 0, number: qos, from, -, -                               topic, payload  */
+    TABLE_MESSAGE,  /* 0, number: qos, origin|retain, from, arrived (wall ms)   topic, payload  */
+    TABLE_RETAINED, /* 0, number: qos, from, arrived (wall ms), origin          topic, payload  */
     TABLE_QUEUE,    /* session, sequence: message, qos|retain|state, packet id|rule, expires    */
     TABLE_RECEIVED, /* session, packet id: QoS 2 messages taken, not released;  -, -            */
     TABLE_META,     /* 0, key: value                                            -, -            */

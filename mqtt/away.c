@@ -111,7 +111,8 @@ static struct mqtt_message *message_of(struct mqtt_sessions *ss, const struct re
 
     if (m != NULL) {
         m->qos = (uint8_t)record->fields[0];
-        m->retain = record->fields[1] != 0;
+        m->retain = (record->fields[1] & 1) != 0;
+        m->origin = (uint32_t)(record->fields[1] >> 1);
         m->from = (uint64_t)record->fields[2];
         m->arrived_ms = mqtt_keep_clock_of(ss, record->fields[3]);
     }

@@ -142,6 +142,7 @@ void mqtt_keep_will(struct mqtt_sessions *ss, const struct mqtt_session *s, uint
     record = record_of(TABLE_WILL, s->number, 0, s->will);
     record.fields[0] = s->will->qos;
     record.fields[1] = s->will->retain;
+    record.fields[2] = s->will->origin;
     put(ss, &record, now_ms);
 }
 
@@ -155,7 +156,7 @@ static void put_message(struct mqtt_sessions *ss, struct mqtt_message *m, uint64
         .number = ++ss->last_number, .users = 1, .octets = m->payload_len + m->topic_len};
     record = record_of(TABLE_MESSAGE, 0, m->row->number, m);
     record.fields[0] = m->qos;
-    record.fields[1] = m->retain;
+    record.fields[1] = m->retain | (int64_t)m->origin << 1;
     record.fields[2] = (int64_t)m->from;
     record.fields[3] = wall_of(ss, m->arrived_ms);
     record.fresh = true;
@@ -305,6 +306,8 @@ uint64_t mqtt_keep_retained(struct mqtt_sessions *ss, struct mqtt_branch *branch
     record = record_of(TABLE_RETAINED, 0, branch->number, branch->message);
     record.fields[0] = branch->message->qos;
     record.fields[1] = (int64_t)branch->message->from;
+    record.fields[2] = wall_of(ss, branch->message->arrived_ms);
+    record.fields[3] = branch->message->origin;
     record.fresh = fresh;
     return put(ss, &record, now_ms);
 }

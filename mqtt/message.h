@@ -26,6 +26,7 @@ struct mqtt_message {
     uint64_t from;        /* number of the session it came by; 0: the gateway's own */
     uint64_t arrived_ms;  /* in the caller's time */
     uint32_t rows;        /* queue rows of the store that need its row, by this message */
+    uint32_t origin;      /* who sent it, by the door's own number; 0: nobody that it knows */
     uint32_t payload_len;
     uint16_t topic_len;
     uint8_t qos; /* as published */

@@ -267,6 +267,7 @@ struct mqtt_publication {
     struct span payload;
     uint16_t packet_id; /* 0 at QoS 0 */
     uint16_t extra;     /* comes back in the answer */
+    uint32_t origin;    /* goes with the message */
     uint8_t qos;
     bool retain;
     bool late; /* its readers should have had it when they subscribed: it is sent with RETAIN */

@@ -25,6 +25,7 @@ static void publish_will(struct mqtt_sessions *ss, struct mqtt_session *s, uint6
     }
     m->from = s->number;
     m->arrived_ms = now_ms;
+    m->origin = will->origin;
     m->qos = will->qos;
     m->retain = will->retain;
     ss->count.received++;

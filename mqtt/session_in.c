@@ -87,6 +87,7 @@ static enum mqtt_err take(struct mqtt_sessions *ss, const struct mqtt_session *s
     }
     m->from = s == NULL ? 0 : s->number;
     m->arrived_ms = now_ms;
+    m->origin = p->origin;
     m->qos = p->qos;
     m->retain = p->retain;
     fan.stored = p->late;

@@ -115,6 +115,7 @@ static bool restore_will(struct mqtt_sessions *ss, const struct record *record)
     }
     will->qos = (uint8_t)record->fields[0];
     will->retain = record->fields[1] != 0;
+    will->origin = (uint32_t)record->fields[2];
     mqtt_message_drop(s->will);
     s->will = will;
     return true;
@@ -146,6 +147,8 @@ static bool restore_retained(struct mqtt_sessions *ss, const struct record *reco
     }
     m->qos = (uint8_t)record->fields[0];
     m->from = (uint64_t)record->fields[1];
+    m->arrived_ms = mqtt_keep_clock_of(ss, record->fields[2]);
+    m->origin = (uint32_t)record->fields[3];
     m->retain = true;
     branch = mqtt_retain_set(&ss->retain, m);
     mqtt_message_drop(m);

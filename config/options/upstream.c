@@ -66,7 +66,7 @@ const struct conf_option conf_rows_upstream[] = {
      "what comes down, in the same form"},
     {"exclude", FILTER, MANY, AT(exclude), 0, 0, NULL, NULL, G, RESTART, YES, NULL,
      "local filters that never go up"},
-    {"payload", WORD, ONE, AT(payload), 0, 0, "raw", "raw|json", NONE, RESTART, "raw", NULL,
+    {"payload", WORD, ONE, AT(payload), 0, 0, "raw", "raw|json", NONE, RESTART, YES, NULL,
      "json wraps each message with its time, topic and node"},
     {"max_inflight", NUMBER, ONE, AT(max_inflight), 1, 65535, "20", NULL, NONE, RESTART, YES, NULL,
      "messages sent and not yet acknowledged"},

@@ -172,6 +172,7 @@ static void on_publish(struct hub *hub, const struct sn_news *news, uint64_t now
                                  .payload = news->data,
                                  .packet_id = news->msg_id,
                                  .extra = news->topic_id,
+                                 .origin = hub_seen_number(hn->seen),
                                  .qos = news->qos,
                                  .retain = news->retain};
     enum mqtt_err err = mqtt_session_publish(&hub->sessions, hn->session, &p, now_ms);

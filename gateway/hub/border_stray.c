@@ -91,6 +91,7 @@ void hub_border_stray(struct hub *hub, const struct sn_news *news, uint64_t now_
     }
     seen = hn != NULL ? hn->seen : hub_seen_heard(hub, &place, news->peer, now_ms);
     p.topic = topic_of(hub, news, &place);
+    p.origin = hub_seen_number(seen);
     if (p.topic.len == 0) {
         hub->count.no_topic++;
         hub_seen_unknown(hub, seen, news->peer->listener, news->topic_id, now_ms);

@@ -2,6 +2,7 @@
 #include "gateway/hub/border.h"
 #include "gateway/hub/maps.h"
 #include "gateway/hub/naming.h"
+#include "gateway/hub/seen.h"
 #include "mqtt/topic.h"
 
 bool hub_border_is_too_deep(const struct hub *hub, struct span topic)
@@ -28,6 +29,7 @@ uint8_t hub_border_take_will(struct hub *hub, const struct sn_news *news, uint64
         }
         will->qos = news->qos;
         will->retain = news->retain;
+        will->origin = hub_seen_number(hn->seen);
     }
     if (news->will || news->no_will) {
         mqtt_session_set_will(&hub->sessions, hn->session, will, now_ms);

@@ -64,6 +64,7 @@ struct hub_sys {
 
 #define HUB_ROOM         1024u /* octets of an expanded template */
 #define HUB_UNKNOWN_MOST 256u
+#define HUB_PLACES       1024u
 
 /* A KEY that was used and that no map has. */
 struct hub_unknown {
@@ -83,7 +84,8 @@ struct hub_registry {
     size_t flush_at;
     uint32_t first_sights; /* written since the last flush */
     uint32_t last_number;
-    bool told; /* under STATE */
+    bool told;                   /* under STATE */
+    uint32_t places[HUB_PLACES]; /* where an entry was found last, by its number */
     size_t unknown_count;
     struct hub_unknown unknown[HUB_UNKNOWN_MOST];
     uint8_t room[HUB_ROOM]; /* of the view given last */

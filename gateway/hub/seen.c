@@ -91,6 +91,22 @@ struct hub_seen *hub_seen_find(const struct hub *hub, struct span name)
     return MAP_ITEM(map_find(&hub->registry.by_name, name), struct hub_seen, by_name);
 }
 
+const struct hub_seen *hub_seen_numbered(struct hub *hub, uint32_t number)
+{
+    uint32_t *known = &hub->registry.places[number % HUB_PLACES];
+    const struct hub_seen *seen = pool_at(&hub->registry.seen, *known);
+    size_t place = 0;
+
+    if (number == 0 || (seen != NULL && seen->number == number)) {
+        return number == 0 ? NULL : seen;
+    }
+    do {
+        seen = hub_seen_next(hub, &place);
+    } while (seen != NULL && seen->number != number);
+    *known = seen == NULL ? *known : (uint32_t)(place - 1);
+    return seen;
+}
+
 /* --- one ------------------------------------------------------------------------------------- */
 
 static bool is_as_before(const struct hub_seen *seen, const struct hub_sighting *is)

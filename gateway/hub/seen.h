@@ -82,6 +82,13 @@ struct hub_seen_facts {
 uint32_t hub_wall_s(const struct hub *hub, uint64_t ms);
 struct hub_seen_facts hub_seen_facts(const struct hub *hub, const struct hub_seen *seen);
 
+/* By which messages name their sender; NULL is 0. And the entry of that number, or NULL. */
+static inline uint32_t hub_seen_number(const struct hub_seen *seen)
+{
+    return seen == NULL ? 0 : seen->number;
+}
+const struct hub_seen *hub_seen_numbered(struct hub *hub, uint32_t number);
+
 /* The entry of that name, or NULL; the next one from `place` on in no order, NULL at the end. */
 struct hub_seen *hub_seen_find(const struct hub *hub, struct span name);
 struct hub_seen *hub_seen_next(const struct hub *hub, size_t *place);

@@ -31,7 +31,8 @@ struct hub_uplink {
     struct mqtt_client client;
     struct mqtt_session *session;
     struct mqtt_op held; /* taken from the session, did not fit the last output */
-    bool holds;          /* `held` is in use */
+    bool holds;          /* `held` is in use ... */
+    bool shaped;         /* ... and its payload is the one that goes up */
     bool online;
     bool birth;    /* to be sent */
     bool farewell; /* the will's payload is to be sent, then DISCONNECT */

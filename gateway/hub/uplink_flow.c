@@ -3,6 +3,7 @@
 #include "gateway/hub/far.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/uplink.h"
+#include "gateway/hub/uplink_payload.h"
 #include "mqtt/op.h"
 #include "mqtt/topic.h"
 
@@ -169,14 +170,19 @@ static bool write_held(struct flow *f)
     return true;
 }
 
+/* False: there is none, or no memory to shape it, which is tried again in a later turn. */
 static bool hold_next(struct flow *f)
 {
     struct hub_uplink *up = f->up;
 
     if (!up->holds) {
         up->holds = mqtt_session_next(&f->hub->sessions, up->session, &up->held, f->now_ms);
+        up->shaped = up->held.kind != MQTT_OP_DELIVER;
     }
-    return up->holds;
+    if (up->holds && !up->shaped) {
+        up->shaped = hub_payload_shape(f->hub, up->conf, &up->held);
+    }
+    return up->holds && up->shaped;
 }
 
 static void write_operations(struct flow *f)

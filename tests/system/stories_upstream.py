@@ -1,5 +1,8 @@
 """Upstream: send and receive rules, and what happens while the other broker is away."""
 
+import json
+import time
+
 from sedge import expect, expect_equal, stop
 
 RULES = """
@@ -134,3 +137,30 @@ def a_kept_far_session_is_asked_only_for_what_changed(box):
     expect_equal(reader.messages(1)[0][0], "three/y", "topic that comes")
     asked = sum("Received SUBSCRIBE from gw-7" in line for line in cloud.lines)
     expect(asked == 2, f"{asked} SUBSCRIBE in three runs, the third asks for nothing")
+
+
+def a_json_payload_has_the_time_of_arrival_and_the_node_after_kill_9(box):
+    rules = _rules(box) + "payload = json\n"
+    store = box.dir / "sedge.db"
+    cloud = box.mosquitto()
+    box.keep_session("watcher", "dt/#", port=box.cloud)
+    cloud.process.terminate()
+    cloud.wait_exit()
+    gateway = box.gateway(rules, store=store)
+    before = time.time()
+    box.sn_pub("-i", "bed-1", "-t", "farm/bed-1/t", "-m", "21.5", "-q", "1")
+    box.mqtt_pub("-t", "farm/door", "-m", "open", "-q", "1")
+    after = time.time()
+    gateway.kill()
+    box.gateway(rules, store=store)
+    box.mosquitto()
+    watcher = box.subscriber("-i", "watcher", "-c", "-q", "1", port=box.cloud, topics=("dt/#",))
+    got = [json.loads(text) for _, _, _, text in watcher.messages(2, wait_s=60)]
+    for message in got:
+        ts = message.pop("ts") / 1000
+        expect(before - 1 <= ts <= after + 1, f"{ts} is between {before} and {after}")
+    wanted = [
+        {"topic": "farm/bed-1/t", "node": "bed-1", "value": 21.5},
+        {"topic": "farm/door", "node": None, "value": "open"},
+    ]
+    expect_equal(got, wanted, "messages at the cloud")
