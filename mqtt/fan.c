@@ -90,14 +90,21 @@ static bool retain_of(const struct mqtt_session *s, const struct mqtt_subscripti
     }
 }
 
-/* When it is too old for `s`; 0: never. */
-static uint64_t due_of(const struct mqtt_session *s, const struct mqtt_subscription *sub,
-                       const struct mqtt_message *m, uint64_t now_ms)
+/* The sooner of two times, of which 0 is never. */
+static uint64_t sooner(uint64_t a, uint64_t b)
 {
-    uint64_t ttl = sub->ttl_ms == 0 ? 0 : m->arrived_ms + sub->ttl_ms;
-    uint64_t age = s->quota.age_ms == 0 ? 0 : now_ms + s->quota.age_ms;
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
 
-    return ttl == 0 || (age != 0 && age < ttl) ? age : ttl;
+/* When it is too old for `s`; 0: never. */
+static uint64_t due_of(const struct mqtt_subscription *sub, const struct mqtt_message *m,
+                       uint64_t ttl_ms, uint64_t now_ms)
+{
+    const struct mqtt_session *s = sub->owner;
+    uint64_t age = s->quota.age_ms == 0 ? 0 : now_ms + s->quota.age_ms;
+    uint64_t ttl = sooner(sub->ttl_ms, ttl_ms);
+
+    return sooner(age, ttl == 0 ? 0 : m->arrived_ms + ttl);
 }
 
 static bool may_get(const struct mqtt_session *s, const struct mqtt_subscription *sub,
@@ -119,6 +126,7 @@ static bool place(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_
 {
     if (s->quota.keeps_nothing && (s->asleep || !s->open)) {
         s->dropped++;
+        s->too_old++;
         ss->count.expired++;
         mqtt_entry_free(ss, entry);
         return false;
@@ -146,7 +154,7 @@ static struct mqtt_entry *entry_for(struct mqtt_sessions *ss, const struct mqtt_
 
 /* For the session that owns `sub`. */
 static uint64_t queue_for(struct mqtt_sessions *ss, const struct mqtt_subscription *sub,
-                          struct mqtt_message *m, bool stored, uint64_t now_ms)
+                          struct mqtt_message *m, const struct mqtt_fan *fan, uint64_t now_ms)
 {
     struct mqtt_session *s = sub->owner;
     uint8_t qos = qos_of(sub, m);
@@ -162,9 +170,9 @@ static uint64_t queue_for(struct mqtt_sessions *ss, const struct mqtt_subscripti
         return 0;
     }
     entry->qos = qos;
-    entry->retain = retain_of(s, sub, m, stored);
+    entry->retain = retain_of(s, sub, m, fan->stored);
     entry->rule = sub->rule;
-    entry->due = due_of(s, sub, m, now_ms);
+    entry->due = due_of(sub, m, fan->ttl_ms, now_ms);
     if (!place(ss, s, entry, now_ms)) {
         return 0;
     }
@@ -184,7 +192,7 @@ uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,
     uint64_t last = 0;
 
     for (size_t i = 0; i < fan->count; i++) {
-        uint64_t ticket = queue_for(ss, ss->matched[i], message, fan->stored, now_ms);
+        uint64_t ticket = queue_for(ss, ss->matched[i], message, fan, now_ms);
 
         last = ticket > last ? ticket : last;
     }
@@ -199,7 +207,7 @@ uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
                            uint64_t now_ms)
 {
     struct mqtt_subscription **at = NULL;
-    struct mqtt_fan fan;
+    struct mqtt_fan fan = {.stored = true};
     uint64_t ticket = 0;
 
     if (sub->rule != 0) {
@@ -209,7 +217,8 @@ uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
             return 0;
         }
     }
-    ticket = queue_for(ss, sub, message, true, now_ms);
+    fan.stored = true;
+    ticket = queue_for(ss, sub, message, &fan, now_ms);
     mqtt_away_send(ss, s, message);
     return ticket;
 }

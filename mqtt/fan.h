@@ -13,9 +13,11 @@
 #include "mqtt/session.h"
 
 struct mqtt_fan {
-    size_t count; /* the first of sessions' `matched`, each session once */
-    size_t kept;  /* of them, kept sessions */
-    bool stored;  /* set after the match: it goes out as a retained message that was there */
+    size_t count;    /* the first of sessions' `matched`, each session once */
+    size_t kept;     /* of them, kept sessions */
+    bool stored;     /* set after the match, as the next: it goes out as a retained message that was
+                        there */
+    uint64_t ttl_ms; /* from its arrival; 0: as each queue says */
 };
 
 /* `from` is the number of the session it came by. Holds until the next call. */

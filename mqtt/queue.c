@@ -95,6 +95,7 @@ static void count_drop(struct mqtt_sessions *ss, struct mqtt_session *s)
 static void count_old(struct mqtt_sessions *ss, struct mqtt_session *s)
 {
     s->dropped++;
+    s->too_old++;
     ss->count.expired++;
 }
 
@@ -120,10 +121,17 @@ static struct mqtt_entry *victim_of(const struct mqtt_session *s, uint8_t qos)
 
 static bool has_room(const struct mqtt_session *s, size_t octets)
 {
-    uint64_t bytes = (uint64_t)s->queue_bytes + octets;
-    uint64_t limit = s->quota.queued_bytes == 0 ? UINT32_MAX : s->quota.queued_bytes;
+    uint64_t bytes = s->queue_bytes + octets;
+    uint64_t limit = s->quota.queued_bytes == 0 ? UINT64_MAX : s->quota.queued_bytes;
 
     return s->queue_count < s->quota.queued && bytes <= limit;
+}
+
+uint64_t mqtt_queue_due(const struct mqtt_session *s)
+{
+    uint64_t due = chain_is_empty(&s->queue) ? 0 : entry_of(s->queue.first)->due;
+
+    return due == 0 ? UINT64_MAX : due;
 }
 
 struct mqtt_entry *mqtt_queue_first(struct mqtt_sessions *ss, struct mqtt_session *s,

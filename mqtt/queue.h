@@ -72,6 +72,9 @@ void mqtt_queue_take(struct mqtt_session *s, struct mqtt_entry *entry);
 struct mqtt_entry *mqtt_queue_first(struct mqtt_sessions *ss, struct mqtt_session *s,
                                     uint64_t now_ms);
 
+/* When the first expires; UINT64_MAX: never. */
+uint64_t mqtt_queue_due(const struct mqtt_session *s);
+
 /* Drops and counts what the session's acl does not allow it to read. */
 void mqtt_queue_drop_denied(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
 

@@ -281,7 +281,10 @@ struct mqtt_session *mqtt_session_open(struct mqtt_sessions *ss, const struct mq
     s->quota = opening->quota;
     s->door_item = opening->door_item;
     s->window = opening->quota.inflight;
-    s->dropped = 0;
+    if (s->door != MQTT_DOOR_UPSTREAM) {
+        s->dropped = 0;
+        s->too_old = 0;
+    }
     s->open = true;
     mqtt_session_set_acl(ss, s, opening->acl, now_ms);
     if (!owe_opened(ss, s, present)) {

@@ -61,8 +61,8 @@ struct mqtt_limits {
 
 /* What one session may keep; by door and configuration. */
 struct mqtt_quota {
+    uint64_t queued_bytes;  /* 0: bounded by the budget alone */
     uint32_t queued;        /* messages */
-    uint32_t queued_bytes;  /* 0: bounded by the budget alone */
     uint32_t subscriptions; /* most; 0: as mqtt_limits says */
     uint16_t inflight;      /* unacknowledged deliveries: the window of an open session */
     uint8_t when_full;      /* enum mqtt_when_full */
@@ -134,10 +134,11 @@ struct mqtt_session {
     uint64_t ticket;   /* of the last change of its rows that an answer waited for: an answer to a
                           repetition, which changes nothing, waits for that */
     struct mqtt_quota quota;
-    uint32_t dropped;    /* messages, since it was opened */
+    uint64_t queue_bytes; /* of topics and payloads */
+    uint32_t dropped;    /* messages, since it was opened; of an upstream, since it was made here */
+    uint32_t too_old;    /* of these */
     uint32_t matched_at; /* in `matched` of all sessions, if that says the same */
     uint32_t queue_count;
-    uint32_t queue_bytes; /* of topics and payloads */
     uint32_t subscription_count;
     uint32_t answer_count;
     uint16_t ids_given; /* packet ids since inflight was empty; below 65535 none can collide */
@@ -268,6 +269,7 @@ struct mqtt_publication {
     uint16_t packet_id; /* 0 at QoS 0 */
     uint16_t extra;     /* comes back in the answer */
     uint32_t origin;    /* goes with the message */
+    uint64_t ttl_ms;    /* it waits for nobody longer than this; 0: as each queue says */
     uint8_t qos;
     bool retain;
     bool late; /* its readers should have had it when they subscribed: it is sent with RETAIN */

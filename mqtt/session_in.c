@@ -91,6 +91,7 @@ static enum mqtt_err take(struct mqtt_sessions *ss, const struct mqtt_session *s
     m->qos = p->qos;
     m->retain = p->retain;
     fan.stored = p->late;
+    fan.ttl_ms = p->ttl_ms;
     ss->count.received++;
     ss->count.received_octets += p->payload.len;
     *ticket = spread(ss, &fan, m, now_ms);

@@ -16,6 +16,7 @@
 #include "gateway/hub/tap.h"
 #include "gateway/hub/told.h"
 #include "gateway/hub/uplink.h"
+#include "gateway/hub/uplink_lost.h"
 #include "gateway/hub/who.h"
 
 #define RECORDS_MOST 1000000u
@@ -181,6 +182,7 @@ void hub_pump(struct hub *hub, uint64_t now_ms)
     hub_access_pump(hub, now_ms);
     hear_broker(hub);
     hear_sessions(hub);
+    hub_lost_pump(hub, now_ms);
     hub_listeners_say(hub, now_ms);
 }
 

@@ -208,6 +208,9 @@ void hub_nodes_notice(struct hub *hub, const struct mqtt_notice *notice)
     struct hub_node *hn = notice->user;
     bool dropping = notice->kind == MQTT_NOTICE_DROPPING;
 
+    if (notice->door == MQTT_DOOR_UPSTREAM) {
+        return; /* uplink_lost.h says it */
+    }
     hub_say(hub, &(struct hub_line_of_log){dropping ? CONF_WARNING : CONF_INFO, "session",
                                            dropping ? "queue full, messages are dropped:"
                                                     : "session expired:",

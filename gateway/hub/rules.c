@@ -17,12 +17,11 @@ static struct mqtt_subscribing subscribing_of(const struct conf_upstream *conf, 
 {
     const struct conf_rule *rule = &conf->send.at[i];
     uint64_t qos_max = conf->qos_max;
-    uint64_t ttl_ms = rule->ttl_ms < conf->queue_age_ms ? rule->ttl_ms : conf->queue_age_ms;
     struct mqtt_subscribing sub = {.filter = span_of_text(rule->filter),
                                    .qos = (uint8_t)qos_max,
                                    .options = retain_option(rule->retain, conf->retain),
                                    .rule = (uint16_t)(i + 1),
-                                   .ttl_ms = ttl_ms == CONF_NONE ? 0 : ttl_ms};
+                                   .ttl_ms = rule->ttl_ms == CONF_NONE ? 0 : rule->ttl_ms};
 
     if (rule->qos != CONF_QOS_UNSET) {
         sub.qos = (uint8_t)(rule->qos < qos_max ? rule->qos : qos_max);

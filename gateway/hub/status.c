@@ -30,6 +30,6 @@ void hub_upstream_view(const struct hub *hub, size_t i, struct hub_upstream_view
     if (up->session != NULL) {
         out->queued = up->session->queue_count + up->session->inflight_count;
         out->queued_octets = up->session->queue_bytes;
-        out->dropped = up->session->dropped;
+        out->dropped = up->session->dropped + up->unfit;
     }
 }

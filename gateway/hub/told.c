@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/uplink.h"
+#include "gateway/hub/uplink_lost.h"
 
 #define NAME_MOST 1024u /* octets of a node's name in a topic */
 #define INFO_MOST 4096u
@@ -25,17 +26,17 @@ static void publish(struct hub *hub, struct mqtt_publication *p, uint64_t now_ms
     }
 }
 
-/* STATE, `under` and "/state". */
-static void tell_of(struct hub *hub, const char *const under[2], const char *state, uint64_t now_ms)
+/* STATE and the three parts of `under`. */
+static void tell_of(struct hub *hub, const char *const under[3], const char *value, uint64_t now_ms)
 {
     uint8_t room[NAME_MOST];
     struct writer w = writer_of(room, sizeof room);
-    struct mqtt_publication p = {.payload = span_of_text(state)};
+    struct mqtt_publication p = {.payload = span_of_text(value)};
 
     write_text(&w, hub->conf->gateway.state);
-    write_text(&w, under[0]);
-    write_text(&w, under[1]);
-    write_text(&w, "/state");
+    for (unsigned i = 0; i < 3; i++) {
+        write_text(&w, under[i]);
+    }
     p.topic = span_of(room, written(&w));
     if (!w.bad) {
         publish(hub, &p, now_ms);
@@ -44,7 +45,7 @@ static void tell_of(struct hub *hub, const char *const under[2], const char *sta
 
 void hub_tell_gateway(struct hub *hub, const char *state, uint64_t now_ms)
 {
-    tell_of(hub, (const char *const[2]){"", ""}, state, now_ms);
+    tell_of(hub, (const char *const[3]){"/state", "", ""}, state, now_ms);
 }
 
 static const char *word_of(const struct hub_uplink *up)
@@ -54,7 +55,15 @@ static const char *word_of(const struct hub_uplink *up)
 
 void hub_tell_upstream(struct hub *hub, const struct hub_uplink *up, uint64_t now_ms)
 {
-    tell_of(hub, (const char *const[2]){"/upstream/", up->conf->at.name}, word_of(up), now_ms);
+    tell_of(hub, (const char *const[3]){"/upstream/", up->conf->at.name, "/state"}, word_of(up),
+            now_ms);
+}
+
+void hub_tell_lost(struct hub *hub, const struct hub_uplink *up, const char *counts,
+                   uint64_t now_ms)
+{
+    tell_of(hub, (const char *const[3]){"/upstream/", up->conf->at.name, "/dropped"}, counts,
+            now_ms);
 }
 
 void hub_tell_all(struct hub *hub, uint64_t now_ms)
@@ -62,6 +71,7 @@ void hub_tell_all(struct hub *hub, uint64_t now_ms)
     hub_tell_gateway(hub, "online", now_ms);
     for (size_t i = 0; i < hub->uplink_count; i++) {
         hub_tell_upstream(hub, &hub->uplinks[i], now_ms);
+        hub_lost_tell(hub, &hub->uplinks[i], now_ms);
     }
 }
 
@@ -203,8 +213,10 @@ void hub_tell_nothing(struct hub *hub, uint64_t now_ms)
     }
     hub_tell_gateway(hub, "", now_ms);
     for (size_t i = 0; i < hub->uplink_count; i++) {
-        tell_of(hub, (const char *const[2]){"/upstream/", hub->uplinks[i].conf->at.name}, "",
-                now_ms);
+        const char *name = hub->uplinks[i].conf->at.name;
+
+        tell_of(hub, (const char *const[3]){"/upstream/", name, "/state"}, "", now_ms);
+        hub_tell_lost(hub, &hub->uplinks[i], "", now_ms);
     }
     hub->registry.told = false;
     hub->sessions.own_read = true; /* who reads the new one is not known: as if somebody did */

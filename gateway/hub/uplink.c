@@ -6,7 +6,9 @@
 #include "gateway/hub/rules.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/told.h"
+#include "gateway/hub/uplink_lost.h"
 #include "mqtt/op.h"
+#include "mqtt/queue.h"
 
 static struct span span_or_none(const char *text)
 {
@@ -83,7 +85,7 @@ void hub_uplinks_fini(struct hub *hub)
 static struct mqtt_opening opening_of(struct hub_uplink *up)
 {
     const struct conf_upstream *conf = up->conf;
-    uint64_t octets = conf->queue_max < UINT32_MAX ? conf->queue_max : UINT32_MAX;
+    bool ages = conf->queue_age_ms != CONF_NONE;
 
     return (struct mqtt_opening){
         .door = MQTT_DOOR_UPSTREAM,
@@ -91,11 +93,13 @@ static struct mqtt_opening opening_of(struct hub_uplink *up)
         .anew = conf->clean_session,
         .door_item = up,
         .quota = {.queued = (uint32_t)conf->queue_messages,
-                  .queued_bytes = (uint32_t)octets,
+                  .queued_bytes = conf->queue_max,
                   .inflight = (uint16_t)conf->max_inflight,
                   .when_full = hub_when_full(conf->when_full),
+                  .keeps_nothing = conf->queue_age_ms == 0,
                   .retain_as_published = true,
-                  .no_echo = true},
+                  .no_echo = true,
+                  .age_ms = ages ? conf->queue_age_ms : 0},
     };
 }
 
@@ -272,7 +276,15 @@ void hub_uplinks_tick(struct hub *hub, uint64_t now_ms)
 {
     for (size_t i = 0; i < hub->uplink_count; i++) {
         mqtt_client_tick(&hub->uplinks[i].client, now_ms);
+        if (hub->uplinks[i].session != NULL) { /* what is too old goes when it is, not when asked */
+            (void)mqtt_queue_first(&hub->sessions, hub->uplinks[i].session, now_ms);
+        }
     }
+}
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 uint64_t hub_uplinks_deadline(const struct hub *hub)
@@ -280,9 +292,13 @@ uint64_t hub_uplinks_deadline(const struct hub *hub)
     uint64_t least = UINT64_MAX;
 
     for (size_t i = 0; i < hub->uplink_count; i++) {
-        uint64_t due = mqtt_client_deadline(&hub->uplinks[i].client);
+        const struct hub_uplink *up = &hub->uplinks[i];
 
-        least = due < least ? due : least;
+        least = lesser(least, mqtt_client_deadline(&up->client));
+        least = lesser(least, hub_lost_deadline(up));
+        if (up->session != NULL) {
+            least = lesser(least, mqtt_queue_due(up->session));
+        }
     }
     return least;
 }

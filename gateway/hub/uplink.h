@@ -25,6 +25,17 @@ struct hub_far {
     bool ended;          /* the last run did in order */
 };
 
+/* State of gateway/hub/uplink_lost.h. */
+enum hub_loss { HUB_LOST_FULL, HUB_LOST_OLD, HUB_LOST_UNFIT, HUB_LOSSES };
+struct hub_lost {
+    struct {
+        uint64_t count;
+        uint64_t at_ms; /* when one was last seen; 0: never */
+    } known[HUB_LOSSES];
+    uint64_t publish_ms;   /* when they are to be published; 0: nothing is new */
+    uint64_t published_ms; /* 0: never */
+};
+
 struct hub_uplink {
     const struct conf_upstream *conf;
     struct mqtt_client_config config;
@@ -41,6 +52,7 @@ struct hub_uplink {
     bool refused; /* a message from there, because the store was full */
     size_t url;   /* to try next, or in use */
     struct hub_far far;
+    struct hub_lost lost;
     uint64_t unruled;  /* messages of the far side that no receive rule takes */
     uint64_t unfit;    /* messages that a limit of the upstream forbids */
     uint64_t skipped;  /* messages of the far side above max_packet */

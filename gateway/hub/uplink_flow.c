@@ -38,6 +38,7 @@ static bool enter(struct hub *hub, struct hub_uplink *up, const struct conf_rule
     struct mqtt_publication p = {.payload = packet->payload,
                                  .packet_id = packet->packet_id,
                                  .qos = mqtt_packet_qos(packet),
+                                 .ttl_ms = rule->ttl_ms == CONF_NONE ? 0 : rule->ttl_ms,
                                  .retain = retain_of(up, rule, packet->flags & MQTT_RETAIN)};
 
     if (!conf_rule_apply(rule, packet->topic, &w)) {

@@ -115,11 +115,12 @@ void far_acks(struct site *site, size_t i, enum mqtt_type type, uint16_t packet_
     far_says(site, i, span_of(room, written(&w)));
 }
 
+/* Its news may have gone by when lines of the log were read. */
 static void wait_for_dial(struct site *site, size_t i)
 {
     struct hub_news news;
 
-    for (unsigned ms = 0; ms < 200000; ms++) {
+    for (unsigned ms = 0; ms < 5000; ms++) {
         site_wait(site, 1);
         while (hub_event(site->hub, &news)) {
             if (news.kind == HUB_DIAL && news.index == i) {
@@ -127,14 +128,16 @@ static void wait_for_dial(struct site *site, size_t i)
             }
         }
     }
-    fail_msg("no dial");
 }
 
 void far_accept(struct site *site, size_t i, bool present)
 {
     wait_for_dial(site, i);
+    heard.at = 0;
+    heard.len = 0;
     hub_uplink_up(site->hub, i, site->now_ms);
     collect(site, i);
+    assert_true(heard.len > 0); /* CONNECT */
     heard.at = 0;
     heard.len = 0;
     far_says(site, i, present ? WIRE_SPAN("\x20\x02\x01\0") : WIRE_SPAN("\x20\x02\0\0"));

@@ -244,6 +244,42 @@ static void without_memory_it_waits(void **state)
     site_free(site);
 }
 
+/* Three rows of 2 GiB, of which only the length is known. */
+static void a_queue_may_be_larger_than_4_gib(void **state)
+{
+    const uint64_t limit = ((uint64_t)3 << 31) + 10;
+    struct site *site = site_new(true);
+    struct record session = {.key = {TABLE_SESSION, 1, 0}, .text = span_of_text("r")};
+    struct record filter = {
+        .key = {TABLE_SUBSCRIPTION, 1, 2}, .fields = {1}, .text = span_of_text("t")};
+    struct mqtt_publication p = {
+        .topic = span_of_text("t"), .payload = span_of_text("0123"), .qos = 1};
+    struct mqtt_session *s = NULL;
+
+    (void)state;
+    assert_true(mqtt_sessions_restore(&site->ss, &session, 0));
+    assert_true(mqtt_sessions_restore(&site->ss, &filter, 0));
+    for (uint64_t i = 0; i < 3; i++) {
+        struct record message = {.key = {TABLE_MESSAGE, 0, 10 + i}, .octets = UINT32_C(1) << 31};
+        struct record entry = {.key = {TABLE_QUEUE, 1, 20 + i}, .fields = {10 + (int64_t)i, 1}};
+
+        assert_true(mqtt_sessions_restore(&site->ss, &message, 0));
+        assert_true(mqtt_sessions_restore(&site->ss, &entry, 0));
+    }
+    mqtt_sessions_restored(&site->ss, 0);
+    site->quota.queued_bytes = limit;
+    site->quota.when_full = MQTT_DROP_OLDEST;
+    s = site_open(site, "r", false);
+    site_close(site, s, MQTT_END_BYE);
+    assert_true(s->queue_bytes == (uint64_t)3 << 31);
+    for (unsigned i = 0; i < 3; i++) { /* 5 octets each: the third has no room */
+        assert_int_equal(mqtt_sessions_publish(&site->ss, &p, site->now_ms), MQTT_OK);
+        assert_int_equal(s->dropped, i < 2 ? 0 : 1);
+    }
+    assert_true(s->queue_bytes == ((uint64_t)2 << 31) + 15);
+    site_free(site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +292,7 @@ int main(void)
         cmocka_unit_test(a_row_that_is_not_there_is_counted_and_passed_over),
         cmocka_unit_test(rights_are_asked_when_it_comes_back),
         cmocka_unit_test(without_memory_it_waits),
+        cmocka_unit_test(a_queue_may_be_larger_than_4_gib),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
