@@ -29,6 +29,7 @@ import stories_interop_brokers
 import stories_interop_tools
 import stories_line
 import stories_names
+import stories_presets
 import stories_registry
 import stories_sleep
 import stories_store
@@ -47,6 +48,7 @@ FILES = (
     stories_line,
     stories_names,
     stories_upstream,
+    stories_presets,
     stories_ws,
     stories_tls,
     stories_transport,
