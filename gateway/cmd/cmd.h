@@ -24,6 +24,7 @@ struct cmd_options {
     const char *node;
     const char *with;
     bool json;
+    bool yes;       /* upstream purge */
     uint64_t count; /* -n; 0: no end */
 };
 
@@ -35,6 +36,7 @@ int cmd_passwd(const struct cmd_options *options);
 int cmd_nodes(const struct cmd_options *options);
 int cmd_node(const struct cmd_options *options);
 int cmd_topics(const struct cmd_options *options);
+int cmd_upstream(const struct cmd_options *options);
 int cmd_watch(const struct cmd_options *options);
 int cmd_status(const struct cmd_options *options);
 int cmd_reload(const struct cmd_options *options);

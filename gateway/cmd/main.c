@@ -23,6 +23,7 @@ static const struct {
     {cmd_node, "replace OLD --with NEW", "node or client id NEW has the name OLD from now on"},
     {cmd_node, "accept NAME CLIENT-ID", "that client is the node which [node NAME] waits for"},
     {cmd_node, "forget NAME", "its entry, its kept session and what waits for it go"},
+    {cmd_upstream, "status [NAME]", "state, url, what waits, what was dropped; of all, or one"},
     {cmd_store, "check", "read all of it, say what is damaged; --json"},
     {cmd_store, "stat", "its size and its rows; --json"},
     {cmd_store, "vacuum", "give free pages back to the disk; no gateway may run on it"},
@@ -35,6 +36,7 @@ static const struct verb verbs[] = {
     {"nodes", cmd_nodes, "", "all nodes: state, when seen, queue, address", 0, true},
     {"node", cmd_node, "NAME | DEED", "all of one node, or a deed:", 3, true},
     {"topics", cmd_topics, "[NODE]", "which keys mean which topics", 1, true},
+    {"upstream", cmd_upstream, "DEED", "the brokers that messages go up to, a deed:", 2, true},
     {"watch", cmd_watch, "[FILTER] [--node NAME] [-n COUNT]", "live messages, by name", 1, true},
     {"reload", cmd_reload, "", "read the configuration anew: all of it, or nothing", 0, true},
     {"check", cmd_check, "[-c FILE]", "say all that is wrong or doubtful in a configuration", 0,
@@ -61,11 +63,12 @@ static void print_usage(FILE *to)
 {
     (void)fputs("usage: sedge COMMAND [OPTIONS]\n\n", to);
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-        (void)fprintf(to, "  %-8s%-34s %s\n", verbs[i].name, verbs[i].options, verbs[i].help);
+        (void)fprintf(to, "  %-9s%-33s %s\n", verbs[i].name, verbs[i].options, verbs[i].help);
         print_deeds(to, &verbs[i]);
     }
     (void)fputs(
-        "\nstatus, nodes, node, topics, watch and reload ask the running gateway; they take\n"
+        "\nstatus, nodes, node, topics, upstream, watch and reload ask the running gateway; they "
+        "take\n"
         "[-c FILE], the configuration it was started with, or [--socket PATH], and [--json].\n"
         "Without -c: MQTT-SN on udp 0.0.0.0:1884, MQTT on tcp 127.0.0.1:1883.\n"
         "Exit codes: 0 good, 1 a fault, which stderr names, 2 misuse.\n",

@@ -98,10 +98,10 @@ static void add_upstreams(cJSON *to, const struct hub *hub)
 
         hub_upstream_view(hub, i, &view);
         gw_json_span(item, "name", view.name);
-        (void)cJSON_AddBoolToObject(item, "online", view.online);
+        (void)cJSON_AddBoolToObject(item, "online", strcmp(view.state, "online") == 0);
         gw_json_number(item, "queued", view.queued);
         gw_json_number(item, "queued_octets", view.queued_octets);
-        gw_json_number(item, "dropped", view.dropped);
+        gw_json_number(item, "dropped", view.full + view.old + view.unfit);
         (void)cJSON_AddItemToArray(to, item);
     }
 }
@@ -175,6 +175,8 @@ const struct gw_ask *gw_ask_find(const char *name)
         {"forget", gw_ask_forget, NULL},
         {"accept", gw_ask_accept, NULL},
         {"replace", gw_ask_replace, NULL},
+        {"upstreams", gw_ask_upstreams, NULL},
+        {"upstream", gw_ask_upstream, NULL},
         {"watch", gw_watch_step, gw_watch_stop},
         {"reload", gw_reload_step, NULL},
     };

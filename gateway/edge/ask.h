@@ -7,6 +7,8 @@
  *     forget name                  the node, its kept session and what waits for it go
  *     accept name client_id        the place [node name] is that client's from now on
  *     replace old with             the name of node `old` is that of node or client id `with`
+ *     upstreams                    a line for each upstream
+ *     upstream name                that one
  *     watch [filter] [node]        live messages, until the asker is gone (watch.h)
  *     reload                       the configuration, read anew (reload.h)
  */
@@ -47,5 +49,9 @@ enum gw_answered gw_ask_topics(struct gw_asker *asker);
 enum gw_answered gw_ask_forget(struct gw_asker *asker);
 enum gw_answered gw_ask_accept(struct gw_asker *asker);
 enum gw_answered gw_ask_replace(struct gw_asker *asker);
+
+/* In ask_upstreams.c. */
+enum gw_answered gw_ask_upstreams(struct gw_asker *asker);
+enum gw_answered gw_ask_upstream(struct gw_asker *asker);
 
 #endif

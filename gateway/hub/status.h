@@ -25,13 +25,19 @@ void hub_status(const struct hub *hub, struct hub_status *out, uint64_t now_ms);
 
 struct hub_upstream_view {
     struct span name;
-    bool online;
-    uint64_t queued; /* messages that wait or are not acknowledged */
-    uint64_t queued_octets;
-    uint64_t dropped;
+    const char *state;          /* online, offline */
+    const struct conf_url *url; /* in use, or next to be tried */
+    uint64_t queued;            /* messages that wait or are not acknowledged */
+    uint64_t queued_octets;     /* of those that wait */
+    uint64_t full;              /* messages dropped: by a full queue, ... */
+    uint64_t old;               /* ... as too old, ... */
+    uint64_t unfit;             /* ... against a limit of the upstream */
 };
 
 /* Of upstream number `i`, below hub_uplink_count. */
 void hub_upstream_view(const struct hub *hub, size_t i, struct hub_upstream_view *out);
+
+/* mqtts://broker.example:8883, as a configuration may say it. */
+void hub_write_url(struct writer *w, const struct conf_url *url);
 
 #endif

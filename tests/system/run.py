@@ -37,6 +37,7 @@ import stories_tls
 import stories_tools
 import stories_transport
 import stories_upstream
+import stories_way
 import stories_ws
 
 FILES = (
@@ -49,6 +50,7 @@ FILES = (
     stories_names,
     stories_upstream,
     stories_presets,
+    stories_way,
     stories_ws,
     stories_tls,
     stories_transport,
