@@ -337,7 +337,7 @@ class Box:
             "-c", "-q", qos, "-E", *args,
         )  # fmt: skip
 
-    def mosquitto(self):
+    def mosquitto(self, log="all"):
         """A broker at self.cloud that keeps its sessions when it is stopped and started again."""
         conf = self.dir / "mosquitto.conf"
         conf.write_text(

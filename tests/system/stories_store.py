@@ -3,9 +3,11 @@
 import json
 import time
 
+import mqtt
 from sedge import ROOT, expect, expect_equal, memory_kib, stop
 
 COUNT = 1000
+MANY = 100_000
 
 
 def _numbers(first, count):
@@ -124,6 +126,48 @@ url = mqtt://127.0.0.1:{port}
 send = farm/# to dt/%t qos 1
 reconnect = 100ms..500ms
 """
+
+
+def _has_last(got):
+    return bool(got) and got[-1][0] == MANY - 1
+
+
+def a_hundred_thousand_messages_of_a_kept_session_survive_kill_9(box):
+    """Killed right after the last PUBACK, and again while they are delivered."""
+    limits = f"[limits]\nqueued = {MANY}\n"
+    gateway = box.gateway(limits, **_kept(box))
+    box.keep_session("absent", "farm/#")
+    start = time.monotonic()
+    mqtt.flood(box.tcp, "farm/n", MANY)
+    gateway.kill()
+    box.note(f"{MANY} messages acknowledged in {time.monotonic() - start:.1f} s")
+    gateway = box.gateway(limits, **_kept(box))
+    some = mqtt.take(box.tcp, "absent", lambda got: len(got) >= MANY // 2)
+    gateway.kill()
+    box.gateway(limits, **_kept(box))
+    rest = mqtt.take(box.tcp, "absent", _has_last)
+    again = len({number for number, _ in some} & {number for number, _ in rest})
+    box.note(f"killed after {len(some)} deliveries; {again} came again")
+    expect_equal(some, [(i, False) for i in range(len(some))], "messages before the second kill")
+    first = rest[0][0]
+    expect(first <= len(some), f"none is missing between {len(some)} and {first}")
+    expect_equal([n for n, _ in rest], list(range(first, MANY)), "messages in order")
+
+
+def a_hundred_thousand_messages_for_an_upstream_that_is_away_survive_kill_9(box):
+    rules = UPSTREAM.format(port=box.cloud).replace("memory = 6MiB", "")
+    cloud = box.mosquitto(log="error")
+    box.keep_session("watcher", "dt/#", port=box.cloud)
+    stop(cloud)
+    gateway = box.gateway(rules, **_kept(box))
+    mqtt.flood(box.tcp, "farm/n", MANY)
+    gateway.kill()
+    box.gateway(rules, **_kept(box))
+    box.mosquitto(log="error")
+    start = time.monotonic()
+    got = mqtt.take(box.cloud, "watcher", _has_last)
+    box.note(f"{MANY} messages went up in {time.monotonic() - start:.1f} s")
+    expect_equal(got, [(i, False) for i in range(MANY)], "messages in order")
 
 
 def a_queue_larger_than_memory_survives_kill_9_and_goes_up_in_order(box):
