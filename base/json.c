@@ -35,7 +35,7 @@ static void skip_blanks(struct json *j)
 
 static bool is_one_of(int c, const char *set)
 {
-    return c > 0 && memchr(set, c, strlen(set)) != NULL;
+    return c > 0 && strchr(set, c) != NULL;
 }
 
 static bool take_escape(struct json *j)
