@@ -72,6 +72,11 @@ void mqtt_client_stop(struct mqtt_client *c, uint64_t now_ms)
     }
 }
 
+void mqtt_client_renew(struct mqtt_client *c)
+{
+    c->wants_bye = c->wants_bye || c->state == MQTT_ONLINE;
+}
+
 /* --- time ---------------------------------------------------------------------------------- */
 
 /* When a PINGREQ is due: a quarter of keep alive before the far broker could miss us, and as long

@@ -142,6 +142,10 @@ void mqtt_client_drop(struct mqtt_client *c, const char *cause, uint64_t now_ms)
 /* A clean end: DISCONNECT is written next, then news DOWN; no more dialling. */
 void mqtt_client_stop(struct mqtt_client *c, uint64_t now_ms);
 
+/* A clean end that another connection follows: DISCONNECT is written next, then news DOWN. Nothing
+ * unless online. */
+void mqtt_client_renew(struct mqtt_client *c);
+
 /* --- in ------------------------------------------------------------------------------------- */
 
 /* Octets that came: takes from *octets up to the first packet that is news, and says which; the

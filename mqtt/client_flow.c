@@ -220,7 +220,8 @@ void mqtt_client_write(struct mqtt_client *c, struct writer *w, uint64_t now_ms)
         c->ping_ms = now_ms;
     }
     if (c->wants_bye && say(c, w, &bye, now_ms)) {
-        mqtt_client_drop(c, "stopped", now_ms); /* [MQTT-3.14.4-1, -2] */
+        mqtt_client_drop(c, c->stopping ? "stopped" : "to log in anew",
+                         now_ms); /* [MQTT-3.14.4-1, -2] */
     }
 }
 

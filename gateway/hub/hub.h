@@ -70,6 +70,18 @@ void hub_line_reset(struct hub *hub, uint16_t listener);
 
 size_t hub_uplink_count(const struct hub *hub);
 
+/* What CONNECT says on the next connection of uplink `i`, in place of the configuration. The spans
+ * live until that connection is down. Before `good_ms` is over, unless 0, it says DISCONNECT and is
+ * dialled anew. */
+struct hub_credentials {
+    struct span client_id;
+    struct span username; /* at NULL: none */
+    struct span password; /* at NULL: none */
+    uint64_t good_ms;
+};
+void hub_uplink_login(struct hub *hub, size_t i, const struct hub_credentials *login,
+                      uint64_t now_ms);
+
 /* The edge has connected uplink `i` after HUB_DIAL; octets came; it is closed or failed (cause is
  * static text). */
 void hub_uplink_up(struct hub *hub, size_t i, uint64_t now_ms);

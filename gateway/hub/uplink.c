@@ -59,6 +59,7 @@ void hub_uplinks_apply(struct hub *hub)
 
         up->conf = &hub->conf->upstream[i];
         up->config = config_of(hub, up->conf);
+        hub_uplink_login_lay(up);
     }
 }
 
@@ -159,6 +160,8 @@ static void went_down(struct hub *hub, struct hub_uplink *up, const struct mqtt_
         say_pattern(hub, up, news);
     }
     drop_held(up);
+    up->login = (struct hub_credentials){.good_ms = 0};
+    up->config = config_of(hub, up->conf);
     if (up->online) {
         up->online = false;
         mqtt_session_close(&hub->sessions, up->session, MQTT_END_PARTED, now_ms);
@@ -275,6 +278,7 @@ bool hub_uplinks_event(struct hub *hub, struct hub_news *news)
 void hub_uplinks_tick(struct hub *hub, uint64_t now_ms)
 {
     for (size_t i = 0; i < hub->uplink_count; i++) {
+        hub_uplink_login_tick(&hub->uplinks[i], now_ms);
         mqtt_client_tick(&hub->uplinks[i].client, now_ms);
         if (hub->uplinks[i].session != NULL) { /* what is too old goes when it is, not when asked */
             (void)mqtt_queue_first(&hub->sessions, hub->uplinks[i].session, now_ms);
@@ -296,6 +300,7 @@ uint64_t hub_uplinks_deadline(const struct hub *hub)
 
         least = lesser(least, mqtt_client_deadline(&up->client));
         least = lesser(least, hub_lost_deadline(up));
+        least = lesser(least, hub_uplink_login_due(up));
         if (up->session != NULL) {
             least = lesser(least, mqtt_queue_due(up->session));
         }

@@ -39,6 +39,8 @@ struct hub_lost {
 struct hub_uplink {
     const struct conf_upstream *conf;
     struct mqtt_client_config config;
+    struct hub_credentials login; /* of this connection; client_id at NULL: as configured */
+    uint64_t renew_ms;            /* when it is to be another one; UINT64_MAX: never */
     struct mqtt_client client;
     struct mqtt_session *session;
     struct mqtt_op held; /* taken from the session, did not fit the last output */
@@ -83,6 +85,12 @@ void hub_uplinks_pump(struct hub *hub, uint64_t now_ms);
 
 void hub_uplinks_stop(struct hub *hub, uint64_t now_ms);
 bool hub_uplinks_are_stopped(const struct hub *hub);
+
+/* The login of this connection; in uplink_login.c. Lays it over the configuration; ends the
+ * connection when it is no longer good, at what is due. */
+void hub_uplink_login_lay(struct hub_uplink *up);
+void hub_uplink_login_tick(struct hub_uplink *up, uint64_t now_ms);
+uint64_t hub_uplink_login_due(const struct hub_uplink *up);
 
 /* What the client told while online; in uplink_flow.c. */
 void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,

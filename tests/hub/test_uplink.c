@@ -1,6 +1,8 @@
 /* tests/hub/test_uplink.c - an upstream against a scripted far broker, octet by octet. */
 #include "tests/hub/fixture.h"
 
+#include "gateway/hub/uplink.h"
+
 static const char conf[] = "[gateway]\nname = gw\n[store]\npath = none\n"
                            "[upstream cloud]\nurl = mqtt://far.example\nkeepalive = 60s\n"
                            "exclude = site/secret/#\n"
@@ -297,6 +299,60 @@ static void a_puback_ends_a_publish_at_qos_2(void **state)
     site_free(site);
 }
 
+static void dialled_with_a_login(struct site *site)
+{
+    static const struct hub_credentials login = {.client_id = {WIRE("gw|1|")},
+                                                 .username = {WIRE("u")},
+                                                 .password = {WIRE("p")},
+                                                 .good_ms = 60000};
+
+    assert_true(told(site, HUB_DIAL));
+    hub_uplink_login(site->hub, 0, &login, site->now_ms);
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    hub_uplinks_apply(site->hub); /* a reload in between */
+    assert_span_equal(far_hears(site), WIRE_SPAN("\x10\x2a\0\x04MQTT\x04\xec\0\x3c\0\x05gw|1|"
+                                                 "\0\x08gw/state\0\x07offline\0\x01u\0\x01p"));
+}
+
+static void a_login_that_ends_is_made_anew_by_a_clean_end(void **state)
+{
+    struct site *site = site_new(conf, false);
+
+    (void)state;
+    site_wait(site, 1);
+    dialled_with_a_login(site);
+    far_says(site, connack);
+    assert_int_equal(far_hears(site).len, 31);
+    far_says(site, suback);
+    site_wait(site, 45000);
+    assert_span_equal(far_hears(site), WIRE_SPAN("\xc0\0"));
+    far_says(site, WIRE_SPAN("\xd0\0"));
+    site_wait(site, 14999);
+    assert_int_equal(far_hears(site).len, 0);
+    site_wait(site, 1);
+    assert_span_equal(far_hears(site), WIRE_SPAN("\xe0\0"));
+    assert_true(told(site, HUB_HANGUP));
+    site_wait(site, 1000);
+    dialled_with_a_login(site);
+    site_free(site);
+}
+
+static void a_login_is_of_one_connection(void **state)
+{
+    struct site *site = site_new(conf, false);
+
+    (void)state;
+    site_wait(site, 1);
+    dialled_with_a_login(site);
+    hub_uplink_down(site->hub, 0, "cut", site->now_ms);
+    assert_true(told(site, HUB_HANGUP));
+    site_wait(site, 1000);
+    assert_true(told(site, HUB_DIAL));
+    hub_uplink_up(site->hub, 0, site->now_ms);
+    assert_span_equal(far_hears(site), connect);
+    site_free(site);
+}
+
 /* The url of the next dial, after an end of the last. */
 static size_t next_url(struct site *site)
 {
@@ -452,6 +508,8 @@ int main(void)
         cmocka_unit_test(a_message_that_a_full_store_refused_comes_again_when_it_eased),
         cmocka_unit_test(a_message_above_max_packet_is_acknowledged_and_said_once),
         cmocka_unit_test(a_puback_ends_a_publish_at_qos_2),
+        cmocka_unit_test(a_login_that_ends_is_made_anew_by_a_clean_end),
+        cmocka_unit_test(a_login_is_of_one_connection),
         cmocka_unit_test(urls_take_turns_until_one_serves),
         cmocka_unit_test(cuts_in_a_row_are_said_with_what_lies_behind_them),
         cmocka_unit_test(a_clean_stop_says_so_and_disconnects),
