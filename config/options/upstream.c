@@ -25,7 +25,7 @@ const struct conf_option conf_rows_upstream[] = {
     {"username", TEXT, ONE, AT(username), 0, 65535, NULL, NULL, G | N | C, RESTART, YES, NULL,
      "user name there"},
     {"password", SECRET, ONE, AT(password), 0, 65535, NULL, NULL, NONE, RESTART, YES, NULL,
-     "password there: a literal, file:PATH, env:NAME or command:LINE"},
+     "password there, or the key that preset makes it from: a literal, file:PATH, env:NAME or command:LINE"},
     {"clean_session", FLAG, ONE, AT(clean_session), 0, 0, "no", NULL, NONE, RESTART, YES, NULL,
      "no: the broker keeps what comes while the line is down"},
     {"keepalive", SECONDS, ONE, AT(keepalive_s), 5, 65535, "60s", "off", NONE, RESTART, YES, NULL,

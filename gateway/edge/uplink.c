@@ -18,6 +18,7 @@ void gw_uplink_hang_up(struct gw_uplink *uplink)
         (void)event_del(uplink->late);
     }
     gw_wire_fini(&uplink->wire);
+    gw_token_wipe(&uplink->token);
     uplink->connected = false;
 }
 
@@ -142,11 +143,37 @@ static void on_dialled(void *arg, int fd, const char *cause)
     }
 }
 
+/* Where the preset has one made. */
+static bool make_login(struct gw_uplink *uplink)
+{
+    struct gw_loop *loop = uplink->loop;
+    uint64_t now_ms = gw_loop_now(loop);
+    enum conf_scheme scheme = uplink->to->scheme;
+    struct gw_token_moment moment = {
+        .wall_ms = now_ms + (uint64_t)gw_clock_wall_offset_ms(),
+        .chance = gw_clock_seed(),
+        .is_tls = scheme == CONF_MQTTS || scheme == CONF_WSS,
+    };
+    struct gw_fault fault;
+
+    if (!gw_token_is_made(uplink->conf)) {
+        return true;
+    }
+    if (!gw_token_make(&uplink->token, uplink->conf, &moment, &fault)) {
+        lose(uplink, fault.text);
+        return false;
+    }
+    hub_uplink_login(loop->hub, uplink->index, &uplink->token.login, now_ms);
+    return true;
+}
+
 void gw_uplink_dial(struct gw_uplink *uplink, size_t url)
 {
     gw_uplink_hang_up(uplink);
     uplink->to = &uplink->conf->url.at[url];
-    gw_dial_start(&uplink->dial, uplink->to->host, uplink->to->port);
+    if (make_login(uplink)) {
+        gw_dial_start(&uplink->dial, uplink->to->host, uplink->to->port);
+    }
 }
 
 void gw_uplink_output(struct gw_uplink *uplink)

@@ -7,6 +7,7 @@
 
 #include "gateway/edge/certs.h"
 #include "gateway/edge/dial.h"
+#include "gateway/edge/token.h"
 #include "gateway/edge/wire.h"
 
 struct gw_uplink {
@@ -19,8 +20,9 @@ struct gw_uplink {
     struct gw_wire wire;
     struct event *late; /* its stages have had their time */
     const struct conf_url *to;
-    bool connected;  /* the wire is up */
-    char cause[160]; /* why it was lost last */
+    struct gw_token token; /* of this connection */
+    bool connected;        /* the wire is up */
+    char cause[160];       /* why it was lost last */
 };
 
 /* `certs` are not looked at before it is dialled. */

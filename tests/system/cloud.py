@@ -1,7 +1,7 @@
 """A broker as strict as a cloud: it has that cloud's rules and cuts whoever breaks one.
 
-CLOUDS says which rules each cloud has; docs/clouds.md, "How it is tried", has a row with the source of
-each. What was broken stands in `violations`, by the rule's name.
+CLOUDS says which rules each cloud has; docs/clouds.md, "How it is tried", has a row with the source
+of each. What was broken stands in `violations`, by the rule's name.
 """
 
 import base64
@@ -54,22 +54,26 @@ def by_certificate(connect):
     return connect.certificate is not None
 
 
-def _hmac_of(key, text):
-    return hmac.new(key, text.encode(), hashlib.sha256)
+def hmac_of(key, text, method=hashlib.sha256):
+    return hmac.new(key, text.encode(), method)
+
+
+def aliyun_content(client_id, device, product, timestamp):
+    signed = f"clientId{client_id}deviceName{device}productKey{product}"
+    return signed + (f"timestamp{timestamp}" if timestamp else "")
 
 
 def by_sas(connect):
     """https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas"""
     host = "localhost"
-    if not re.fullmatch(
-        rf"{host}/{re.escape(connect.client_id)}/\?api-version=\d{{4}}-\d\d-\d\d", connect.username or ""
-    ):
+    name = rf"{host}/{re.escape(connect.client_id)}/\?api-version=\d{{4}}-\d\d-\d\d"
+    if not re.fullmatch(name, connect.username or ""):
         return False
     kind, _, fields = (connect.password or "").partition(" ")
     fields = dict(field.partition("=")[::2] for field in fields.split("&"))
     if kind != "SharedAccessSignature" or not {"sr", "sig", "se"} <= set(fields):
         return False
-    digest = _hmac_of(base64.b64decode(KEY), f"{fields['sr']}\n{fields['se']}").digest()
+    digest = hmac_of(base64.b64decode(KEY), f"{fields['sr']}\n{fields['se']}").digest()
     return (
         urllib.parse.unquote(fields["sr"]) == f"{host}/devices/{connect.client_id}"
         and urllib.parse.unquote(fields["sig"]) == base64.b64encode(digest).decode()
@@ -88,7 +92,7 @@ def by_tencent_signature(connect):
         and re.fullmatch(r"[0-9A-Za-z]+", fields[2]) is not None
         and int(fields[3]) > time.time()
         and method == "hmacsha256"
-        and digest == _hmac_of(base64.b64decode(KEY), connect.username).hexdigest()
+        and digest == hmac_of(base64.b64decode(KEY), connect.username).hexdigest()
     )
 
 
@@ -99,12 +103,11 @@ def by_aliyun_signature(connect):
     if not rest.endswith("|") or not product:
         return False
     fields = dict(field.partition("=")[::2] for field in rest[:-1].split(","))
-    signed = f"clientId{client_id}deviceName{device}productKey{product}"
-    signed += f"timestamp{fields['timestamp']}" if "timestamp" in fields else ""
+    signed = aliyun_content(client_id, device, product, fields.get("timestamp"))
     return (
         fields.get("securemode") == ("2" if connect.is_tls else "3")
         and fields.get("signmethod") == "hmacsha256"
-        and (connect.password or "").lower() == _hmac_of(KEY.encode(), signed).hexdigest()
+        and (connect.password or "").lower() == hmac_of(KEY.encode(), signed).hexdigest()
     )
 
 

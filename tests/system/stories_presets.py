@@ -1,10 +1,22 @@
 """Presets: with them the gateway breaks no rule of a cloud, and each rule would be enforced."""
 
+import base64
+import hashlib
 import re
 import ssl
 
 from authority import Authority
-from cloud import CLOUDS, PASSWORD, TOKEN, USER, Cloud, Offender
+from cloud import (
+    CLOUDS,
+    KEY,
+    PASSWORD,
+    TOKEN,
+    USER,
+    Cloud,
+    Offender,
+    aliyun_content,
+    hmac_of,
+)
 from sedge import ROOT, expect_equal
 
 LOGIN = f"username = {USER}\npassword = {PASSWORD}\n"
@@ -144,6 +156,57 @@ def the_preset_cumulocity_keeps_the_rules_of_cumulocity(box):
     _talks(box, "cumulocity", more, "s/ds", largest=16 * KIB)
 
 
+def the_preset_azure_iothub_keeps_the_rules_of_iot_hub(box):
+    more = (
+        f"password = {KEY}\nwill_topic = devices/gh-7/messages/events/\n"
+        "send = farm/# to devices/gh-7/messages/events/ qos 1\n"
+        "receive = devices/gh-7/messages/devicebound/# to farm/set/%1\n"
+    )
+    _talks(
+        box, "azure-iothub", more, "devices/gh-7/messages/devicebound/x", largest=256 * KIB
+    )
+
+
+def the_preset_tencent_keeps_the_rules_of_tencent(box):
+    more = f"password = {KEY}\nsend = farm/# to A1/gh-7/event qos 1\n"
+    more += "receive = A1/gh-7/control to farm/set\n"
+    _talks(box, "tencent", more, "A1/gh-7/control")
+
+
+def the_preset_tencent_waits_before_it_connects_again(box):
+    cloud = Cloud(box, "tencent")
+    more = f"password = {KEY}\nsend = farm/#\n"
+    box.gateway(_upstream(box, "tencent", cloud, None, more))
+    cloud.wait("CONNECT", lambda: len(cloud.connects) == 1)
+    cloud.talks[0].close()
+    cloud.wait("second CONNECT", lambda: len(cloud.connects) == 2)
+    expect_equal(cloud.violations, [], "rules broken")
+
+
+def the_preset_aliyun_keeps_the_rules_of_aliyun(box):
+    more = f"username = gh-7&a1B2\npassword = {KEY}\n"
+    more += "send = farm/# to /a1B2/gh-7/user/update qos 1\n"
+    more += "receive = /a1B2/gh-7/user/get to farm/set\n"
+    _talks(box, "aliyun", more, "/a1B2/gh-7/user/get")
+
+
+def a_key_that_is_none_is_named_and_never_sent(box):
+    cloud = Cloud(box, "tencent")
+    more = "password = no-key!\nsend = farm/#\n"
+    gateway = box.gateway(_upstream(box, "tencent", cloud, None, more))
+    gateway.wait_line(r"cannot reach.*its password is no key in base64")
+    expect_equal(cloud.talks, [], "connections")
+
+
+def signatures_are_made_as_the_clouds_own_examples_are(_box):
+    """Azure's SDK for Node.js (shared_access_signature test); Alibaba's page of MQTT over TCP."""
+    got = base64.b64encode(hmac_of(b"password", "uri\n12345").digest()).decode()
+    expect_equal(got, "kcWxXAK2OAaAoq2oCkaGzX2NMqDB8nCyNuq2fPYCDhk=", "signature of Azure")
+    content = aliyun_content("12345", "device", "pk", "789")
+    got = hmac_of(b"secret", content, hashlib.sha1).hexdigest().upper()
+    expect_equal(got, "FAFD82A3D602B37FB0FA8B7892F24A477F851A14", "signature of Alibaba")
+
+
 def the_preset_rabbitmq_keeps_the_rules_of_rabbitmq(box):
     more = LOGIN + "send = farm/# to up/%t\nreceive = cmd/# to farm/set/%t\n"
     _talks(box, "rabbitmq", more, "cmd/x")
@@ -199,8 +262,9 @@ def a_client_without_alpn_is_cut_by_the_strict_broker(box):
 
 @_control("keepalive")
 def a_keepalive_out_of_range_is_refused_by_the_strict_broker(box):
-    for name, (low, high) in {n: r["keepalive"] for n, r in CLOUDS.items() if "keepalive" in r}.items():
-        for seconds in {low - 1, high + 1} - {-1}:
+    for name, rules in CLOUDS.items():
+        low, high = rules.get("keepalive", (0, 65535))
+        for seconds in {low - 1, high + 1} - {-1, 65536}:
             cloud, offender = _offender(box, name)
             offender.connect(keepalive=seconds)
             cloud.wait_violation("keepalive")
