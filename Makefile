@@ -159,6 +159,11 @@ interop := libmosquitto paho_sync paho_async
 system: all $(node_images) $(interop:%=build/interop/%) build/npm/installed
 	$(Q)tests/system/run.py $(STORY)
 
+KILLS ?= 200
+## Kill the gateway KILLS (200) times at random moments under load; SEED=N repeats a run
+soak: all
+	$(Q)KILLS=$(KILLS) SEED=$(SEED) tests/system/run.py random_moments
+
 # Client libraries behind the lines of tests/interop/steps.h.
 build/interop/libmosquitto: libs := -lmosquitto
 build/interop/paho_sync: libs := -lpaho-mqtt3c
@@ -247,7 +252,7 @@ help:
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all docs run deps install check test system conformance fuzz fuzz-smoke fuzzers bench cov lint layers wire \
+.PHONY: all docs run deps install check test system soak conformance fuzz fuzz-smoke fuzzers bench cov lint layers wire \
         sizes map pure tidy format format-check help clean FORCE \
         $(rings:%=check-%)
 

@@ -27,6 +27,7 @@ import stories_hostile
 import stories_interop
 import stories_interop_brokers
 import stories_interop_tools
+import stories_kill
 import stories_line
 import stories_names
 import stories_presets
@@ -55,6 +56,7 @@ FILES = (
     stories_tls,
     stories_transport,
     stories_store,
+    stories_kill,
     stories_registry,
     stories_access,
     stories_client,
