@@ -149,9 +149,38 @@ static void check_connect(const struct conf_reading *reading, const struct conf_
     }
 }
 
+static const struct conf_upstream *other_of(const struct conf *conf,
+                                            const struct conf_upstream *upstream)
+{
+    for (size_t i = 0; upstream->only_while_down != NULL && i < conf->upstream_count; i++) {
+        if (strcmp(conf->upstream[i].at.name, upstream->only_while_down) == 0) {
+            return &conf->upstream[i];
+        }
+    }
+    return NULL;
+}
+
+/* Upstreams that stand by for each other in a ring would none be used. */
+static void check_standby(const struct conf_reading *reading, const struct conf_upstream *upstream)
+{
+    const struct conf_upstream *other = other_of(reading->conf, upstream);
+
+    if (other == upstream) {
+        conf_say_of(reading, &upstream->at, "only_while_down", false, "names this upstream itself");
+        return;
+    }
+    for (size_t i = 0; other != NULL && i < reading->conf->upstream_count; i++) {
+        other = other_of(reading->conf, other);
+        if (other == upstream) {
+            conf_say_of(reading, &upstream->at, "only_while_down", false,
+                        "leads back to this upstream, so that none of them is used");
+            return;
+        }
+    }
+}
+
 static void check_upstream(const struct conf_reading *reading, const struct conf_upstream *upstream)
 {
-    const char *only = upstream->only_while_down;
     unsigned in_id = conf_placeholders_of(span_of_text(upstream->client_id));
 
     if (!conf_has(conf_kind_of(reading->conf, &upstream->at), &upstream->at, "url")) {
@@ -161,9 +190,7 @@ static void check_upstream(const struct conf_reading *reading, const struct conf
         conf_say_of(reading, &upstream->at, "client_id", false,
                     "needs %n or %c: with mode = transparent each node has a connection");
     }
-    if (only != NULL && strcmp(only, upstream->at.name) == 0) {
-        conf_say_of(reading, &upstream->at, "only_while_down", false, "names this upstream itself");
-    }
+    check_standby(reading, upstream);
     check_connect(reading, upstream);
     conf_preset_check(reading, upstream);
     check_rules(reading, upstream);

@@ -77,6 +77,15 @@ void mqtt_client_renew(struct mqtt_client *c)
     c->wants_bye = c->wants_bye || c->state == MQTT_ONLINE;
 }
 
+void mqtt_client_start(struct mqtt_client *c, uint64_t now_ms)
+{
+    if (c->stopping && c->state == MQTT_IDLE) {
+        c->stopping = false;
+        c->delay_ms = c->config->reconnect_least_ms;
+        c->due_ms = now_ms;
+    }
+}
+
 /* --- time ---------------------------------------------------------------------------------- */
 
 /* When a PINGREQ is due: a quarter of keep alive before the far broker could miss us, and as long

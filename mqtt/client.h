@@ -146,6 +146,9 @@ void mqtt_client_stop(struct mqtt_client *c, uint64_t now_ms);
  * unless online. */
 void mqtt_client_renew(struct mqtt_client *c);
 
+/* Dials again, at once and with the shortest delays, after a stop that is over; else nothing. */
+void mqtt_client_start(struct mqtt_client *c, uint64_t now_ms);
+
 /* --- in ------------------------------------------------------------------------------------- */
 
 /* Octets that came: takes from *octets up to the first packet that is news, and says which; the

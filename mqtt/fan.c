@@ -110,7 +110,7 @@ static uint64_t due_of(const struct mqtt_subscription *sub, const struct mqtt_me
 static bool may_get(const struct mqtt_session *s, const struct mqtt_subscription *sub,
                     const struct mqtt_message *m, uint8_t qos)
 {
-    if (is_exclude(sub) || (s->quota.no_echo && m->from == s->number)) {
+    if (is_exclude(sub) || s->quota.takes_nothing || (s->quota.no_echo && m->from == s->number)) {
         return false;
     }
     if (qos == 0 && !s->open) {

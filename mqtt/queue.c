@@ -191,6 +191,16 @@ void mqtt_queue_drop_all(struct mqtt_sessions *ss, struct mqtt_session *s, uint6
     }
 }
 
+size_t mqtt_queue_purge(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    size_t count = 0;
+
+    for (; !chain_is_empty(&s->queue); count++) {
+        drop(ss, s, entry_of(s->queue.first), now_ms);
+    }
+    return count;
+}
+
 /* The rows may be gone already, and with them how long what is away was. */
 void mqtt_queue_clear(struct mqtt_sessions *ss, struct mqtt_session *s)
 {

@@ -81,6 +81,9 @@ void mqtt_queue_drop_denied(struct mqtt_sessions *ss, struct mqtt_session *s, ui
 /* Drops all that waits, and counts it as expired. */
 void mqtt_queue_drop_all(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
 
+/* Drops all that waits, because the user says so: it is not counted. Returns how many. */
+size_t mqtt_queue_purge(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
+
 /* Frees all, or all at QoS 0; their rows are left alone, nothing is counted. */
 void mqtt_queue_clear(struct mqtt_sessions *ss, struct mqtt_session *s);
 void mqtt_queue_clear_q0(struct mqtt_sessions *ss, struct mqtt_session *s);

@@ -68,8 +68,9 @@ struct mqtt_quota {
     uint8_t when_full;      /* enum mqtt_when_full */
     bool keeps_nothing : 1; /* while the client sleeps or is away */
     bool retain_as_published : 1;
-    bool no_echo : 1; /* never deliver what came by this session */
-    uint64_t age_ms;  /* what waits longer is dropped; 0: it waits for ever */
+    bool no_echo : 1;       /* never deliver what came by this session */
+    bool takes_nothing : 1; /* new messages pass it by, uncounted; what waits goes on */
+    uint64_t age_ms;        /* what waits longer is dropped; 0: it waits for ever */
 };
 
 /* An operation out. `message` carries one reference that the taker drops. */

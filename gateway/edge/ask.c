@@ -177,6 +177,10 @@ const struct gw_ask *gw_ask_find(const char *name)
         {"replace", gw_ask_replace, NULL},
         {"upstreams", gw_ask_upstreams, NULL},
         {"upstream", gw_ask_upstream, NULL},
+        {"pause", gw_ask_pause, NULL},
+        {"resume", gw_ask_resume, NULL},
+        {"purge", gw_ask_purge, NULL},
+        {"resend", gw_ask_resend, NULL},
         {"watch", gw_watch_step, gw_watch_stop},
         {"reload", gw_reload_step, NULL},
     };

@@ -9,6 +9,9 @@
  *     replace old with             the name of node `old` is that of node or client id `with`
  *     upstreams                    a line for each upstream
  *     upstream name                that one
+ *     pause name, resume name      it is left and not dialled; dialled again
+ *     purge name                   what waits for it goes
+ *     resend name                  retained messages go up to it again
  *     watch [filter] [node]        live messages, until the asker is gone (watch.h)
  *     reload                       the configuration, read anew (reload.h)
  */
@@ -53,5 +56,9 @@ enum gw_answered gw_ask_replace(struct gw_asker *asker);
 /* In ask_upstreams.c. */
 enum gw_answered gw_ask_upstreams(struct gw_asker *asker);
 enum gw_answered gw_ask_upstream(struct gw_asker *asker);
+enum gw_answered gw_ask_pause(struct gw_asker *asker);
+enum gw_answered gw_ask_resume(struct gw_asker *asker);
+enum gw_answered gw_ask_purge(struct gw_asker *asker);
+enum gw_answered gw_ask_resend(struct gw_asker *asker);
 
 #endif

@@ -25,8 +25,12 @@ static cJSON *upstream_line(const struct hub_upstream_view *view)
     gw_json_span(line, "name", view->name);
     (void)cJSON_AddStringToObject(line, "state", view->state);
     add_url(line, view->url);
+    gw_json_number(line, "since_ms", view->since_ms);
+    gw_json_span(line, "cause", span_of_text(view->cause));
     gw_json_number(line, "queued", view->queued);
     gw_json_number(line, "queued_octets", view->queued_octets);
+    gw_json_number(line, "oldest_ms", view->oldest_ms);
+    gw_json_number(line, "sent", view->sent);
     dropped = cJSON_AddObjectToObject(line, "dropped");
     gw_json_number(dropped, "full", view->full);
     gw_json_number(dropped, "old", view->old);
@@ -102,4 +106,66 @@ enum gw_answered gw_ask_upstream(struct gw_asker *asker)
     }
     say_upstream(asker, i);
     return GW_ANSWER_OVER;
+}
+
+/* --- what may be done to one ----------------------------------------------------------------- */
+
+/* The answer to a deed: how many messages it concerned, and the upstream as it is then. */
+static enum gw_answered say_done(struct gw_asker *asker, size_t i, size_t count)
+{
+    struct gw_loop *loop = asker->control->loop;
+    struct hub_upstream_view view;
+    cJSON *line = NULL;
+
+    hub_pump(loop->hub, gw_loop_now(loop));
+    hub_upstream_view(loop->hub, i, &view);
+    line = upstream_line(&view);
+    gw_json_number(line, "count", count);
+    (void)gw_asker_say(asker, line);
+    loop->again = true;
+    return GW_ANSWER_OVER;
+}
+
+static enum gw_answered pause_or_resume(struct gw_asker *asker, bool paused)
+{
+    size_t i = 0;
+
+    if (!upstream_asked(asker, &i)) {
+        return GW_ANSWER_FAILED;
+    }
+    hub_uplink_pause(asker->control->loop->hub, i, paused);
+    return say_done(asker, i, 0);
+}
+
+enum gw_answered gw_ask_pause(struct gw_asker *asker)
+{
+    return pause_or_resume(asker, true);
+}
+
+enum gw_answered gw_ask_resume(struct gw_asker *asker)
+{
+    return pause_or_resume(asker, false);
+}
+
+typedef size_t deed(struct hub *hub, size_t i, uint64_t now_ms);
+
+static enum gw_answered do_to_queue(struct gw_asker *asker, deed *what)
+{
+    struct gw_loop *loop = asker->control->loop;
+    size_t i = 0;
+
+    if (!upstream_asked(asker, &i)) {
+        return GW_ANSWER_FAILED;
+    }
+    return say_done(asker, i, what(loop->hub, i, gw_loop_now(loop)));
+}
+
+enum gw_answered gw_ask_purge(struct gw_asker *asker)
+{
+    return do_to_queue(asker, hub_uplink_purge);
+}
+
+enum gw_answered gw_ask_resend(struct gw_asker *asker)
+{
+    return do_to_queue(asker, hub_uplink_resend);
 }

@@ -91,6 +91,18 @@ void hub_uplink_down(struct hub *hub, size_t i, const char *cause, uint64_t now_
 /* The kernel took some of what waited for it. */
 void hub_uplink_moved(struct hub *hub, size_t i, uint64_t now_ms);
 
+/* What the user may do to one at run time; effects come with the next pump. Paused: left in order
+ * and not dialled until it is resumed or the program ends; its queue goes on. */
+void hub_uplink_pause(struct hub *hub, size_t i, bool paused);
+
+/* Drops all that waits for it, and returns how many messages; what was sent and not acknowledged
+ * stays. */
+size_t hub_uplink_purge(struct hub *hub, size_t i, uint64_t now_ms);
+
+/* Queues the retained messages that its send rules take, as if the rules were new; returns how
+ * many. */
+size_t hub_uplink_resend(struct hub *hub, size_t i, uint64_t now_ms);
+
 /* As mqtt_broker_output, for one uplink; conn and socket are NULL. The edge does not ask while a
  * tail of it waits for the kernel. */
 bool hub_uplink_output(struct hub *hub, size_t i, struct mqtt_out *out, uint8_t *scratch,

@@ -79,8 +79,8 @@ static bool has_filter(const struct hub *hub, const struct hub_uplink *up, struc
 }
 
 /* What is excluded goes in first, then rules in file order: retained messages go up once, by the
- * first rule that fits, and only when a rule is new. */
-static void subscribe_rules(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
+ * first rule that fits, and only when a rule is new, or `again`. */
+static void subscribe_rules(struct hub *hub, struct hub_uplink *up, bool again, uint64_t now_ms)
 {
     uint64_t ticket = 0;
 
@@ -95,7 +95,7 @@ static void subscribe_rules(struct hub *hub, struct hub_uplink *up, uint64_t now
     for (size_t i = 0; i < up->conf->send.count; i++) {
         struct mqtt_subscribing sub = subscribing_of(up->conf, i);
 
-        sub.no_retained = has_filter(hub, up, sub.filter);
+        sub.no_retained = !again && has_filter(hub, up, sub.filter);
         if (!is_excluded(up->conf, sub.filter) && !is_sent(up->conf, i, sub.filter)) {
             mqtt_session_subscribe(&hub->sessions, up->session, &sub, &ticket, now_ms);
         }
@@ -105,5 +105,10 @@ static void subscribe_rules(struct hub *hub, struct hub_uplink *up, uint64_t now
 void hub_rules_apply(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
 {
     unsubscribe_old(hub, up, now_ms);
-    subscribe_rules(hub, up, now_ms);
+    subscribe_rules(hub, up, false, now_ms);
+}
+
+void hub_rules_resend(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
+{
+    subscribe_rules(hub, up, true, now_ms);
 }

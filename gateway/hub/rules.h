@@ -13,4 +13,7 @@
  * goes, retained messages are queued for rules that are new. The session is open. */
 void hub_rules_apply(struct hub *hub, struct hub_uplink *up, uint64_t now_ms);
 
+/* Queues the retained messages for all rules, as if they were new. */
+void hub_rules_resend(struct hub *hub, struct hub_uplink *up, uint64_t now_ms);
+
 #endif

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "gateway/hub/uplink.h"
+#include "gateway/hub/uplink_way.h"
+#include "mqtt/queue.h"
 
 void hub_status(const struct hub *hub, struct hub_status *out, uint64_t now_ms)
 {
@@ -24,17 +25,36 @@ void hub_status(const struct hub *hub, struct hub_status *out, uint64_t now_ms)
     };
 }
 
+static uint64_t wall_of(const struct hub *hub, uint64_t at_ms)
+{
+    return (uint64_t)((int64_t)at_ms + hub->sessions.wall_ms);
+}
+
+static uint64_t oldest_of(const struct hub *hub, const struct mqtt_session *s)
+{
+    struct list *link = chain_is_empty(&s->inflight) ? s->queue.first : s->inflight.first;
+    const struct mqtt_entry *entry = link == NULL ? NULL : LIST_ITEM(link, struct mqtt_entry, link);
+
+    return entry == NULL || entry->away || entry->message == NULL
+               ? 0
+               : wall_of(hub, entry->message->arrived_ms);
+}
+
 void hub_upstream_view(const struct hub *hub, size_t i, struct hub_upstream_view *out)
 {
     const struct hub_uplink *up = &hub->uplinks[i];
 
     *out = (struct hub_upstream_view){.name = span_of_text(up->conf->at.name),
-                                      .state = up->online ? "online" : "offline",
+                                      .state = hub_way_state_name(up),
+                                      .since_ms = wall_of(hub, up->way.since_ms),
+                                      .cause = up->way.cause,
                                       .url = &up->conf->url.at[up->url],
+                                      .sent = up->sent,
                                       .unfit = up->unfit};
     if (up->session != NULL) {
         out->queued = up->session->queue_count + up->session->inflight_count;
         out->queued_octets = up->session->queue_bytes;
+        out->oldest_ms = oldest_of(hub, up->session);
         out->old = up->session->too_old;
         out->full = up->session->dropped - up->session->too_old;
     }

@@ -25,10 +25,14 @@ void hub_status(const struct hub *hub, struct hub_status *out, uint64_t now_ms);
 
 struct hub_upstream_view {
     struct span name;
-    const char *state;          /* online, offline */
+    const char *state;          /* online, offline, paused, standby */
+    uint64_t since_ms;          /* of the state; wall clock */
+    const char *cause;          /* why it was lost, or not reached, last; "": never */
     const struct conf_url *url; /* in use, or next to be tried */
     uint64_t queued;            /* messages that wait or are not acknowledged */
     uint64_t queued_octets;     /* of those that wait */
+    uint64_t oldest_ms;         /* when the oldest came; 0: none, or it is in the store alone */
+    uint64_t sent;              /* messages that went up, repetitions too */
     uint64_t full;              /* messages dropped: by a full queue, ... */
     uint64_t old;               /* ... as too old, ... */
     uint64_t unfit;             /* ... against a limit of the upstream */

@@ -2,11 +2,14 @@
 
 #include "base/text.h"
 #include "gateway/hub/say.h"
+#include "gateway/hub/status.h"
 #include "gateway/hub/uplink.h"
 #include "gateway/hub/uplink_lost.h"
+#include "gateway/hub/uplink_way.h"
 
 #define NAME_MOST 1024u /* octets of a node's name in a topic */
 #define INFO_MOST 4096u
+#define URL_MOST  1024u /* octets of one in an info */
 
 /* What a subscriber may rely on is told at QoS 1; where the store has no room for that, at 0. */
 static void publish(struct hub *hub, struct mqtt_publication *p, uint64_t now_ms)
@@ -48,15 +51,11 @@ void hub_tell_gateway(struct hub *hub, const char *state, uint64_t now_ms)
     tell_of(hub, (const char *const[3]){"/state", "", ""}, state, now_ms);
 }
 
-static const char *word_of(const struct hub_uplink *up)
-{
-    return up->online ? "online" : "offline";
-}
-
 void hub_tell_upstream(struct hub *hub, const struct hub_uplink *up, uint64_t now_ms)
 {
-    tell_of(hub, (const char *const[3]){"/upstream/", up->conf->at.name, "/state"}, word_of(up),
-            now_ms);
+    tell_of(hub, (const char *const[3]){"/upstream/", up->conf->at.name, "/state"},
+            hub_way_state_name(up), now_ms);
+    hub_tell_upstream_info(hub, up, now_ms);
 }
 
 void hub_tell_lost(struct hub *hub, const struct hub_uplink *up, const char *counts,
@@ -180,6 +179,32 @@ static void tell_info(struct hub *hub, const struct hub_seen *seen, bool late, u
     }
 }
 
+void hub_tell_upstream_info(struct hub *hub, const struct hub_uplink *up, uint64_t now_ms)
+{
+    size_t place = (size_t)(up - hub->uplinks);
+    struct hub_upstream_view view;
+    uint8_t room[INFO_MOST];
+    uint8_t url[URL_MOST];
+    struct writer w = writer_of(room, sizeof room);
+    struct writer to = writer_of(url, sizeof url);
+
+    hub_upstream_view(hub, place, &view);
+    hub_write_url(&to, view.url);
+    write_string(&w, "state", span_of_text(view.state));
+    write_number(&w, "since", view.since_ms / 1000);
+    write_string(&w, "url", span_of(url, written(&to)));
+    write_string(&w, "cause", span_of_text(view.cause));
+    write_number(&w, "queued", view.queued);
+    write_number(&w, "queued_octets", view.queued_octets);
+    write_number(&w, "sent", view.sent);
+    write_text(&w, "}");
+    write_end(&w);
+    if (!w.bad) {
+        tell_of(hub, (const char *const[3]){"/upstream/", up->conf->at.name, "/info"},
+                (const char *)room, now_ms);
+    }
+}
+
 /* --- the verbs ------------------------------------------------------------------------------- */
 
 void hub_tell_node_state(struct hub *hub, const struct hub_seen *seen, uint64_t now_ms)
@@ -216,6 +241,7 @@ void hub_tell_nothing(struct hub *hub, uint64_t now_ms)
         const char *name = hub->uplinks[i].conf->at.name;
 
         tell_of(hub, (const char *const[3]){"/upstream/", name, "/state"}, "", now_ms);
+        tell_of(hub, (const char *const[3]){"/upstream/", name, "/info"}, "", now_ms);
         hub_tell_lost(hub, &hub->uplinks[i], "", now_ms);
     }
     hub->registry.told = false;

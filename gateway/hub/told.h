@@ -1,10 +1,12 @@
 /* gateway/hub/told.h - what the gateway says of itself and its nodes under STATE ([gateway] state):
  *
  *     STATE/state                online, offline
- *     STATE/upstream/NAME/state  likewise
- *     STATE/upstream/NAME/dropped  a line of JSON, once something was; docs/upstream.md has its
- * fields STATE/nodes/NAME/state     active, asleep, lost, disconnected STATE/nodes/NAME/info      a
- * line of JSON, at each CONNECT; docs/nodes.md has its fields
+ *     STATE/upstream/NAME/state    online, offline, paused, standby
+ *     STATE/upstream/NAME/info     a line of JSON, with each change of state and then once a minute
+ *                                  as the queue changes; docs/upstream.md has its fields
+ *     STATE/upstream/NAME/dropped  a line of JSON, once something was; docs/upstream.md likewise
+ *     STATE/nodes/NAME/state       active, asleep, lost, disconnected
+ *     STATE/nodes/NAME/info        a line of JSON, at each CONNECT; docs/nodes.md has its fields
  *
  * all retained, at QoS 1, never stored. Those of nodes begin when somebody first subscribes to what
  * lies under STATE: then all are told as retained messages that were there, later ones as they
@@ -18,6 +20,7 @@
 /* "online" of the gateway, and how each upstream is. */
 void hub_tell_all(struct hub *hub, uint64_t now_ms);
 void hub_tell_upstream(struct hub *hub, const struct hub_uplink *up, uint64_t now_ms);
+void hub_tell_upstream_info(struct hub *hub, const struct hub_uplink *up, uint64_t now_ms);
 void hub_tell_lost(struct hub *hub, const struct hub_uplink *up, const char *counts,
                    uint64_t now_ms);
 void hub_tell_gateway(struct hub *hub, const char *state, uint64_t now_ms);

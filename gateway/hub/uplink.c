@@ -5,8 +5,8 @@
 #include "gateway/hub/far.h"
 #include "gateway/hub/rules.h"
 #include "gateway/hub/say.h"
-#include "gateway/hub/told.h"
 #include "gateway/hub/uplink_lost.h"
+#include "gateway/hub/uplink_way.h"
 #include "mqtt/op.h"
 #include "mqtt/queue.h"
 
@@ -48,6 +48,7 @@ bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
         hub_far_init(up);
         up->config = config_of(hub, up->conf);
         mqtt_client_init(&up->client, &up->config, &hub->sessions.budget, seed + i, now_ms);
+        hub_way_init(hub, up, now_ms);
     }
     return true;
 }
@@ -100,6 +101,7 @@ static struct mqtt_opening opening_of(struct hub_uplink *up)
                   .keeps_nothing = conf->queue_age_ms == 0,
                   .retain_as_published = true,
                   .no_echo = true,
+                  .takes_nothing = hub_way_passes(up),
                   .age_ms = ages ? conf->queue_age_ms : 0},
     };
 }
@@ -124,6 +126,7 @@ void hub_uplinks_start(struct hub *hub, uint64_t now_ms)
         hub_far_start(hub, up, now_ms);
         mqtt_session_close(&hub->sessions, up->session, MQTT_END_PARTED, now_ms);
     }
+    hub_way_pump(hub, now_ms); /* who stands by is not dialled */
 }
 
 /* Connections that ended alike, said once in a row. */
@@ -149,28 +152,35 @@ static void say_pattern(struct hub *hub, const struct hub_uplink *up,
                                            span_of_text(up->conf->at.name), text});
 }
 
-/* The next url is for one that does not serve. */
-static void went_down(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
-                      uint64_t now_ms)
+/* Another url, where one does not serve: uplink_way.h. */
+static void say_end(struct hub *hub, const struct hub_uplink *up,
+                    const struct mqtt_client_news *news)
 {
-    hub_say(hub,
-            &(struct hub_line_of_log){CONF_WARNING, "uplink", up->online ? "lost" : "cannot reach",
-                                      span_of_text(up->conf->at.name), news->cause});
+    bool ours = up->client.stopping;
+    const char *what = ours ? "left" : up->online ? "lost" : "cannot reach";
+
+    hub_say(hub, &(struct hub_line_of_log){ours ? CONF_INFO : CONF_WARNING, "uplink", what,
+                                           span_of_text(up->conf->at.name), news->cause});
     if (news->pattern != MQTT_CLIENT_NO_PATTERN) {
         say_pattern(hub, up, news);
     }
+}
+
+static void went_down(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
+                      uint64_t now_ms)
+{
+    say_end(hub, up, news);
     drop_held(up);
     up->login = (struct hub_credentials){.good_ms = 0};
     up->config = config_of(hub, up->conf);
+    hub_way_down(hub, up, news, now_ms);
     if (up->online) {
         up->online = false;
         mqtt_session_close(&hub->sessions, up->session, MQTT_END_PARTED, now_ms);
-        hub_tell_upstream(hub, up, now_ms);
-    }
-    if (!news->served) {
-        up->url = (up->url + 1) % up->conf->url.count;
     }
     up->birth = false;
+    up->farewell = false;
+    up->dial = false;
     up->hangup = true;
 }
 
@@ -187,7 +197,7 @@ static void went_online(struct hub *hub, struct hub_uplink *up, bool present, ui
     }
     up->birth = up->conf->will_topic != NULL;
     up->told_skipped = false;
-    hub_tell_upstream(hub, up, now_ms);
+    hub_way_online(up, now_ms);
 }
 
 static void client_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
@@ -210,6 +220,7 @@ void hub_uplinks_pump(struct hub *hub, uint64_t now_ms)
             client_news(hub, &hub->uplinks[i], &news, now_ms);
         }
     }
+    hub_way_pump(hub, now_ms);
 }
 
 void hub_uplinks_have_room(struct hub *hub, uint64_t now_ms)
@@ -223,6 +234,26 @@ void hub_uplinks_have_room(struct hub *hub, uint64_t now_ms)
         }
         up->refused = false;
     }
+}
+
+size_t hub_uplink_purge(struct hub *hub, size_t i, uint64_t now_ms)
+{
+    struct hub_uplink *up = &hub->uplinks[i];
+
+    return up->session == NULL ? 0 : mqtt_queue_purge(&hub->sessions, up->session, now_ms);
+}
+
+size_t hub_uplink_resend(struct hub *hub, size_t i, uint64_t now_ms)
+{
+    struct hub_uplink *up = &hub->uplinks[i];
+    size_t count = 0;
+
+    if (up->session == NULL) {
+        return 0;
+    }
+    count = up->session->queue_count + up->session->inflight_count;
+    hub_rules_resend(hub, up, now_ms);
+    return up->session->queue_count + up->session->inflight_count - count;
 }
 
 void hub_uplink_up(struct hub *hub, size_t i, uint64_t now_ms)
@@ -301,6 +332,7 @@ uint64_t hub_uplinks_deadline(const struct hub *hub)
         least = lesser(least, mqtt_client_deadline(&up->client));
         least = lesser(least, hub_lost_deadline(up));
         least = lesser(least, hub_uplink_login_due(up));
+        least = lesser(least, up->client.pending.down ? 0 : hub_way_deadline(hub, up));
         if (up->session != NULL) {
             least = lesser(least, mqtt_queue_due(up->session));
         }
@@ -316,11 +348,7 @@ void hub_uplinks_stop(struct hub *hub, uint64_t now_ms)
         if (up->session != NULL) {
             hub_far_stop(hub, up, now_ms);
         }
-        up->birth = false;
-        up->farewell = up->online && up->conf->will_topic != NULL;
-        if (!up->farewell) {
-            mqtt_client_stop(&up->client, now_ms);
-        }
+        hub_way_part(up, now_ms);
     }
 }
 

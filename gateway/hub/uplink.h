@@ -36,6 +36,26 @@ struct hub_lost {
     uint64_t published_ms; /* 0: never */
 };
 
+/* State of gateway/hub/uplink_way.h. */
+enum hub_way_state { HUB_WAY_OFFLINE, HUB_WAY_ONLINE, HUB_WAY_PAUSED, HUB_WAY_STANDBY };
+struct hub_way {
+    enum hub_way_state state; /* as told last, since then */
+    uint64_t since_ms;
+    uint64_t online_ms;    /* when it went online last */
+    uint64_t down_ms;      /* when the last connection that lasted ended; before one: its start */
+    uint64_t back_ms;      /* when the first url is tried again; 0: it is not */
+    uint64_t back_wait_ms; /* for the next time */
+    size_t first;          /* the upstream in whose place it sends; SIZE_MAX: none */
+    uint32_t cuts;         /* connections in a row by this url of which none lasted */
+    bool takes;            /* it sends in that place now */
+    bool returning;        /* it leaves to try its first url */
+    bool paused;
+    char cause[128];  /* why it was lost, or not reached, last */
+    uint64_t told_ms; /* its info, as the next two */
+    size_t told_url;
+    uint32_t told_queued;
+};
+
 struct hub_uplink {
     const struct conf_upstream *conf;
     struct mqtt_client_config config;
@@ -55,6 +75,8 @@ struct hub_uplink {
     size_t url;   /* to try next, or in use */
     struct hub_far far;
     struct hub_lost lost;
+    struct hub_way way;
+    uint64_t sent;     /* messages that went up, repetitions too */
     uint64_t unruled;  /* messages of the far side that no receive rule takes */
     uint64_t unfit;    /* messages that a limit of the upstream forbids */
     uint64_t skipped;  /* messages of the far side above max_packet */

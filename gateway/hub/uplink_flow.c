@@ -164,7 +164,10 @@ static bool write_held(struct flow *f)
     }
     topic = topic_above(f->up, op, room);
     if (topic.len > 0) {
-        return write_delivery(f, topic);
+        bool written_yet = write_delivery(f, topic);
+
+        f->up->sent += written_yet ? 1 : 0;
+        return written_yet;
     }
     f->up->unfit++;
     mqtt_session_ack(&f->hub->sessions, f->up->session, MQTT_OP_PUBACK, op->packet_id, f->now_ms);

@@ -213,7 +213,7 @@ static void an_upstream_is_online_while_it_is(void **state)
     struct site *site = site_new("[gateway]\nname = gh\n[store]\npath = none\n"
                                  "[upstream cloud]\nurl = mqtt://far.example\n",
                                  false);
-    struct mqtt_session *s = reader(site, "$SYS/gateway/upstream/#");
+    struct mqtt_session *s = reader(site, "$SYS/gateway/upstream/+/state");
     struct mqtt_out out;
 
     (void)state;
@@ -223,6 +223,7 @@ static void an_upstream_is_online_while_it_is(void **state)
     assert_true(hub_uplink_output(site->hub, 0, &out, site->out, site->now_ms));
     reads_nothing(site, s);
     hub_uplink_input(site->hub, 0, WIRE_SPAN("\x20\x02\0\0"), site->now_ms);
+    hub_pump(site->hub, site->now_ms);
     reads(site, s, "$SYS/gateway/upstream/cloud/state", "online", false);
     hub_uplink_down(site->hub, 0, "gone", site->now_ms);
     hub_pump(site->hub, site->now_ms);
