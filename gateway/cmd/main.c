@@ -24,6 +24,11 @@ static const struct {
     {cmd_node, "accept NAME CLIENT-ID", "that client is the node which [node NAME] waits for"},
     {cmd_node, "forget NAME", "its entry, its kept session and what waits for it go"},
     {cmd_upstream, "status [NAME]", "state, url, what waits, what was dropped; of all, or one"},
+    {cmd_upstream, "pause NAME", "leave it; what comes waits, until it is resumed or a restart"},
+    {cmd_upstream, "resume NAME", "dial it again"},
+    {cmd_upstream, "drain NAME", "wait until nothing waits for it"},
+    {cmd_upstream, "purge NAME --yes", "drop what waits for it; without --yes say how much"},
+    {cmd_upstream, "resend NAME", "send it retained messages once more"},
     {cmd_store, "check", "read all of it, say what is damaged; --json"},
     {cmd_store, "stat", "its size and its rows; --json"},
     {cmd_store, "vacuum", "give free pages back to the disk; no gateway may run on it"},
@@ -126,8 +131,10 @@ static bool read_flag(struct cmd_options *options, const char *word)
     const struct {
         const char *name;
         bool *to;
-    } flags[] = {
-        {"--reference", &options->reference}, {"--set", &options->set}, {"--json", &options->json}};
+    } flags[] = {{"--reference", &options->reference},
+                 {"--set", &options->set},
+                 {"--json", &options->json},
+                 {"--yes", &options->yes}};
 
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (strcmp(word, flags[i].name) == 0) {
@@ -174,7 +181,8 @@ static int read_option(const struct verb *verb, struct cmd_options *options, cha
         return 1;
     }
     if (!has_option(verb, words[0]) &&
-        !(verb->run == cmd_node && strcmp(words[0], "--with") == 0)) {
+        !(verb->run == cmd_node && strcmp(words[0], "--with") == 0) &&
+        !(verb->run == cmd_upstream && strcmp(words[0], "--yes") == 0)) {
         return 0;
     }
     if (read_flag(options, words[0])) {

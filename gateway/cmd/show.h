@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHOW_COLUMNS 6
+#define SHOW_COLUMNS 8
 #define SHOW_SPAN    32u /* octets of a text made here, its NUL too */
 
 /* Columns as wide as their widest cell, the last one open at its end. */

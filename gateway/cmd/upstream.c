@@ -3,13 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "gateway/cmd/show.h"
 #include "gateway/cmd/talk.h"
 
 /* --- status ---------------------------------------------------------------------------------- */
 
-static const char *const heads[] = {"NAME", "STATE", "QUEUED", "OCTETS", "DROPPED", "URL"};
+static const char *const heads[] = {"NAME",   "STATE", "SINCE",   "QUEUED",
+                                    "OLDEST", "SENT",  "DROPPED", "URL"};
 
 #define COLUMNS (sizeof heads / sizeof heads[0])
 
@@ -31,19 +33,38 @@ static void write_dropped(const cJSON *line, char *room, size_t size)
     }
 }
 
+/* Why it is not connected. */
+static void write_cause(const cJSON *line, char *room, size_t size)
+{
+    bool is_lost = strcmp(cmd_text(line, "state"), "offline") == 0;
+    const char *cause = cmd_text(line, "cause");
+
+    (void)snprintf(room, size, "%s%s%s", cmd_text(line, "url"),
+                   is_lost && *cause != '\0' ? " - " : "", is_lost ? cause : "");
+}
+
 static bool add_upstream(void *arg, const cJSON *line)
 {
     struct show_table *table = arg;
-    char queued[SHOW_SPAN];
+    uint64_t oldest_ms = cmd_number(line, "oldest_ms");
+    char since[SHOW_SPAN];
+    char queued[2 * SHOW_SPAN];
     char octets[SHOW_SPAN];
+    char oldest[SHOW_SPAN];
+    char sent[SHOW_SPAN];
     char dropped[96];
+    char url[640];
 
-    (void)snprintf(queued, sizeof queued, "%" PRIu64, cmd_number(line, "queued"));
+    (void)snprintf(queued, sizeof queued, "%" PRIu64 " (%s)", cmd_number(line, "queued"),
+                   show_size(cmd_number(line, "queued_octets"), octets));
+    (void)snprintf(sent, sizeof sent, "%" PRIu64, cmd_number(line, "sent"));
     write_dropped(line, dropped, sizeof dropped);
+    write_cause(line, url, sizeof url);
     show_row(table,
-             (const char *[]){cmd_text(line, "name"), cmd_text(line, "state"), queued,
-                              show_size(cmd_number(line, "queued_octets"), octets), dropped,
-                              cmd_text(line, "url")},
+             (const char *[]){cmd_text(line, "name"), cmd_text(line, "state"),
+                              show_since(cmd_number(line, "since_ms"), since), queued,
+                              oldest_ms == 0 ? "-" : show_since(oldest_ms, oldest), sent, dropped,
+                              url},
              COLUMNS);
     return true;
 }
@@ -77,6 +98,143 @@ static int status(const struct cmd_options *options)
     return code;
 }
 
+/* --- deeds ----------------------------------------------------------------------------------- */
+
+/* One request about the upstream that is named. */
+static int ask(const struct cmd_options *options, const char *what, cmd_line *line, void *arg)
+{
+    cJSON *request = cmd_request(what);
+
+    (void)cJSON_AddStringToObject(request, "name", options->words[1]);
+    return cmd_ask(options, request, line, arg);
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static bool say_paused(void *arg, const cJSON *line)
+{
+    uint64_t queued = cmd_number(line, "queued");
+
+    (void)arg;
+    (void)printf("%s is paused, %" PRIu64 " message%s wait%s; what comes waits too, until\n"
+                 "sedge upstream resume %s, or until the gateway is started again\n",
+                 cmd_text(line, "name"), queued, plural(queued), queued == 1 ? "s" : "",
+                 cmd_text(line, "name"));
+    return true;
+}
+
+static bool say_resumed(void *arg, const cJSON *line)
+{
+    (void)arg;
+    (void)printf("%s goes on: %s\n", cmd_text(line, "name"), cmd_text(line, "state"));
+    return true;
+}
+
+static int pause_upstream(const struct cmd_options *options)
+{
+    return ask(options, "pause", say_paused, NULL);
+}
+
+static int resume(const struct cmd_options *options)
+{
+    return ask(options, "resume", say_resumed, NULL);
+}
+
+static bool say_resent(void *arg, const cJSON *line)
+{
+    uint64_t count = cmd_number(line, "count");
+
+    (void)arg;
+    (void)printf("%" PRIu64 " retained message%s queued for %s\n", count, plural(count),
+                 cmd_text(line, "name"));
+    return true;
+}
+
+static int resend(const struct cmd_options *options)
+{
+    return ask(options, "resend", say_resent, NULL);
+}
+
+static bool say_purged(void *arg, const cJSON *line)
+{
+    uint64_t count = cmd_number(line, "count");
+
+    (void)arg;
+    (void)printf("%" PRIu64 " message%s dropped\n", count, plural(count));
+    return true;
+}
+
+static bool say_would_purge(void *arg, const cJSON *line)
+{
+    uint64_t queued = cmd_number(line, "queued");
+    char octets[SHOW_SPAN];
+
+    (void)arg;
+    (void)printf("%" PRIu64 " message%s, %s, wait%s for %s; --yes drops %s\n", queued,
+                 plural(queued), show_size(cmd_number(line, "queued_octets"), octets),
+                 queued == 1 ? "s" : "", cmd_text(line, "name"), queued == 1 ? "it" : "them");
+    return true;
+}
+
+static int purge(const struct cmd_options *options)
+{
+    int code = CMD_GOOD;
+
+    if (options->yes) {
+        return ask(options, "purge", say_purged, NULL);
+    }
+    code = ask(options, "upstream", say_would_purge, NULL);
+    return code == CMD_GOOD ? CMD_MISUSED : code;
+}
+
+/* --- drain ----------------------------------------------------------------------------------- */
+
+#define LOOK_MS 200
+
+/* What was seen last. */
+struct draining {
+    uint64_t queued; /* UINT64_MAX: nothing yet */
+    bool never;      /* it cannot become empty */
+};
+
+static bool look(void *arg, const cJSON *line)
+{
+    struct draining *draining = arg;
+    uint64_t queued = cmd_number(line, "queued");
+    const char *state = cmd_text(line, "state");
+
+    draining->never = queued != 0 && strcmp(state, "paused") == 0;
+    if (draining->never) {
+        (void)fprintf(stderr, "sedge: %s is paused: sedge upstream resume %s\n",
+                      cmd_text(line, "name"), cmd_text(line, "name"));
+    } else if (queued != draining->queued) {
+        (void)printf("%" PRIu64 " message%s, %s\n", queued, plural(queued), state);
+    }
+    draining->queued = queued;
+    return true;
+}
+
+/* Asks again and again, for the gateway does not wait for who waits for it. */
+static int drain(const struct cmd_options *options)
+{
+    static const struct timespec pause = {0, LOOK_MS * 1000000L};
+    struct cmd_options quiet = *options;
+    struct draining draining = {.queued = UINT64_MAX};
+    int code = CMD_GOOD;
+
+    quiet.json = false;
+    while (code == CMD_GOOD && !draining.never && draining.queued != 0) {
+        if (draining.queued != UINT64_MAX) {
+            (void)nanosleep(&pause, NULL);
+        }
+        code = ask(&quiet, "upstream", look, &draining);
+    }
+    return draining.never ? CMD_FAULT : code;
+}
+
 /* --- which there are ------------------------------------------------------------------------- */
 
 int cmd_upstream(const struct cmd_options *options)
@@ -86,7 +244,8 @@ int cmd_upstream(const struct cmd_options *options)
         int (*run)(const struct cmd_options *options);
         bool needs_name; /* of an upstream, behind it */
     } deeds[] = {
-        {"status", status, false},
+        {"status", status, false}, {"pause", pause_upstream, true}, {"resume", resume, true},
+        {"drain", drain, true},    {"purge", purge, true},          {"resend", resend, true},
     };
     const char *word = options->words[0] == NULL ? "status" : options->words[0];
 

@@ -1,6 +1,6 @@
 """Which broker an upstream uses, whether it uses one at all, and sedge upstream."""
 
-from sedge import expect_equal
+from sedge import expect_equal, stop
 
 CLOUD = """
 [upstream cloud]
@@ -15,7 +15,7 @@ def upstreams_are_shown_with_what_waits_for_them(box):
     box.gateway(CLOUD.format(port=box.cloud) + "queue_messages = 2\nmax_inflight = 1\n")
     cloud.wait_line(r"Sending CONNACK to gw-7")
     box.sedge("upstream", "status").wait_line(
-        rf"^cloud +online +0 +0 octets +0 +mqtt://127\.0\.0\.1:{box.cloud}$"
+        rf"^cloud +online +just now +0 \(0 octets\) +- +0 +0 +mqtt://127\.0\.0\.1:{box.cloud}$"
     )
     cloud.process.terminate()
     cloud.wait_exit()
@@ -30,4 +30,60 @@ def an_upstream_that_is_not_there_is_told_with_what_was_meant(box):
     wrong = box.sedge("upstream", "status", "cluod", code=1)
     wrong.wait_line(r"there is no upstream cluod \(did you mean 'cloud'\?\)")
     wrong = box.sedge("upstream", "stats", code=2)
-    wrong.wait_line(r"there is no sedge upstream stats; it is one of status")
+    wrong.wait_line(r"there is no sedge upstream stats; it is one of status, pause, resume, drain, purge, resend")
+
+    box.sedge("upstream", "pause", code=2).wait_line(r"usage: sedge upstream pause NAME")
+    wrong = box.sedge("upstream", "pause", "clood", code=1)
+    wrong.wait_line(r"there is no upstream clood \(did you mean 'cloud'\?\)")
+
+
+
+def a_paused_upstream_keeps_what_comes_and_sends_it_when_it_is_resumed(box):
+    cloud = box.mosquitto()
+    watcher = box.subscriber("-q", "1", port=box.cloud)
+    box.gateway(CLOUD.format(port=box.cloud))
+    cloud.wait_line(r"Sending CONNACK to gw-7")
+    state = box.subscriber("-q", "1", topics=("$SYS/gateway/upstream/cloud/state",))
+    state.messages(1)
+    box.sedge("upstream", "pause", "cloud").wait_line(r"^cloud is paused, 0 messages wait;")
+    cloud.wait_line(r"Client gw-7 disconnected\.")
+    box.mqtt_pub("-t", "farm/x", "-q", "1", "-l", text_in="1\n2\n3\n")
+    expect_equal(box.ask("upstream", "status", "cloud")[0]["queued"], 3, "what waits")
+    box.sedge("upstream", "drain", "cloud", code=1).wait_line(r"cloud is paused: sedge upstream res")
+    box.sedge("upstream", "resume", "cloud").wait_line(r"^cloud goes on: ")
+    drained = box.sedge("upstream", "drain", "cloud")
+    drained.wait_line(r"^0 messages, online$")
+    texts = [text for _, _, _, text in watcher.messages(3)]
+    expect_equal(texts, ["1", "2", "3"], "messages at the cloud")
+    texts = [text for _, _, _, text in state.messages(4)]
+    expect_equal(texts, ["online", "paused", "offline", "online"], "states")
+
+
+def a_queue_is_purged_only_when_that_is_meant(box):
+    store = box.dir / "sedge.db"
+    cloud = box.mosquitto()
+    box.keep_session("watcher", "dt/#", port=box.cloud)
+    stop(cloud)
+    gateway = box.gateway(CLOUD.format(port=box.cloud), store=store)
+    box.mqtt_pub("-t", "farm/x", "-q", "1", "-l", text_in="1\n2\n3\n")
+    box.sedge("upstream", "purge", "cloud", code=2).wait_line(
+        r"^3 messages, 21 octets, wait for cloud; --yes drops them$"
+    )
+    box.sedge("upstream", "purge", "cloud", "--yes").wait_line(r"^3 messages dropped$")
+    box.mqtt_pub("-t", "farm/x", "-q", "1", "-m", "4")
+    gateway.kill()
+    box.gateway(CLOUD.format(port=box.cloud), store=store)
+    box.mosquitto()
+    watcher = box.subscriber("-i", "watcher", "-c", "-q", "1", port=box.cloud, topics=("dt/#",))
+    expect_equal([text for _, _, _, text in watcher.messages(1)], ["4"], "messages at the cloud")
+
+
+def retained_messages_go_up_again_when_asked(box):
+    cloud = box.mosquitto()
+    box.gateway(CLOUD.format(port=box.cloud))
+    cloud.wait_line(r"Sending CONNACK to gw-7")
+    box.mqtt_pub("-t", "farm/x", "-q", "1", "-r", "-m", "kept")
+    watcher = box.subscriber("-q", "1", port=box.cloud, topics=("dt/#",))
+    watcher.messages(1)
+    box.sedge("upstream", "resend", "cloud").wait_line(r"^1 retained message queued for cloud$")
+    expect_equal([text for _, _, _, text in watcher.messages(2)], ["kept", "kept"], "messages")
