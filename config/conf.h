@@ -111,7 +111,7 @@ struct conf_broker {
 
 enum conf_balance { CONF_BALANCE_ORDER, CONF_BALANCE_RANDOM };
 enum conf_mode { CONF_AGGREGATING, CONF_TRANSPARENT };
-enum conf_payload { CONF_PAYLOAD_RAW, CONF_PAYLOAD_JSON };
+enum conf_payload { CONF_PAYLOAD_RAW, CONF_PAYLOAD_JSON, CONF_PAYLOAD_THINGSBOARD };
 enum conf_when_full { CONF_DROP_OLDEST, CONF_DROP_NEWEST, CONF_DROP_QOS0_FIRST };
 
 struct conf_upstream {

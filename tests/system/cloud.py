@@ -8,7 +8,10 @@ import base64
 import collections
 import hashlib
 import hmac
+import json
+import queue
 import re
+import select
 import socket
 import ssl
 import struct
@@ -111,6 +114,22 @@ def by_aliyun_signature(connect):
     )
 
 
+# --- what messages look like ------------------------------------------------------------------
+
+
+def as_thingsboard(topic, payload):
+    """https://thingsboard.io/docs/reference/gateway-mqtt-api/"""
+    value = json.loads(payload)
+    if topic in ("v1/gateway/connect", "v1/gateway/disconnect"):
+        return isinstance(value["device"], str)
+    if topic == "v1/gateway/telemetry":
+        timed = [one for device in value.values() for one in device]
+        return all(isinstance(t["ts"], int) and isinstance(t["values"], dict) for t in timed)
+    if topic == "v1/gateway/attributes":
+        return all(isinstance(one, dict) for one in value.values())
+    return topic.startswith(("v1/devices/me/", "v1/gateway/")) and isinstance(value, dict)
+
+
 # --- the clouds -------------------------------------------------------------------------------
 
 CLOUDS = {
@@ -158,7 +177,7 @@ CLOUDS = {
         "subscriptions": 10,
         "rate": (10, 1),
     },
-    "thingsboard": {"login": by_token, "qos": 1},
+    "thingsboard": {"login": by_token, "qos": 1, "form": as_thingsboard},
     "adafruit": {"login": by_password, "qos": 1, "rate": (30, 60)},
     "losant": {
         "login": by_password,
@@ -343,17 +362,18 @@ class Cloud:
     def release(self):
         """Acknowledges what was held."""
         for talk in self.talks:
-            talk.acknowledge()
+            talk.ask(talk.acknowledge)
 
     def send(self, topic, payload):
         """To whoever is connected, at QoS 0."""
         for talk in self.talks:
             if talk.subscribed:
-                talk.write(packet(PUBLISH << 4, string(topic) + payload.encode()))
+                octets = packet(PUBLISH << 4, string(topic) + payload.encode())
+                talk.ask(lambda talk=talk: talk.write(octets))
 
 
 class Talk:
-    """One connection."""
+    """One connection, in a thread of its own, which alone touches the socket: TLS wants that."""
 
     def __init__(self, cloud, link):
         self.cloud = cloud
@@ -362,6 +382,8 @@ class Talk:
         self.unacked = []
         self.times = collections.deque()
         self.subscribed = 0
+        self.asked = queue.SimpleQueue()
+        self.awake, self.wake = socket.socketpair()
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def close(self):
@@ -370,6 +392,23 @@ class Talk:
         except OSError:
             pass
         self.thread.join(WAIT_S)
+
+    def ask(self, what):
+        """Has the thread do it between two packets, or within one."""
+        self.asked.put(what)
+        try:
+            self.wake.send(b"x")
+        except OSError:
+            pass  # it is over
+
+    def _wait_octets(self):
+        while not (isinstance(self.link, ssl.SSLSocket) and self.link.pending()):
+            ready, _, _ = select.select([self.link, self.awake], [], [])
+            if self.awake in ready:
+                self.awake.recv(1)
+                self.asked.get()()
+            elif ready:
+                return
 
     def write(self, octets):
         try:
@@ -390,7 +429,8 @@ class Talk:
         except (Ended, OSError):
             pass
         finally:
-            self.link.close()
+            for end in (self.link, self.awake, self.wake):
+                end.close()
 
     def _secure(self):
         if self.cloud.context is None:
@@ -407,6 +447,7 @@ class Talk:
     def _octets(self, count):
         got = b""
         while len(got) < count:
+            self._wait_octets()
             more = self.link.recv(count - len(got))
             if not more:
                 raise Ended
@@ -495,11 +536,18 @@ class Talk:
         self._hold("retain", rules.get("retain", True) or not retain)
         self._hold("levels", topic.count("/") + 1 <= rules.get("levels", 65535))
         self._hold("topics", re.fullmatch(rules.get("topics", ".*"), topic))
+        self._hold("form", self._has_form(message))
         self._hold("payload", len(message.payload) <= rules.get("payload", 1 << 30))
         self._hold_rate()
         self.cloud.tell("messages", message)
         if qos:
             self._acknowledge(qos, packet_id)
+
+    def _has_form(self, message):
+        try:
+            return self.rules.get("form", lambda *_: True)(message.topic, message.payload)
+        except (ValueError, KeyError, TypeError, AttributeError):  # not JSON, or of another shape
+            return False
 
     def _hold_rate(self):
         count, seconds = self.rules.get("rate", (0, 0))

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 import ssl
 
@@ -58,7 +59,7 @@ def _talks(box, preset, more, down, *, authority=None, largest=None, alpn=None):
     here = box.subscriber("-q", "1", topics=("farm/set/#",))
     _tempt(box, largest)
     box.sn_pub("-i", "bed-1", "-t", "farm/t", "-m", "21", "-q", "1")
-    cloud.wait_message("21")
+    cloud.wait("message 21", lambda: any(b"21" in m.payload for m in cloud.messages))
     cloud.send(down, "open")
     here.wait_line(r"^= .* farm/set.* open$")
     expect_equal(cloud.violations, [], "rules broken")
@@ -130,10 +131,19 @@ def the_preset_emqx_keeps_the_rules_of_emqx(box):
 
 def the_preset_thingsboard_keeps_the_rules_of_thingsboard(box):
     more = (
-        f"username = {TOKEN}\nsend = farm/# to v1/devices/me/telemetry qos 1\n"
-        "receive = v1/devices/me/rpc/request/+ to farm/set/%1\n"
+        f"username = {TOKEN}\nsend = $SYS/gateway/nodes/+/state to v1/gateway/connect qos 1\n"
+        "send = farm/+ to v1/gateway/telemetry qos 1\n"
+        "send = farm/# to v1/devices/me/telemetry qos 1\n"
+        "receive = v1/gateway/rpc to farm/set/rpc\n"
     )
-    _talks(box, "thingsboard", more, "v1/devices/me/rpc/request/1")
+    cloud = _talks(box, "thingsboard", more, "v1/gateway/rpc", largest=100)
+    cloud.wait("disconnect", lambda: any("/disconnect" in m.topic for m in cloud.messages))
+    expect_equal(cloud.violations, [], "rules broken")
+    told = [(m.topic, json.loads(m.payload)) for m in cloud.messages]
+    telemetry = next(value for _, value in told if "bed-1" in value)
+    expect_equal(telemetry["bed-1"][0]["values"], {"t": 21}, "telemetry of the node")
+    for topic in ("v1/gateway/connect", "v1/gateway/disconnect"):
+        expect_equal(dict(told)[topic], {"device": "bed-1"}, topic)
 
 
 def the_preset_adafruit_keeps_the_rules_of_adafruit(box):
@@ -356,6 +366,20 @@ def a_topic_of_ones_own_is_cut_by_the_strict_broker(box):
     cloud, offender = _connected(box, "azure-iothub")
     offender.publish("farm/t")
     cloud.wait_violation("topics")
+
+
+@_control("form")
+def a_payload_without_its_form_is_cut_by_the_strict_broker(box):
+    for topic, payload in (
+        ("v1/gateway/telemetry", b"21"),
+        ("v1/gateway/telemetry", b'{"bed-1":[{"t":21}]}'),
+        ("v1/gateway/connect", b"active"),
+        ("farm/t", b"{}"),
+    ):
+        cloud, offender = _connected(box, "thingsboard")
+        offender.publish(topic, payload)
+        cloud.wait_violation("form")
+        cloud.close()
 
 
 @_control("payload")
