@@ -21,8 +21,7 @@ static void print_upstreams(const cJSON *upstreams)
     cJSON_ArrayForEach(upstream, upstreams)
     {
         (void)printf("  upstream  %s: %s, %" PRIu64 " messages wait, %" PRIu64 " dropped\n",
-                     cmd_text(upstream, "name"),
-                     cmd_flag(upstream, "online") ? "connected" : "not connected",
+                     cmd_text(upstream, "name"), cmd_text(upstream, "state"),
                      cmd_number(upstream, "queued"), cmd_number(upstream, "dropped"));
     }
 }

@@ -98,6 +98,7 @@ static void add_upstreams(cJSON *to, const struct hub *hub)
 
         hub_upstream_view(hub, i, &view);
         gw_json_span(item, "name", view.name);
+        (void)cJSON_AddStringToObject(item, "state", view.state);
         (void)cJSON_AddBoolToObject(item, "online", strcmp(view.state, "online") == 0);
         gw_json_number(item, "queued", view.queued);
         gw_json_number(item, "queued_octets", view.queued_octets);

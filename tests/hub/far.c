@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "gateway/hub/uplink.h"
+
 #define FAR_ROOM ((size_t)4 * 1024 * 1024)
 
 /* What upstreams said and nobody has read yet: of one at a time. */
@@ -118,15 +120,13 @@ void far_acks(struct site *site, size_t i, enum mqtt_type type, uint16_t packet_
 /* Its news may have gone by when lines of the log were read. */
 static void wait_for_dial(struct site *site, size_t i)
 {
+    const struct mqtt_client *client = &site->hub->uplinks[i].client;
     struct hub_news news;
 
-    for (unsigned ms = 0; ms < 5000; ms++) {
+    for (unsigned ms = 0; ms < 5000 && client->state != MQTT_DIALLING; ms++) {
         site_wait(site, 1);
-        while (hub_event(site->hub, &news)) {
-            if (news.kind == HUB_DIAL && news.index == i) {
-                return;
-            }
-        }
+    }
+    while (hub_event(site->hub, &news)) {
     }
 }
 

@@ -337,13 +337,16 @@ class Box:
             "-c", "-q", qos, "-E", *args,
         )  # fmt: skip
 
-    def mosquitto(self, log="all"):
-        """A broker at self.cloud that keeps its sessions when it is stopped and started again."""
-        conf = self.dir / "mosquitto.conf"
+    def mosquitto(self, log="all", port=None):
+        """A broker at self.cloud, or `port`, that keeps its sessions when it is stopped and started
+        again."""
+        port = port or self.cloud
+        conf = self.dir / f"mosquitto-{port}.conf"
         conf.write_text(
-            f"listener {self.cloud} 127.0.0.1\nallow_anonymous true\nuser root\n"
+            f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n"
             f"persistence true\npersistence_location {self.dir}/\n"
-            "log_dest stderr\nlog_type all\nmax_queued_messages 0\nmax_inflight_messages 20\n"
+            f"persistence_file mosquitto-{port}.db\n"
+            f"log_dest stderr\nlog_type {log}\nmax_queued_messages 0\nmax_inflight_messages 20\n"
         )
         broker = self.own(Program(["mosquitto", "-c", conf], self.dir, env=with_sbin()))
         broker.wait_line(r"mosquitto version .* running")

@@ -1,6 +1,6 @@
 """Which broker an upstream uses, whether it uses one at all, and sedge upstream."""
 
-from sedge import expect_equal, stop
+from sedge import expect, expect_equal, free_port, stop
 
 CLOUD = """
 [upstream cloud]
@@ -87,3 +87,60 @@ def retained_messages_go_up_again_when_asked(box):
     watcher.messages(1)
     box.sedge("upstream", "resend", "cloud").wait_line(r"^1 retained message queued for cloud$")
     expect_equal([text for _, _, _, text in watcher.messages(2)], ["kept", "kept"], "messages")
+
+
+# Two brokers.
+
+
+def _numbers(messages):
+    return [int(text) for _, _, _, text in messages if text.isdigit()]
+
+
+def a_second_url_takes_over_and_nothing_is_lost_or_out_of_order(box):
+    second = free_port()
+    a = box.mosquitto()
+    b = box.mosquitto(port=second)
+    rules = CLOUD.format(port=box.cloud).replace("send", f"url = mqtt://127.0.0.1:{second}\nsend")
+    gateway = box.gateway(rules)
+    a.wait_line(r"Sending CONNACK to gw-7")
+    at_a = box.subscriber("-q", "1", port=box.cloud, topics=("dt/#",))
+    at_b = box.subscriber("-q", "1", port=second, topics=("dt/#",))
+    feeding = box.start(
+        "mosquitto_pub", "-h", "127.0.0.1", "-p", str(box.tcp), "-t", "farm/n", "-q", "1", "-l",
+        text_in=True,
+    )  # fmt: skip
+    feeding.write("".join(f"{i}\n" for i in range(1500)))
+    at_a.wait_line(r"^= .* 500$")
+    a.kill()
+    feeding.write("".join(f"{i}\n" for i in range(1500, 3000)))
+    b.wait_line(r"Sending CONNACK to gw-7")
+    at_b.wait_line(r"^= .* 2999$", wait_s=60)
+    before, after = _numbers(at_a.now()), _numbers(at_b.now())
+    expect_equal(after, list(range(after[0], 3000)), "messages at the second, in order")
+    expect(after[0] <= before[-1] + 1, f"{before[-1]} was the last of the first, {after[0]} follows")
+    box.sedge("upstream", "status").wait_line(rf"^cloud +online .*:{second}$")
+    expect_equal(gateway.process.poll(), None, "the gateway runs")
+
+
+def an_upstream_stands_in_only_while_the_other_is_down(box):
+    second = free_port()
+    cloud = box.mosquitto()
+    box.mosquitto(port=second)
+    box.keep_session("watcher", "dt/#", port=box.cloud)
+    gateway = box.gateway(
+        CLOUD.format(port=box.cloud)
+        + f"[upstream modem]\nurl = mqtt://127.0.0.1:{second}\nreconnect = 100ms..500ms\n"
+        "send = farm/# to modem/%t qos 1\nonly_while_down = cloud\ndown_after = 1s\n"
+    )
+    cloud.wait_line(r"Sending CONNACK to gw-7")
+    at_modem = box.subscriber("-q", "1", port=second)
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-m", "early")
+    box.sedge("upstream", "status", "modem").wait_line(r"^modem +standby .* 0 \(0 octets\)")
+    stop(cloud)
+    gateway.wait_line(r"sends in place of cloud: modem")
+    box.mqtt_pub("-t", "farm/n", "-q", "1", "-m", "late")
+    expect_equal([text for _, _, _, text in at_modem.messages(1)], ["late"], "at the second")
+    box.mosquitto()
+    watcher = box.subscriber("-i", "watcher", "-c", "-q", "1", port=box.cloud, topics=("dt/#",))
+    texts = [text for _, _, _, text in watcher.messages(2)]
+    expect_equal(texts, ["early", "late"], "at the first")
