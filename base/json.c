@@ -35,7 +35,10 @@ static void skip_blanks(struct json *j)
 
 static bool is_one_of(int c, const char *set)
 {
-    return c > 0 && strchr(set, c) != NULL;
+    while (*set != '\0' && *set != c) {
+        set++;
+    }
+    return *set != '\0';
 }
 
 static bool take_escape(struct json *j)
