@@ -30,4 +30,8 @@ bool conf_prefixes_hold(const struct conf_addresses *list, struct span ip, bool 
 const char *conf_url_read(struct span text, struct conf_url *out, struct conf_arena *arena);
 void conf_url_write(const struct conf_url *url, struct writer *w);
 
+/* http://[USER:PASSWORD@]HOST:PORT or socks5://...; in USER and PASSWORD %XX is an octet. */
+const char *conf_proxy_read(struct span text, struct conf_proxy *out, struct conf_arena *arena);
+void conf_proxy_write(const struct conf_proxy *proxy, struct writer *w);
+
 #endif

@@ -133,7 +133,7 @@ struct conf_upstream {
     const char *sni;
     const char *alpn;
     bool insecure;
-    const char *proxy;
+    struct conf_proxy proxy;
     const char *will_topic;
     const char *will_payload;
     uint64_t will_qos;

@@ -39,6 +39,7 @@ static const uint8_t sizes[] = {
     [ENDPOINT] = sizeof(struct conf_address), [PREFIX] = sizeof(struct conf_address),
     [IP] = sizeof(struct conf_address),
     [URL] = sizeof(struct conf_url),
+    [PROXY] = sizeof(struct conf_proxy),
     [RULE] = sizeof(struct conf_rule),
     [ENTRY] = sizeof(struct conf_topic_entry),
     [AREA] = sizeof(struct conf_log_area),

@@ -34,6 +34,7 @@ enum conf_kind {
     CONF_KIND_PREFIX,
     CONF_KIND_IP,
     CONF_KIND_URL,   /* [struct conf_url] */
+    CONF_KIND_PROXY, /* [struct conf_proxy] */
     CONF_KIND_RULE,  /* [struct conf_rule] */
     CONF_KIND_ENTRY, /* KEY TEMPLATE [struct conf_topic_entry] */
     CONF_KIND_AREA   /* level.AREA [struct conf_log_area] */

@@ -80,6 +80,11 @@ static const char *plain_of(const struct conf_step *step, const struct conf_opti
     return wrong == NULL && out->bad ? "is too long" : wrong;
 }
 
+static bool is_secret(const struct conf_option *row)
+{
+    return row->kind == CONF_KIND_SECRET || row->kind == CONF_KIND_PROXY;
+}
+
 /* Says `'VALUE' wrong`; a secret is not shown. */
 static void say_value(const struct conf_step *step, const struct conf_given *given,
                       const struct writer *wrong)
@@ -88,7 +93,7 @@ static void say_value(const struct conf_step *step, const struct conf_given *giv
     struct writer w = writer_of(words, sizeof words);
     struct span shown = given->text;
 
-    if (given->row->kind != CONF_KIND_SECRET) {
+    if (!is_secret(given->row)) {
         shown.len = shown.len < 80 ? shown.len : 80;
         write_text(&w, "'");
         write_span(&w, shown);

@@ -38,6 +38,7 @@ static const char *form_of(enum conf_kind kind)
     case CONF_KIND_PREFIX: return "address, prefix or any";
     case CONF_KIND_IP: return "IP address";
     case CONF_KIND_URL: return "URL";
+    case CONF_KIND_PROXY: return "URL of a proxy";
     case CONF_KIND_RULE: return "rule";
     case CONF_KIND_ENTRY: return "topic";
     default: return "";

@@ -351,6 +351,7 @@ bool conf_setting_read(const struct conf_given *given, struct conf_arena *arena,
     case CONF_KIND_PREFIX: return say(wrong, conf_prefix_read(text, out));
     case CONF_KIND_IP: return read_ip(text, out, wrong);
     case CONF_KIND_URL: return say(wrong, conf_url_read(text, out, arena));
+    case CONF_KIND_PROXY: return say(wrong, conf_proxy_read(text, out, arena));
     case CONF_KIND_RULE: return read_rule(given, arena, out, wrong);
     case CONF_KIND_ENTRY: return read_entry(given, arena, out, wrong);
     case CONF_KIND_AREA: return read_area(given, arena, out, wrong);

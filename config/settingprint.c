@@ -102,6 +102,9 @@ bool conf_setting_is_empty(const struct conf_option *row, const void *value)
 
         return address->ip_len == 0 && row->words == NULL;
     }
+    if (row->kind == CONF_KIND_PROXY) {
+        return ((const struct conf_proxy *)value)->kind == CONF_NO_PROXY;
+    }
     if (row->kind == CONF_KIND_RANGE) {
         const struct conf_range *range = value;
 
@@ -139,6 +142,7 @@ void conf_setting_print(const struct conf_option *row, bool escape, const void *
     case CONF_KIND_PREFIX:
     case CONF_KIND_IP: conf_prefix_write(value, w); break;
     case CONF_KIND_URL: conf_url_write(value, w); break;
+    case CONF_KIND_PROXY: conf_proxy_write(value, w); break;
     case CONF_KIND_RULE: conf_rule_print(value, w); break;
     case CONF_KIND_ENTRY: print_entry(row, value, w); break;
     case CONF_KIND_AREA:

@@ -73,6 +73,16 @@ struct conf_urls {
     size_t count;
 };
 
+enum conf_proxy_kind { CONF_NO_PROXY, CONF_PROXY_HTTP, CONF_PROXY_SOCKS5 };
+
+struct conf_proxy {
+    enum conf_proxy_kind kind;
+    uint16_t port;
+    const char *host; /* name or address, IPv6 without its brackets */
+    const char *user; /* NULL: no login */
+    const char *password;
+};
+
 /* What the user wrote, and what it stands for. `text` is NULL for `command:`, which is run at
  * each use, and for `file:` and `env:` until conf_load has read them. */
 struct conf_secret {

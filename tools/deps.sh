@@ -29,6 +29,8 @@ test   python3-paho-mqtt        one in Python
 test   nodejs                   runs MQTT.js and aedes; any that brings the command node will do
 test   npm                      installs them under build/; any that brings the command will do
 test   rabbitmq-server          a far broker; its service may be disabled, it takes 5672
+test   tinyproxy                an HTTP proxy; tests start their own, its service may be disabled
+test   microsocks               a SOCKS 5 proxy
 test   iproute2                 networks that some stories have of their own
 test   tshark                   reads what sn-dump writes
 lint   clang-format             the form of every file

@@ -29,6 +29,7 @@
 #define PREFIX   CONF_KIND_PREFIX
 #define IP       CONF_KIND_IP
 #define URL      CONF_KIND_URL
+#define PROXY    CONF_KIND_PROXY
 #define RULE     CONF_KIND_RULE
 #define ENTRY    CONF_KIND_ENTRY
 #define AREA     CONF_KIND_AREA

@@ -6,6 +6,8 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define NO_NETWORK "no network yet: /etc/resolv.conf names no server"
 
 /* --- the end --------------------------------------------------------------------------------- */
@@ -42,10 +44,28 @@ void gw_dial_stop(struct gw_dial *dial)
     dial->stage = GW_DIAL_IDLE; /* the cancelled look-up still answers */
     close_resolver(dial);
     close_socket(dial);
+    if (dial->by_proxy) {
+        gw_proxy_fini(&dial->proxy);
+        dial->by_proxy = false;
+    }
+}
+
+/* Whoever reads "Connection refused" must not look for it at the broker. */
+static const char *on_the_way_to_the_proxy(struct gw_dial *dial, const char *cause)
+{
+    struct writer w = writer_of((uint8_t *)dial->words, sizeof dial->words);
+
+    write_text(&w, "the proxy: ");
+    write_text(&w, cause);
+    write_end(&w);
+    return dial->words;
 }
 
 static void fail(struct gw_dial *dial, const char *cause)
 {
+    if (dial->by_proxy && dial->stage != GW_DIAL_PROXY) {
+        cause = on_the_way_to_the_proxy(dial, cause);
+    }
     gw_dial_stop(dial);
     dial->done(dial->arg, -1, cause);
 }
@@ -57,6 +77,70 @@ static void succeed(struct gw_dial *dial)
     dial->fd = -1;
     gw_dial_stop(dial);
     dial->done(dial->arg, fd, NULL);
+}
+
+static void wait_at_most(struct gw_dial *dial, uint64_t ms)
+{
+    uint64_t now_ms = gw_loop_now(dial->loop);
+    uint64_t left_ms = dial->end_ms > now_ms ? dial->end_ms - now_ms : 0;
+
+    gw_loop_after(dial->step, ms < left_ms ? ms : left_ms);
+}
+
+/* --- PROXY ----------------------------------------------------------------------------------- */
+
+/* The kernel has room for these few octets; where it has not, something is wrong. */
+static bool speak(struct gw_dial *dial)
+{
+    struct span says = gw_proxy_output(&dial->proxy);
+
+    return says.len == 0 || send(dial->fd, says.at, says.len, MSG_NOSIGNAL) == (ssize_t)says.len;
+}
+
+static void hear(struct gw_dial *dial, struct span octets)
+{
+    gw_proxy_input(&dial->proxy, &octets);
+    if (dial->proxy.state == GW_STAGE_OVER) {
+        fail(dial, dial->proxy.cause);
+    } else if (octets.len != 0) {
+        fail(dial, "the proxy says more than it was asked");
+    } else if (dial->proxy.state == GW_STAGE_UP) {
+        succeed(dial);
+    } else if (!speak(dial)) {
+        fail(dial, strerrordesc_np(errno));
+    }
+}
+
+static void on_proxy(evutil_socket_t fd, short what, void *arg)
+{
+    struct gw_dial *dial = arg;
+    uint8_t octets[512];
+    ssize_t len = recv(fd, octets, sizeof octets, 0);
+
+    (void)what;
+    if (len > 0) {
+        hear(dial, span_of(octets, (size_t)len));
+    } else if (len == 0) {
+        fail(dial, "the proxy hangs up without an answer");
+    } else if (errno != EAGAIN && errno != EINTR) {
+        fail(dial, strerrordesc_np(errno));
+    }
+}
+
+static void enter_proxy(struct gw_dial *dial)
+{
+    dial->stage = GW_DIAL_PROXY;
+    event_free(dial->ready);
+    dial->ready = event_new(dial->loop->base, dial->fd, EV_READ | EV_PERSIST, on_proxy, dial);
+    if (dial->ready == NULL || event_add(dial->ready, NULL) != 0) {
+        fail(dial, "no memory");
+    } else if (dial->proxy.state == GW_STAGE_OVER) {
+        fail(dial, dial->proxy.cause);
+    } else if (!speak(dial)) {
+        fail(dial, strerrordesc_np(errno));
+    } else {
+        wait_at_most(dial, GW_DIAL_STAGE_MS);
+    }
 }
 
 /* --- TCP ------------------------------------------------------------------------------------- */
@@ -72,7 +156,7 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
     (void)what;
     (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
     if (error == 0) {
-        succeed(dial);
+        (dial->by_proxy ? enter_proxy : succeed)(dial);
         return;
     }
     dial->cause = strerrordesc_np(error);
@@ -99,14 +183,6 @@ static bool begin_connect(struct gw_dial *dial, const union gw_addr *to)
         return false;
     }
     return true;
-}
-
-static void wait_at_most(struct gw_dial *dial, uint64_t ms)
-{
-    uint64_t now_ms = gw_loop_now(dial->loop);
-    uint64_t left_ms = dial->end_ms > now_ms ? dial->end_ms - now_ms : 0;
-
-    gw_loop_after(dial->step, ms < left_ms ? ms : left_ms);
 }
 
 static void try_next(struct gw_dial *dial)
@@ -237,6 +313,7 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
             try_next(dial);
         }
         break;
+    case GW_DIAL_PROXY: fail(dial, "the proxy does not answer"); break;
     }
 }
 
@@ -256,6 +333,18 @@ void gw_dial_start(struct gw_dial *dial, const char *host, uint16_t port)
         wait_at_most(dial, GW_DIAL_STAGE_MS);
         look_up(dial);
     }
+}
+
+void gw_dial_start_by(struct gw_dial *dial, const struct conf_proxy *proxy, const char *host,
+                      uint16_t port)
+{
+    if (proxy->kind == CONF_NO_PROXY) {
+        gw_dial_start(dial, host, port);
+        return;
+    }
+    gw_dial_start(dial, proxy->host, proxy->port);
+    gw_proxy_init(&dial->proxy, proxy, host, port);
+    dial->by_proxy = true;
 }
 
 bool gw_dial_init(struct gw_dial *dial, struct gw_loop *loop,

@@ -1,6 +1,8 @@
 /* gateway/edge/dial.h - a way out: from a name to a connected socket, never blocking.
  *
- *     NAME -> TCP -> up        one state machine; a stage that goes on top of TCP is one more row
+ *     NAME -> TCP [-> PROXY] -> up        one state machine
+ *
+ * By a proxy (proxy.h), name and address are the proxy's, and the far end's are told to it.
  *
  * Limits: GW_DIAL_STAGE_MS a stage, GW_DIAL_ADDRESS_MS for one address while another is left,
  * GW_DIAL_ALL_MS in all, GW_DIAL_ADDRESSES addresses of a name. Addresses and names in /etc/hosts
@@ -16,13 +18,14 @@
 
 #include "gateway/edge/addr.h"
 #include "gateway/edge/loop.h"
+#include "gateway/edge/proxy.h"
 
 #define GW_DIAL_ADDRESS_MS 3000u
 #define GW_DIAL_STAGE_MS   5000u
 #define GW_DIAL_ALL_MS     30000u
 #define GW_DIAL_ADDRESSES  16u
 
-enum gw_dial_stage { GW_DIAL_IDLE, GW_DIAL_NAME, GW_DIAL_TCP };
+enum gw_dial_stage { GW_DIAL_IDLE, GW_DIAL_NAME, GW_DIAL_TCP, GW_DIAL_PROXY };
 
 struct gw_dial {
     struct gw_loop *loop;
@@ -39,7 +42,10 @@ struct gw_dial {
     size_t address_count;
     size_t tried;
     bool answered;     /* the look-up is over */
-    const char *cause; /* of the last failure; static text */
+    const char *cause; /* of the last failure; static text, or the proxy's */
+    bool by_proxy;
+    struct gw_proxy proxy; /* while by_proxy */
+    char words[192];       /* a cause on the way to the proxy */
     int fd;
     uint64_t end_ms;
     /* Called once for each gw_dial_start: `fd` is the callee's, or -1 and `cause` says why. */
@@ -53,6 +59,11 @@ void gw_dial_fini(struct gw_dial *dial);
 
 /* `host`: a name or an address, borrowed until the end. Ends an attempt under way silently. */
 void gw_dial_start(struct gw_dial *dial, const char *host, uint16_t port);
+
+/* The same by a proxy, unless it is none: `host` is borrowed no longer than this call, and the
+ * proxy's own until the end. */
+void gw_dial_start_by(struct gw_dial *dial, const struct conf_proxy *proxy, const char *host,
+                      uint16_t port);
 
 /* Ends an attempt silently; harmless when there is none. */
 void gw_dial_stop(struct gw_dial *dial);

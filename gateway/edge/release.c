@@ -62,9 +62,6 @@ static void check_listener(const struct findings *findings, const struct conf_li
 
 static void check_upstream(const struct findings *findings, const struct conf_upstream *upstream)
 {
-    if (upstream->proxy != NULL) {
-        refuse(findings, &(struct asked){&upstream->at, "upstream", "proxy", "a proxy"});
-    }
     if (upstream->mode == CONF_TRANSPARENT) {
         refuse(findings, &(struct asked){&upstream->at, "upstream", "mode", "transparent"});
     }

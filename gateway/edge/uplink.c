@@ -172,7 +172,7 @@ void gw_uplink_dial(struct gw_uplink *uplink, size_t url)
     gw_uplink_hang_up(uplink);
     uplink->to = &uplink->conf->url.at[url];
     if (make_login(uplink)) {
-        gw_dial_start(&uplink->dial, uplink->to->host, uplink->to->port);
+        gw_dial_start_by(&uplink->dial, &uplink->conf->proxy, uplink->to->host, uplink->to->port);
     }
 }
 
@@ -211,7 +211,7 @@ void gw_uplink_use(struct gw_uplink *uplink, const struct conf *conf)
 
     if (uplink->to != NULL) {
         uplink->to = &next->url.at[uplink->to - uplink->conf->url.at];
-        uplink->dial.host = uplink->to->host;
+        uplink->dial.host = next->proxy.kind == CONF_NO_PROXY ? uplink->to->host : next->proxy.host;
     }
     uplink->conf = next;
 }

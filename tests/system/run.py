@@ -31,6 +31,7 @@ import stories_kill
 import stories_line
 import stories_names
 import stories_presets
+import stories_proxy
 import stories_registry
 import stories_sleep
 import stories_store
@@ -51,6 +52,7 @@ FILES = (
     stories_names,
     stories_upstream,
     stories_presets,
+    stories_proxy,
     stories_way,
     stories_ws,
     stories_tls,
