@@ -14,7 +14,7 @@
 
 #include "mqtt/queue.h"
 
-#define MQTT_NEAR_OCTETS ((uint32_t)256 * 1024)
+#define MQTT_NEAR_OCTETS (UINT64_C(256) * 1024)
 #define MQTT_WANTED      64u
 
 /* The message was queued for all who get it, and recorded: with much before it in the queue of `s`,
