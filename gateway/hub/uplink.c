@@ -156,7 +156,7 @@ static void say_pattern(struct hub *hub, const struct hub_uplink *up,
 static void say_end(struct hub *hub, const struct hub_uplink *up,
                     const struct mqtt_client_news *news)
 {
-    bool ours = up->client.stopping;
+    bool ours = up->client.stopping || up->renewing;
     const char *what = ours ? "left" : up->online ? "lost" : "cannot reach";
 
     hub_say(hub, &(struct hub_line_of_log){ours ? CONF_INFO : CONF_WARNING, "uplink", what,
@@ -172,6 +172,7 @@ static void went_down(struct hub *hub, struct hub_uplink *up, const struct mqtt_
     say_end(hub, up, news);
     drop_held(up);
     up->login = (struct hub_credentials){.good_ms = 0};
+    up->renewing = false;
     up->config = config_of(hub, up->conf);
     hub_way_down(hub, up, news, now_ms);
     if (up->online) {

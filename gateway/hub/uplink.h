@@ -61,6 +61,7 @@ struct hub_uplink {
     struct mqtt_client_config config;
     struct hub_credentials login; /* of this connection; client_id at NULL: as configured */
     uint64_t renew_ms;            /* when it is to be another one; UINT64_MAX: never */
+    bool renewing;                /* this connection ends for that */
     struct mqtt_client client;
     struct mqtt_session *session;
     struct mqtt_op held; /* taken from the session, did not fit the last output */

@@ -24,6 +24,7 @@ void hub_uplink_login_tick(struct hub_uplink *up, uint64_t now_ms)
 {
     if (up->online && now_ms >= hub_uplink_login_due(up)) {
         up->renew_ms = UINT64_MAX;
+        up->renewing = true;
         mqtt_client_renew(&up->client);
     }
 }

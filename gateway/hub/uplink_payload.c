@@ -97,7 +97,7 @@ static bool is_object(struct span payload)
 {
     size_t i = 0;
 
-    while (i < payload.len && memchr(" \t\r\n", payload.at[i], 4) != NULL) {
+    while (i < payload.len && payload.at[i] <= ' ') { /* of these JSON has blanks alone */
         i++;
     }
     return i < payload.len && payload.at[i] == '{' && json_is_value(payload);
