@@ -99,7 +99,7 @@ void gw_proxy_init(struct gw_proxy *proxy, const struct conf_proxy *conf, const 
     struct writer w = writer_of(proxy->says, sizeof proxy->says);
 
     *proxy = (struct gw_proxy){.has_login = conf->user != NULL,
-                               .budget = {.limit = 4 * GW_WS_HEAD_MOST}};
+                               .budget = {.limit = (size_t)4 * GW_WS_HEAD_MOST}};
     if (conf->kind == CONF_PROXY_HTTP) {
         proxy->step = GW_PROXY_HTTP;
         write_connect(&w, conf, host, port);

@@ -156,14 +156,14 @@ def a_hundred_thousand_messages_of_a_kept_session_survive_kill_9(box):
 
 def a_hundred_thousand_messages_for_an_upstream_that_is_away_survive_kill_9(box):
     rules = UPSTREAM.format(port=box.cloud).replace("memory = 6MiB", "")
-    cloud = box.mosquitto(log="error")
+    cloud = box.mosquitto(log="information")
     box.keep_session("watcher", "dt/#", port=box.cloud)
     stop(cloud)
     gateway = box.gateway(rules, **_kept(box))
     mqtt.flood(box.tcp, "farm/n", MANY)
     gateway.kill()
     box.gateway(rules, **_kept(box))
-    box.mosquitto(log="error")
+    box.mosquitto(log="information")
     start = time.monotonic()
     got = mqtt.take(box.cloud, "watcher", _has_last)
     box.note(f"{MANY} messages went up in {time.monotonic() - start:.1f} s")
