@@ -120,13 +120,13 @@ static void an_episode_of_dropping_is_said_once_and_the_next_again(void **state)
 /* Each when its time has come, not when the line is up again. */
 static void what_waits_longer_than_queue_age_is_dropped(void **state)
 {
-    struct site *site = site_down(HEAD "send = t/#\nqueue_age = 5s\n");
+    struct site *site = site_down(HEAD "send = t/#\nqueue_age = 20s\n");
 
     (void)state;
     say_each(site, "t/x", "1");
-    site_wait(site, 3000);
+    site_wait(site, 12000);
     say_each(site, "t/y", "1");
-    site_wait(site, 2000);
+    site_wait(site, 8000);
     site_wait(site, 1);
     expect_told(site, "{\"full\":0,\"old\":1,\"unfit\":0}");
     assert_int_equal(lines_of(site, "messages grew too old and are dropped: cloud"), 1);
