@@ -353,6 +353,9 @@ struct conf *conf_read(const struct conf_source *sources, size_t count,
 /* NULL is allowed. */
 void conf_free(struct conf *conf);
 
+/* The line of a key that was set last; where no file sets it, that of its section. */
+uint64_t conf_line_of(const struct conf *conf, const struct conf_section *section, const char *key);
+
 /* The section of that name, or NULL. */
 const struct conf_listener *conf_listener_find(const struct conf *conf, const char *name);
 const struct conf_topics *conf_topics_find(const struct conf *conf, const char *name);

@@ -210,6 +210,7 @@ struct secret_place {
     const struct conf_reading *reading;
     const struct conf_section *section;
     const struct conf_option *row;
+    bool may_run; /* a command is run by who uses it, or refused with better words */
 };
 
 static void refuse(const struct secret_place *place, const char *text)
@@ -253,7 +254,9 @@ static void resolve(const struct secret_place *place, struct conf_secret *secret
     if (secret->source == NULL) {
         return;
     }
-    if (strncmp(secret->source, "file:", 5) == 0) {
+    if (strncmp(secret->source, "command:", 8) == 0 && !place->may_run) {
+        refuse(place, "is a command, which only [upstream] password runs: write file:PATH");
+    } else if (strncmp(secret->source, "file:", 5) == 0) {
         secret->text = secret_in(place, secret->source + 5);
     } else if (strncmp(secret->source, "env:", 4) == 0) {
         const char *value = getenv(secret->source + 4);
@@ -270,8 +273,10 @@ static void resolve_section(const struct conf_reading *reading,
                             const struct conf_section_kind *kind,
                             const struct conf_section *section)
 {
+    bool may_run = strcmp(kind->name, "upstream") == 0 || strcmp(kind->name, "user") == 0;
+
     for (const struct conf_option *row = kind->options; row->key != NULL; row++) {
-        struct secret_place place = {reading, section, row};
+        struct secret_place place = {reading, section, row, may_run};
         struct conf_list list = conf_values_of(section, row);
 
         for (size_t i = 0; row->kind == CONF_KIND_SECRET && i < list.count; i++) {

@@ -27,9 +27,7 @@ void conf_say(struct conf_report *report, const struct conf_about *about, bool i
                                                    (char *)key, (char *)words, is_note});
 }
 
-/* The line of a key that was set last; 0: no file sets it. */
-static uint64_t line_of(const struct conf *conf, const struct conf_section *section,
-                        const char *key)
+uint64_t conf_line_of(const struct conf *conf, const struct conf_section *section, const char *key)
 {
     for (size_t i = conf->set_count; i > 0; i--) {
         const struct conf_set *set = &conf->sets[i - 1];
@@ -38,15 +36,14 @@ static uint64_t line_of(const struct conf *conf, const struct conf_section *sect
             return set->line;
         }
     }
-    return 0;
+    return section->line;
 }
 
 void conf_say_of(const struct conf_reading *reading, const struct conf_section *section,
                  const char *key, bool is_note, const char *text)
 {
-    uint64_t line = line_of(reading->conf, section, key);
     struct conf_about about = {conf_kind_of(reading->conf, section), section, section->file,
-                               line == 0 ? section->line : line, span_of_text(key)};
+                               conf_line_of(reading->conf, section, key), span_of_text(key)};
 
     conf_say(reading->report, &about, is_note, span_of_text(text));
 }

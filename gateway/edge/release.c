@@ -19,19 +19,6 @@ struct asked {
     const char *value;
 };
 
-/* Where the key stands, or else its section. */
-static uint64_t line_of(const struct conf *conf, const struct asked *asked)
-{
-    for (size_t i = 0; i < conf->set_count; i++) {
-        const struct conf_set *set = &conf->sets[i];
-
-        if (set->section == asked->at && strcmp(set->row->key, asked->key) == 0) {
-            return set->line;
-        }
-    }
-    return asked->at->line;
-}
-
 static void refuse(const struct findings *findings, const struct asked *asked)
 {
     char section[128];
@@ -40,12 +27,14 @@ static void refuse(const struct findings *findings, const struct asked *asked)
     (void)snprintf(section, sizeof section, "%s %s", asked->kind, asked->at->name);
     (void)snprintf(text, sizeof text, "%s is not in this release%s", asked->value,
                    findings->as_notes ? ": sedge run will not start with it" : "");
-    conf_report_add(findings->report, &(struct conf_problem){.file = asked->at->file,
-                                                             .line = line_of(findings->conf, asked),
-                                                             .section = section,
-                                                             .key = asked->key,
-                                                             .text = text,
-                                                             .is_note = findings->as_notes});
+    conf_report_add(
+        findings->report,
+        &(struct conf_problem){.file = asked->at->file,
+                               .line = conf_line_of(findings->conf, asked->at, asked->key),
+                               .section = section,
+                               .key = asked->key,
+                               .text = text,
+                               .is_note = findings->as_notes});
 }
 
 static void check_listener(const struct findings *findings, const struct conf_listener *listener)

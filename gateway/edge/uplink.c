@@ -18,6 +18,7 @@ void gw_uplink_hang_up(struct gw_uplink *uplink)
         (void)event_del(uplink->late);
     }
     gw_wire_fini(&uplink->wire);
+    gw_command_stop(&uplink->command);
     gw_token_wipe(&uplink->token);
     uplink->connected = false;
 }
@@ -143,8 +144,15 @@ static void on_dialled(void *arg, int fd, const char *cause)
     }
 }
 
-/* Where the preset has one made. */
-static bool make_login(struct gw_uplink *uplink)
+/* What is as the file has it goes up from there, which a reload may move. */
+static struct span unless_configured(struct span made, const char *configured)
+{
+    return configured != NULL && made.at == (const uint8_t *)configured ? (struct span){NULL, 0}
+                                                                        : made;
+}
+
+/* Where the preset has one made, by the key in `conf`. */
+static bool make_login(struct gw_uplink *uplink, const struct conf_upstream *conf)
 {
     struct gw_loop *loop = uplink->loop;
     uint64_t now_ms = gw_loop_now(loop);
@@ -154,25 +162,78 @@ static bool make_login(struct gw_uplink *uplink)
         .chance = gw_clock_seed(),
         .is_tls = scheme == CONF_MQTTS || scheme == CONF_WSS,
     };
+    struct hub_credentials login;
     struct gw_fault fault;
 
-    if (!gw_token_is_made(uplink->conf)) {
-        return true;
-    }
-    if (!gw_token_make(&uplink->token, uplink->conf, &moment, &fault)) {
+    if (!gw_token_make(&uplink->token, conf, &moment, &fault)) {
         lose(uplink, fault.text);
         return false;
     }
-    hub_uplink_login(loop->hub, uplink->index, &uplink->token.login, now_ms);
+    login = uplink->token.login;
+    login.client_id = unless_configured(login.client_id, conf->client_id);
+    login.username = unless_configured(login.username, conf->username);
+    hub_uplink_login(loop->hub, uplink->index, &login, now_ms);
     return true;
+}
+
+static void start_dial(struct gw_uplink *uplink)
+{
+    gw_dial_start_by(&uplink->dial, &uplink->conf->proxy, uplink->to->host, uplink->to->port);
+}
+
+/* The command's cause, with the place where it stands. */
+static void lose_by_command(struct gw_uplink *uplink, const char *cause)
+{
+    char text[sizeof uplink->cause];
+    struct writer w = writer_of((uint8_t *)text, sizeof text);
+
+    write_text(&w, uplink->conf->at.file);
+    write_text(&w, ":");
+    write_decimal(&w, uplink->password_line);
+    write_text(&w, ": password: ");
+    write_text(&w, cause);
+    write_end(&w);
+    lose(uplink, text);
+}
+
+/* What it prints is the password, or the key that the preset makes one from. */
+static void on_command(void *arg, struct span secret, const char *cause)
+{
+    struct gw_uplink *uplink = arg;
+    struct conf_upstream conf = *uplink->conf;
+    struct hub_credentials login = {.password = secret};
+
+    if (cause != NULL) {
+        lose_by_command(uplink, cause);
+        return;
+    }
+    conf.password.text = (const char *)secret.at;
+    if (!gw_token_is_made(&conf)) {
+        hub_uplink_login(uplink->loop->hub, uplink->index, &login, gw_loop_now(uplink->loop));
+        start_dial(uplink);
+    } else if (make_login(uplink, &conf)) {
+        gw_command_wipe(&uplink->command);
+        start_dial(uplink);
+    }
+}
+
+static const char *command_of(const struct conf_upstream *conf)
+{
+    const char *source = conf->password.source;
+
+    return source != NULL && strncmp(source, "command:", 8) == 0 ? source + 8 : NULL;
 }
 
 void gw_uplink_dial(struct gw_uplink *uplink, size_t url)
 {
+    const char *command = command_of(uplink->conf);
+
     gw_uplink_hang_up(uplink);
     uplink->to = &uplink->conf->url.at[url];
-    if (make_login(uplink)) {
-        gw_dial_start_by(&uplink->dial, &uplink->conf->proxy, uplink->to->host, uplink->to->port);
+    if (command != NULL) {
+        gw_command_start(&uplink->command, command);
+    } else if (!gw_token_is_made(uplink->conf) || make_login(uplink, uplink->conf)) {
+        start_dial(uplink);
     }
 }
 
@@ -187,6 +248,7 @@ void gw_uplink_output(struct gw_uplink *uplink)
             lose(uplink, strerrordesc_np(errno));
             return;
         }
+        gw_command_wipe(&uplink->command); /* the first was CONNECT */
         if (out.close) {
             gw_wire_part(&uplink->wire);
             lose(uplink, "closed");
@@ -201,6 +263,8 @@ bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const stru
         .loop = wires->loop, .certs = certs, .conf = &conf->upstream[index], .index = index};
     uplink->user = (struct gw_wire_user){
         .wires = wires, .up = on_up, .input = on_input, .moved = on_moved, .over = on_over};
+    uplink->password_line = conf_line_of(conf, &uplink->conf->at, "password");
+    gw_command_init(&uplink->command, wires->loop, on_command, uplink);
     uplink->late = evtimer_new(wires->loop->base, on_late, uplink);
     return uplink->late != NULL && gw_dial_init(&uplink->dial, wires->loop, on_dialled, uplink);
 }
@@ -214,6 +278,7 @@ void gw_uplink_use(struct gw_uplink *uplink, const struct conf *conf)
         uplink->dial.host = next->proxy.kind == CONF_NO_PROXY ? uplink->to->host : next->proxy.host;
     }
     uplink->conf = next;
+    uplink->password_line = conf_line_of(conf, &next->at, "password");
 }
 
 void gw_uplink_fini(struct gw_uplink *uplink)
@@ -221,6 +286,7 @@ void gw_uplink_fini(struct gw_uplink *uplink)
     if (uplink->loop != NULL) {
         gw_uplink_hang_up(uplink);
         gw_dial_fini(&uplink->dial);
+        gw_command_fini(&uplink->command);
     }
     if (uplink->late != NULL) {
         event_free(uplink->late);

@@ -6,6 +6,7 @@
 #define GATEWAY_EDGE_UPLINK_H
 
 #include "gateway/edge/certs.h"
+#include "gateway/edge/command.h"
 #include "gateway/edge/dial.h"
 #include "gateway/edge/token.h"
 #include "gateway/edge/wire.h"
@@ -20,9 +21,11 @@ struct gw_uplink {
     struct gw_wire wire;
     struct event *late; /* its stages have had their time */
     const struct conf_url *to;
-    struct gw_token token; /* of this connection */
-    bool connected;        /* the wire is up */
-    char cause[160];       /* why it was lost last */
+    struct gw_command command; /* that prints its password */
+    uint64_t password_line;    /* where that stands */
+    struct gw_token token;     /* of this connection */
+    bool connected;            /* the wire is up */
+    char cause[320];           /* why it was lost last */
 };
 
 /* `certs` are not looked at before it is dialled. */

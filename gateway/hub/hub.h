@@ -74,9 +74,9 @@ size_t hub_uplink_count(const struct hub *hub);
  * live until that connection is down. Before `good_ms` is over, unless 0, it says DISCONNECT and is
  * dialled anew. */
 struct hub_credentials {
-    struct span client_id;
-    struct span username; /* at NULL: none */
-    struct span password; /* at NULL: none */
+    struct span client_id; /* at NULL: as configured, so the next two */
+    struct span username;
+    struct span password;
     uint64_t good_ms;
 };
 void hub_uplink_login(struct hub *hub, size_t i, const struct hub_credentials *login,

@@ -59,7 +59,7 @@ struct hub_way {
 struct hub_uplink {
     const struct conf_upstream *conf;
     struct mqtt_client_config config;
-    struct hub_credentials login; /* of this connection; client_id at NULL: as configured */
+    struct hub_credentials login; /* of this connection */
     uint64_t renew_ms;            /* when it is to be another one; UINT64_MAX: never */
     bool renewing;                /* this connection ends for that */
     struct mqtt_client client;

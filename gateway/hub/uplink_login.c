@@ -1,13 +1,16 @@
 /* gateway/hub/uplink_login.c - a login that was made for one connection of an uplink. */
 #include "gateway/hub/uplink.h"
 
+static void lay(struct span *field, struct span made)
+{
+    *field = made.at == NULL ? *field : made;
+}
+
 void hub_uplink_login_lay(struct hub_uplink *up)
 {
-    if (up->login.client_id.at != NULL) {
-        up->config.client_id = up->login.client_id;
-        up->config.username = up->login.username;
-        up->config.password = up->login.password;
-    }
+    lay(&up->config.client_id, up->login.client_id);
+    lay(&up->config.username, up->login.username);
+    lay(&up->config.password, up->login.password);
 }
 
 void hub_uplink_login(struct hub *hub, size_t i, const struct hub_credentials *login,
@@ -31,7 +34,7 @@ void hub_uplink_login_tick(struct hub_uplink *up, uint64_t now_ms)
 
 uint64_t hub_uplink_login_due(const struct hub_uplink *up)
 {
-    bool runs_out = up->online && up->login.client_id.at != NULL;
+    bool runs_out = up->online && up->login.good_ms != 0;
 
     return runs_out ? up->renew_ms : UINT64_MAX;
 }

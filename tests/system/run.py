@@ -20,6 +20,7 @@ import stories_access
 import stories_border
 import stories_broker
 import stories_client
+import stories_command
 import stories_control
 import stories_daemon
 import stories_discovery
@@ -62,6 +63,7 @@ FILES = (
     stories_registry,
     stories_access,
     stories_client,
+    stories_command,
     stories_control,
     stories_daemon,
     stories_interop,
