@@ -203,6 +203,7 @@ static void a_name_server_that_is_silent_costs_five_seconds_at_most(void **state
     turn_until_end(rig);
     assert_int_equal(rig->fd, -1);
     assert_non_null(rig->cause);
+    assert_true(rig->questions > 0); /* its socket is read by the loop that waits for it */
     assert_true(gw_clock_ms() - start_ms < GW_DIAL_STAGE_MS + 1000);
 }
 

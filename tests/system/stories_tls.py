@@ -175,8 +175,12 @@ class _Server:
         self.heard = b""
         self.ends = []
         self.changed = threading.Condition()
+        self.talk = self._hear
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
+
+    def _hear(self, tls):
+        self.heard += tls.recv(100)
 
     def _serve(self):
         while True:
@@ -188,7 +192,7 @@ class _Server:
             plain.settimeout(WAIT_S)
             try:
                 with self.context.wrap_socket(plain, server_side=True) as tls:
-                    self.heard += tls.recv(100)
+                    self.talk(tls)
             except (ssl.SSLError, OSError) as error:
                 end = str(error)
             with self.changed:
@@ -212,6 +216,67 @@ def _refused(box, authority, server, cause):
     gateway.wait_line(rf"cloud.*{cause}")
     expect("up" != server.wait_end(), "the handshake failed")
     expect_equal(server.heard, b"", "octets of MQTT at who proved nothing")
+
+
+class _Strict(_Server):
+    """A broker that takes who greets it by its name and protocol and shows a certificate, as clouds
+    do that tell their customers apart by these; it keeps how it was greeted."""
+
+    def __init__(self, authority, name, protocol):
+        self.name, self.protocol = name, protocol
+        self.greetings = []
+        super().__init__(*authority.issue("strict", san=f"DNS:{name}"))
+        self.context.load_verify_locations(authority.crt)
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        self.context.set_alpn_protocols([protocol])
+        self.context.sni_callback = self._greeted
+        self.talk = self._answer
+
+    def _greeted(self, _, name, __):
+        self.greetings.append(name)
+        return None if name == self.name else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+    def _answer(self, tls):
+        if tls.selected_alpn_protocol() == self.protocol:
+            self.heard += tls.recv(100)
+            subject = dict(pair for (pair,) in tls.getpeercert()["subject"])
+            self.greetings.append(subject["commonName"])
+            tls.sendall(b"\x20\x02\x00\x00")
+            tls.recv(100)
+
+
+def _greet(box, settings):
+    """How a strict broker was greeted by an upstream with the right settings but for `settings`."""
+    authority = Authority(box)
+    server = box.own(_Strict(authority, "far.example", "x-amzn-mqtt-ca"))
+    cert, key = authority.issue("gw", common="gw-7")
+    right = {"sni": "far.example", "alpn": "x-amzn-mqtt-ca", "cert": cert, "key": key}
+    more = "\n".join(f"{k} = {v}" for k, v in {**right, **settings}.items() if v is not None)
+    return server, box.gateway(UPSTREAM.format(port=server.at, ca=authority.crt, more=more))
+
+
+def a_strict_broker_is_greeted_by_name_protocol_and_certificate(box):
+    server, gateway = _greet(box, {})
+    gateway.wait_line(r"online with cloud")
+    expect_equal(server.greetings, ["far.example", "gw-7"], "server name, then certificate")
+
+
+def a_strict_broker_refuses_another_name(box):
+    server, gateway = _greet(box, {"sni": "else.example"})
+    gateway.wait_line(r"cannot reach cloud: ")
+    expect_equal((server.greetings[0], server.heard), ("else.example", b""), "name, and MQTT heard")
+
+
+def a_strict_broker_refuses_who_greets_without_its_protocol(box):
+    server, gateway = _greet(box, {"alpn": None})
+    gateway.wait_line(r"(cannot reach|lost) cloud: ")
+    expect_equal((server.greetings[0], server.heard), ("far.example", b""), "name, and MQTT heard")
+
+
+def a_strict_broker_refuses_who_shows_no_certificate(box):
+    server, gateway = _greet(box, {"cert": None, "key": None})
+    gateway.wait_line(r"cannot reach cloud: .*alert: ")
+    expect_equal(server.heard, b"", "MQTT heard")
 
 
 def a_broker_of_another_authority_hears_not_one_octet_of_mqtt(box):

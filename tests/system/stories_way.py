@@ -1,6 +1,8 @@
 """Which broker an upstream uses, whether it uses one at all, and sedge upstream."""
 
-from sedge import expect, expect_equal, free_port, stop
+import socket
+
+from sedge import ROOT, expect, expect_equal, free_port, stop
 
 CLOUD = """
 [upstream cloud]
@@ -144,3 +146,42 @@ def an_upstream_stands_in_only_while_the_other_is_down(box):
     watcher = box.subscriber("-i", "watcher", "-c", "-q", "1", port=box.cloud, topics=("dt/#",))
     texts = [text for _, _, _, text in watcher.messages(2)]
     expect_equal(texts, ["early", "late"], "at the first")
+
+
+def _silent(box):
+    """Takes connections and says nothing."""
+    return box.own(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+
+
+def _full(box):
+    """Takes no connection, and refuses none: its queue is full of others."""
+    server = box.own(socket.create_server(("127.0.0.1", 0), backlog=0))
+    for _ in range(4):
+        other = box.own(socket.socket())
+        other.setblocking(False)
+        other.connect_ex(server.getsockname())
+    return server.getsockname()[1]
+
+
+def connects_and_handshakes_that_hang_hold_nothing_up(box):
+    ways = {
+        "full": (f"mqtt://127.0.0.1:{_full(box)}", "no answer"),
+        "tls": (f"mqtts://127.0.0.1:{_silent(box)}", "does not answer"),
+        "ws": (f"ws://127.0.0.1:{_silent(box)}", "does not answer"),
+        "wss": (f"wss://127.0.0.1:{_silent(box)}", "does not answer"),
+    }
+    gateway = box.gateway(
+        "".join(f"[upstream {name}]\nurl = {url}\n" for name, (url, _) in ways.items())
+    )
+    watcher = box.subscriber("-q", "1")
+    node = box.start(
+        ROOT / "build/sn-pub", "-h", "127.0.0.1", "-p", box.udp, "-i", "bed-1", "-q", "1",
+        "-t", "farm/x", "-l", text_in=True,
+    )  # fmt: skip
+    node.write("".join(f"{i}\n" for i in range(200)))
+    node.process.stdin.close()
+    node.process.stdin = None
+    watcher.messages(200)
+    expect(not any("cannot reach" in line for line in gateway.lines), "all still hang")
+    for name, (_, cause) in ways.items():
+        gateway.wait_line(rf"cannot reach {name}: .*{cause}")
