@@ -4,6 +4,7 @@
 
 #include "tests/vectors/client.h"
 #include "tests/vectors/mqtt.h"
+#include "tests/vectors/proxy.h"
 #include "tests/vectors/sn.h"
 #include "tests/vectors/ws.h"
 
@@ -55,6 +56,9 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; good && i < COUNT(mqtt_vectors); i++) {
         good = write_seed(folder, "mqtt", i, mqtt_vectors[i].wire);
+    }
+    for (size_t i = 0; good && i < COUNT(proxy_vectors); i++) {
+        good = write_seed(folder, "proxy", i, proxy_vectors[i]);
     }
     for (size_t i = 0; good && i < COUNT(ws_vectors); i++) {
         good = write_seed(folder, "ws", i, ws_vectors[i]);
