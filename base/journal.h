@@ -25,7 +25,7 @@
 /* Tables and what their fields mean; the store makes columns of them.
  *               owner        item              fields                              text, body */
 enum table {
-    TABLE_SESSION, /* number, 0: door, expires (wall ms), packet id, -         name, -         */
+    TABLE_SESSION, /* number, 0: door, expires (wall ms), packet id, sends     name, -         */
     TABLE_SUBSCRIPTION, /* session, number: qos, options, extra|rule, ttl           filter, - */
     TABLE_WILL,     /* session, 0: qos, retain, origin, -                       topic, payload  */
     TABLE_TOPIC,    /* session, topic id: kind, -, -, -                         name, -         */

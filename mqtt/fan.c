@@ -181,6 +181,8 @@ static uint64_t queue_for(struct mqtt_sessions *ss, const struct mqtt_subscripti
     }
     if (qos == 2 && entry->state == MQTT_ENTRY_TO_SEND) {
         entry->due = ticket; /* its id is on disk before it is sent */
+    } else if (qos == 1 && entry->state == MQTT_ENTRY_TO_SEND && !mqtt_keep_may_send(ss, s)) {
+        entry->due = mqtt_keep_sending(ss, s, true, now_ms);
     }
     mqtt_session_again(ss, s);
     return ticket;

@@ -22,17 +22,31 @@ static void raise_ticket(struct mqtt_session *s, uint64_t ticket)
     s->ticket = ticket > s->ticket ? ticket : s->ticket;
 }
 
-void mqtt_keep_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+static void put_session(struct mqtt_sessions *ss, struct mqtt_session *s, bool fresh,
+                        uint64_t now_ms)
 {
     struct record record = {.key = {TABLE_SESSION, s->number, 0},
-                            .fields = {s->door},
+                            .fields = {s->door, 0, 0, s->sends},
                             .text = mqtt_session_name(s),
-                            .fresh = true};
+                            .fresh = fresh};
 
     if (mqtt_keep_is_on(ss, s)) {
         record.block = block_hold(s->name);
         raise_ticket(s, put(ss, &record, now_ms));
     }
+}
+
+void mqtt_keep_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
+{
+    put_session(ss, s, true, now_ms);
+}
+
+uint64_t mqtt_keep_sending(struct mqtt_sessions *ss, struct mqtt_session *s, bool sends,
+                           uint64_t now_ms)
+{
+    s->sends = sends;
+    put_session(ss, s, false, now_ms);
+    return s->ticket;
 }
 
 static void leave_row(struct mqtt_sessions *ss, struct mqtt_row *row, uint64_t now_ms)

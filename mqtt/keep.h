@@ -13,10 +13,20 @@ static inline bool mqtt_keep_is_on(const struct mqtt_sessions *ss, const struct 
     return !s->clean && !ss->journal->off;
 }
 
+/* A message at QoS 1 may go out: the store knows that the session sends, or need not. */
+static inline bool mqtt_keep_may_send(const struct mqtt_sessions *ss, const struct mqtt_session *s)
+{
+    return s->sends || !mqtt_keep_is_on(ss, s);
+}
+
 /* Its own row; s->ticket becomes the ticket, as with the next four. */
 void mqtt_keep_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
 
-/* As above, and rows of all that the session has: it was clean until now. */
+/* Its row says from now on whether what waits at QoS 1 may have gone out. */
+uint64_t mqtt_keep_sending(struct mqtt_sessions *ss, struct mqtt_session *s, bool sends,
+                           uint64_t now_ms);
+
+/* As mqtt_keep_session, and rows of all that the session has: it was clean until now. */
 void mqtt_keep_all(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
 
 /* Gives `sub` its number if it has none. False: no memory for the row. */

@@ -13,8 +13,8 @@
  * An answer that needs a record on disk first carries the record's ticket and waits, and so do
  * the answers behind it; mqtt_sessions_kept wakes those whose ticket is kept. Deliveries wait
  * only for a CONNACK or SUBACK that is owed. Deliveries at QoS 1 and 2 keep the order in which
- * they were queued, at most `window` of them unacknowledged; at QoS 2 in a kept session the
- * packet id is on disk before the message is sent.
+ * they were queued, at most `window` of them unacknowledged; before a kept session sends, its row
+ * says at QoS 1 that it does, once, and at QoS 2 the entry's row has the packet id.
  *
  * Ownership: sessions belong to `struct mqtt_sessions`. A session is freed by mqtt_session_close
  * if it is clean, by mqtt_session_open with `clean` in place of a stored one, by
@@ -156,6 +156,7 @@ struct mqtt_session {
     bool expired : 1; /* its end is to be told */
     bool in_drop : 1; /* an episode of dropping goes on */
     bool ready : 1;   /* in_line is on the ready list */
+    bool sends : 1;   /* its row says that QoS 1 goes out: DUP after a crash */
 };
 
 struct mqtt_sessions {
@@ -359,8 +360,7 @@ bool mqtt_session_next(struct mqtt_sessions *ss, struct mqtt_session *s, struct 
 /* As above, answers only: for a node that cannot take a delivery now. */
 bool mqtt_session_next_answer(struct mqtt_sessions *ss, struct mqtt_session *s, struct mqtt_op *op);
 
-/* True while messages wait that are not held, or behind too many that are, or are unacknowledged.
- */
+/* True while messages wait, not behind too many that are held, or are unacknowledged. */
 bool mqtt_session_has_messages(const struct mqtt_session *s);
 
 /* Answers owed; the door stops reading at its `inflight`. */

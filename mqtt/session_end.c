@@ -78,6 +78,9 @@ void mqtt_session_close(struct mqtt_sessions *ss, struct mqtt_session *s, enum m
         mqtt_session_unsubscribe_all(ss, s);
     }
     end_will(ss, s, end, now_ms);
+    if (s->sends && s->queue_count + s->inflight_count == 0) {
+        (void)mqtt_keep_sending(ss, s, false, now_ms);
+    }
     if (s->clean) {
         mqtt_session_discard(ss, s, now_ms);
     } else {
@@ -97,6 +100,9 @@ void mqtt_session_begin_anew(struct mqtt_sessions *ss, struct mqtt_session *s, u
             mqtt_inflight_remove(s, entry);
             mqtt_entry_free(ss, entry);
         }
+    }
+    CHAIN_EACH (link, &s->queue) {
+        LIST_ITEM(link, struct mqtt_entry, link)->dup = false;
     }
     CHAIN_EACH (link, &s->received) {
         const struct mqtt_received *received = LIST_ITEM(link, struct mqtt_received, in_session);

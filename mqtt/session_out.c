@@ -37,11 +37,12 @@ static enum voice voice_of_answers(const struct mqtt_sessions *ss, const struct 
     return is_kept(ss, first->ticket) ? MAY_GO : WAITS;
 }
 
-/* Taking one more into flight may need a record: its packet id. */
+/* Taking one more into flight may need a record: its packet id, or that the session sends. */
 static bool can_take_off(const struct mqtt_sessions *ss, const struct mqtt_session *s,
                          const struct mqtt_entry *entry)
 {
-    return entry->qos != 2 || !mqtt_keep_is_on(ss, s) || journal_has_cells(ss->journal, 1);
+    return (entry->qos == 2 ? !mqtt_keep_is_on(ss, s) : mqtt_keep_may_send(ss, s)) ||
+           journal_has_cells(ss->journal, 1);
 }
 
 static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const struct mqtt_session *s)
@@ -261,6 +262,8 @@ static void take_off(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t 
         mqtt_inflight_add(s, entry);
         if (entry->qos == 2) {
             entry->due = mqtt_keep_entry(ss, s, entry, now_ms);
+        } else if (!mqtt_keep_may_send(ss, s)) {
+            entry->due = mqtt_keep_sending(ss, s, true, now_ms);
         }
     }
 }

@@ -81,6 +81,7 @@ static bool restore_session(struct mqtt_sessions *ss, const struct record *recor
     s->last_packet_id = (uint16_t)rng_below(&ss->rng, UINT16_MAX);
     s->quota.queued = UINT32_MAX;
     mqtt_session_close(ss, s, MQTT_END_PARTED, now_ms);
+    s->sends = record->fields[3] != 0;
     return true;
 }
 
@@ -187,11 +188,13 @@ static struct mqtt_entry *entry_of(struct mqtt_sessions *ss, const struct record
 }
 
 /* An id that was recorded may have been sent. At QoS 1 not every id is recorded, so what stands
- * behind one that waits is sent anew, in order. [MQTT-4.6.0-6] */
+ * behind one that waits is sent anew, in order [MQTT-4.6.0-6], and with DUP unless the session was
+ * away for all of its time [MQTT-3.3.1-1]. */
 static void place(struct mqtt_session *s, struct mqtt_entry *entry)
 {
-    if (entry->qos == 1 && s->queue_count > 0) {
-        entry->packet_id = 0;
+    if (entry->qos == 1) {
+        entry->packet_id = s->queue_count > 0 ? 0 : entry->packet_id;
+        entry->dup = s->sends;
     }
     if (entry->packet_id == 0) {
         entry->state = MQTT_ENTRY_WAITS;

@@ -19,6 +19,19 @@ static struct mqtt_session *writer(struct site *site)
     return s;
 }
 
+/* One that had a message before: the store knows that it sends. */
+static struct mqtt_session *busy_reader(struct site *site, struct mqtt_session *from)
+{
+    struct mqtt_session *to = reader(site, 1);
+
+    site_publish(site, from, "a=0", 1, 9);
+    assert_string_equal(site_all(site, to), "a=0 q1 #1");
+    site_ack(site, to, MQTT_OP_PUBACK, 1);
+    assert_string_equal(site_all(site, from), "puback 9");
+    site_keep(site);
+    return to;
+}
+
 static void clean_sessions_never_touch_the_journal(void **state)
 {
     struct site *site = site_new(true);
@@ -42,14 +55,14 @@ static void clean_sessions_never_touch_the_journal(void **state)
 static void a_publish_is_acknowledged_when_its_readers_rows_are_kept(void **state)
 {
     struct site *site = site_new(true);
-    struct mqtt_session *to = reader(site, 1);
     struct mqtt_session *from = writer(site);
+    struct mqtt_session *to = busy_reader(site, from);
 
     (void)state;
     site->by_hand = true;
     site_publish(site, from, "a=x", 1, 1);
     assert_string_equal(site_all(site, from), "");
-    assert_string_equal(site_all(site, to), "a=x q1 #1"); /* QoS 1 is delivered at once */
+    assert_string_equal(site_all(site, to), "a=x q1 #2"); /* QoS 1 is delivered at once */
     site_write(site);
     assert_string_equal(site_all(site, from), "");
     site_kept(site);
@@ -61,15 +74,15 @@ static void a_publish_is_acknowledged_when_its_readers_rows_are_kept(void **stat
 static void what_is_delivered_before_it_left_is_never_written(void **state)
 {
     struct site *site = site_new(true);
-    struct mqtt_session *to = reader(site, 1);
     struct mqtt_session *from = writer(site);
+    struct mqtt_session *to = busy_reader(site, from);
     size_t rows = site->row_count;
 
     (void)state;
     site->by_hand = true;
     site_publish(site, from, "a=x", 1, 1);
-    assert_string_equal(site_all(site, to), "a=x q1 #1");
-    site_ack(site, to, MQTT_OP_PUBACK, 1);
+    assert_string_equal(site_all(site, to), "a=x q1 #2");
+    site_ack(site, to, MQTT_OP_PUBACK, 2);
     assert_int_equal(site->journal.pending.count, 0);
     assert_true(site_is_ready(site, from)); /* counts as kept */
     assert_string_equal(site_all(site, from), "puback 1");
@@ -183,6 +196,65 @@ static void a_restart_brings_all_back(void **state)
     site_free(site);
 }
 
+/* The next delivery is `payload`, and says `dup`. */
+static void expect_delivery(struct site *site, struct mqtt_session *to, const char *payload,
+                            bool dup)
+{
+    struct mqtt_op op;
+
+    assert_true(site_op(site, to, &op));
+    assert_int_equal(op.kind, MQTT_OP_DELIVER);
+    assert_span_equal(mqtt_message_payload(op.message), span_of_text(payload));
+    assert_int_equal(op.dup, dup);
+    mqtt_message_drop(op.message);
+}
+
+/* At QoS 1 no id is recorded, and deletions may be lost. [MQTT-3.3.1-1] */
+static void what_may_have_gone_out_at_qos_1_goes_again_with_dup(void **state)
+{
+    struct site *site = site_new(true);
+    struct mqtt_session *to = reader(site, 1);
+    struct mqtt_session *from = writer(site);
+
+    (void)state;
+    site->by_hand = true;
+    site_publish(site, from, "a=1", 1, 1);
+    assert_string_equal(site_all(site, to), ""); /* that it sends is to be known first */
+    site_keep(site);
+    assert_string_equal(site_all(site, to), "a=1 q1 #1");
+    site_publish(site, from, "a=2", 1, 2);
+    assert_string_equal(site_all(site, to), "a=2 q1 #2"); /* once for all */
+    site_keep(site);
+    site_ack(site, to, MQTT_OP_PUBACK, 1);
+    site_ack(site, to, MQTT_OP_PUBACK, 2);
+    site_crash(site);
+    to = site_open(site, "reader", false);
+    assert_string_equal(site_next(site, to), "opened 1");
+    expect_delivery(site, to, "1", true);
+    expect_delivery(site, to, "2", true);
+    site_free(site);
+}
+
+static void what_came_while_its_reader_was_away_goes_without_dup_after_a_restart(void **state)
+{
+    struct site *site = site_new(true);
+    struct mqtt_session *to = reader(site, 1);
+    struct mqtt_session *from = writer(site);
+
+    (void)state;
+    site_publish(site, from, "a=1", 1, 1);
+    assert_string_equal(site_all(site, to), "a=1 q1 #1");
+    site_ack(site, to, MQTT_OP_PUBACK, 1);
+    site_close(site, to, MQTT_END_LOST);
+    site_publish(site, from, "a=2", 1, 2);
+    site_keep(site);
+    site_crash(site);
+    to = site_open(site, "reader", false);
+    assert_string_equal(site_next(site, to), "opened 1");
+    expect_delivery(site, to, "2", false);
+    site_free(site);
+}
+
 static void numbers_go_on_above_the_greatest_of_the_store(void **state)
 {
     struct site *site = site_new(true);
@@ -271,6 +343,8 @@ int main(void)
         cmocka_unit_test(at_qos_2_the_id_is_kept_before_it_is_sent),
         cmocka_unit_test(at_qos_2_in_pubrec_and_pubcomp_wait),
         cmocka_unit_test(a_restart_brings_all_back),
+        cmocka_unit_test(what_may_have_gone_out_at_qos_1_goes_again_with_dup),
+        cmocka_unit_test(what_came_while_its_reader_was_away_goes_without_dup_after_a_restart),
         cmocka_unit_test(numbers_go_on_above_the_greatest_of_the_store),
         cmocka_unit_test(a_message_that_no_queue_needs_is_deleted_after_a_restart),
         cmocka_unit_test(rows_that_fit_nothing_are_refused),

@@ -149,6 +149,8 @@ def a_hundred_thousand_messages_of_a_kept_session_survive_kill_9(box):
     again = len({number for number, _ in some} & {number for number, _ in rest})
     box.note(f"killed after {len(some)} deliveries; {again} came again")
     expect_equal(some, [(i, False) for i in range(len(some))], "messages before the second kill")
+    wrong = [number for number, dup in rest if number < len(some) and not dup]
+    expect_equal(wrong, [], "messages that came twice without DUP")
     first = rest[0][0]
     expect(first <= len(some), f"none is missing between {len(some)} and {first}")
     expect_equal([n for n, _ in rest], list(range(first, MANY)), "messages in order")
