@@ -177,6 +177,15 @@ def the_preset_azure_iothub_keeps_the_rules_of_iot_hub(box):
     )
 
 
+def a_command_may_print_the_key_that_a_preset_makes_the_password_from(box):
+    more = (
+        f"password = command:echo {KEY}\n"
+        "send = farm/# to devices/gh-7/messages/events/ qos 1\n"
+        "receive = devices/gh-7/messages/devicebound/# to farm/set/%1\n"
+    )
+    _talks(box, "azure-iothub", more, "devices/gh-7/messages/devicebound/x")
+
+
 def the_preset_tencent_keeps_the_rules_of_tencent(box):
     more = f"password = {KEY}\nsend = farm/# to A1/gh-7/event qos 1\n"
     more += "receive = A1/gh-7/control to farm/set\n"
