@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "gateway/edge/way.h"
+
 static size_t place_count(const struct conf *conf)
 {
     return conf->broker_count + conf->upstream_count;
@@ -16,7 +18,7 @@ static bool broker_has_tls(const struct conf_broker *conf)
 static bool upstream_has_tls(const struct conf_upstream *conf)
 {
     for (size_t i = 0; i < conf->url.count; i++) {
-        if (conf->url.at[i].scheme == CONF_MQTTS || conf->url.at[i].scheme == CONF_WSS) {
+        if (gw_way_has_tls(conf->url.at[i].scheme)) {
             return true;
         }
     }

@@ -9,7 +9,8 @@
  * comes before what it is set to, or has passed: most turns move the least deadline away, and an
  * event of libevent would cost a system call in each. At worst the loop wakes once for nothing.
  *
- * Ownership: the loop owns the event base and the scratch; hub, log and networks are borrowed.
+ * Ownership: the loop owns the event base and the scratch; hub, budget, log and networks are
+ * borrowed.
  */
 #ifndef GATEWAY_EDGE_LOOP_H
 #define GATEWAY_EDGE_LOOP_H
@@ -25,6 +26,7 @@ struct gw_loop {
     struct event_base *base;
     struct event *timer; /* of timer_fd */
     struct hub *hub;
+    struct budget *budget; /* what waits for sockets is charged to it: the hub's */
     struct gw_log *log;
     struct gw_nets *nets;
     uint8_t *scratch; /* MQTT_SCRATCH octets: what is read, or what is written, within one call */

@@ -137,7 +137,11 @@ static bool open_hub(struct gw_run *run, struct gw_fault *fault)
                               .stored = run->store != NULL};
 
     run->loop.hub = hub_new(&setup, gw_loop_now(&run->loop));
-    return run->loop.hub != NULL || gw_fail(fault, "no memory for what [limits] asks");
+    if (run->loop.hub == NULL) {
+        return gw_fail(fault, "no memory for what [limits] asks");
+    }
+    run->loop.budget = hub_budget(run->loop.hub);
+    return true;
 }
 
 /* --- descriptors ----------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "gateway/edge/clock.h"
-#include "gateway/edge/ws.h"
+#include "gateway/edge/way.h"
 
 static struct gw_uplink *uplink_of(struct gw_wire *wire)
 {
@@ -84,45 +84,6 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
     lose(arg, "the server takes connections, and does not answer");
 }
 
-static struct gw_stage *new_tls(const struct gw_uplink *uplink)
-{
-    return gw_tls_connect(gw_certs_upstream(uplink->certs, uplink->index), uplink->to->host,
-                          hub_budget(uplink->loop->hub));
-}
-
-static struct gw_stage *new_ws(const struct gw_uplink *uplink)
-{
-    return gw_ws_connect(uplink->to->host, uplink->to->port, uplink->to->path, gw_clock_seed(),
-                         hub_budget(uplink->loop->hub));
-}
-
-/* The client speaks first. */
-static bool raise_stages(struct gw_uplink *uplink)
-{
-    enum conf_scheme scheme = uplink->to->scheme;
-    struct gw_stage *stages[GW_WIRE_STAGES] = {NULL};
-    size_t count = 0;
-
-    if (scheme == CONF_MQTTS || scheme == CONF_WSS) {
-        stages[count++] = new_tls(uplink);
-    }
-    if (scheme == CONF_WS || scheme == CONF_WSS) {
-        stages[count++] = new_ws(uplink);
-    }
-    if (stages[0] == NULL || stages[count - 1] == NULL) {
-        gw_stage_free(stages[0]);
-        gw_stage_free(count > 1 ? stages[1] : NULL);
-        errno = ENOMEM;
-        return false;
-    }
-    if (!gw_wire_raise(&uplink->wire, stages, count)) {
-        errno = ENOMEM;
-        return false;
-    }
-    give_time(uplink);
-    return gw_wire_speak(&uplink->wire);
-}
-
 static void on_dialled(void *arg, int fd, const char *cause)
 {
     struct gw_uplink *uplink = arg;
@@ -135,12 +96,12 @@ static void on_dialled(void *arg, int fd, const char *cause)
         lose(uplink, "no memory");
         return;
     }
-    if (uplink->to->scheme != CONF_MQTT && !raise_stages(uplink)) {
+    if (!gw_way_raise(&uplink->wire, uplink->to, gw_certs_upstream(uplink->certs, uplink->index))) {
         lose(uplink, strerrordesc_np(errno));
-        return;
-    }
-    if (gw_wire_is_up(&uplink->wire)) {
+    } else if (gw_wire_is_up(&uplink->wire)) {
         (void)on_up(&uplink->wire);
+    } else {
+        give_time(uplink);
     }
 }
 
@@ -156,11 +117,10 @@ static bool make_login(struct gw_uplink *uplink, const struct conf_upstream *con
 {
     struct gw_loop *loop = uplink->loop;
     uint64_t now_ms = gw_loop_now(loop);
-    enum conf_scheme scheme = uplink->to->scheme;
     struct gw_token_moment moment = {
         .wall_ms = now_ms + (uint64_t)gw_clock_wall_offset_ms(),
         .chance = gw_clock_seed(),
-        .is_tls = scheme == CONF_MQTTS || scheme == CONF_WSS,
+        .is_tls = gw_way_has_tls(uplink->to->scheme),
     };
     struct hub_credentials login;
     struct gw_fault fault;

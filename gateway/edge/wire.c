@@ -102,7 +102,7 @@ static enum gw_sent push(struct gw_wire *wire, struct gw_tail *tail)
             block_drop(tail->block);
             return GW_SENT_ALL;
         }
-        wire->tail = gw_tail_keep(tail, hub_budget(loop_of(wire)->hub));
+        wire->tail = gw_tail_keep(tail, loop_of(wire)->budget);
         if (wire->tail != NULL && watch(wire)) {
             return GW_SENT_PART;
         }

@@ -8,7 +8,7 @@
  * piece by piece as the socket takes it, and never copied whole.
  *
  * Limits: what waits for the kernel is at most MQTT_SCRATCH octets and their wrapping, charged to
- * the hub's budget; no memory for it breaks the wire.
+ * the budget of the loop; no memory for it breaks the wire.
  *
  * Ownership: a wire owns its socket, its stages and its tail. It lies inside its user's element.
  */

@@ -160,6 +160,7 @@ static int set_up(void **state)
     assert_true(gw_log_init(&rig->log, &conf, &fault));
     assert_true(gw_loop_init(&rig->loop, &rig->log, &fault));
     rig->loop.hub = &rig->hub;
+    rig->loop.budget = &rig->hub.budget;
     assert_true(gw_wires_init(&rig->wires, &rig->loop, &fault));
     if (!gw_tcp_init(&rig->tcp, &rig->wires, NULL, &rig->conf, &fault)) {
         fail_msg("%s", fault.text);

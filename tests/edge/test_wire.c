@@ -98,6 +98,7 @@ static struct rig *rig_new(size_t stages)
     assert_true(gw_loop_init(&rig->loop, &rig->log, &fault));
     assert_true(gw_wires_init(&rig->wires, &rig->loop, &fault));
     rig->loop.hub = &rig->hub;
+    rig->loop.budget = &rig->hub.budget;
     rig->hub.budget.limit = BODY_LEN + 2 * WAITS_MOST;
     rig->user = (struct gw_wire_user){
         .wires = &rig->wires, .up = on_up, .input = on_input, .moved = on_moved, .over = on_over};
