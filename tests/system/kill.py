@@ -331,7 +331,7 @@ def kill(box, kills, seed):
     rng = random.Random(seed)
     box.note(f"SEED={seed} KILLS={kills}")
     rules = RULES.format(port=box.cloud)
-    box.mosquitto(log="error")
+    box.mosquitto(log="information")
     gateway = box.gateway(rules, store=box.dir / "sedge.db")
     site = Site(box)
     site.start()
