@@ -12,7 +12,7 @@ import time
 from collections import Counter
 
 import mqtt
-from sedge import ROOT, Failed, Program, expect, expect_equal
+from sedge import ROOT, WAIT_S, Failed, Program, expect, expect_equal
 
 WINDOW = 4  # unacknowledged messages of an MQTT writer
 AGAIN_S = 0.1  # a node says again what was not answered
@@ -30,6 +30,13 @@ qos_max = 2
 exclude = farm/set/#
 reconnect = 100ms..200ms
 """
+
+
+def wait_for(reached, wait_s=WAIT_S):
+    end = time.monotonic() + wait_s
+    while not reached():
+        expect(time.monotonic() < end, "what was waited for came")
+        time.sleep(0.01)
 
 
 class Client(threading.Thread):
@@ -156,7 +163,8 @@ class SnNode(Client):
             octets = filter.encode()
             suback = self.node.ask(bytes([5 + len(octets)]) + b"\x12\x40\0\2" + octets, b"\x13")
             expect_equal(suback[-1], 0, "SUBACK code")
-        self.node.socket.settimeout(AGAIN_S)
+        self.again_s = AGAIN_S
+        self.repeats = 0
         self.connected = True
         self.payload = None  # on its way ...
         self.number = 2
@@ -169,6 +177,7 @@ class SnNode(Client):
         try:
             if self.connected and self.idle():
                 self._begin()
+            self.node.socket.settimeout(AGAIN_S if self.idle() else self.again_s)
             octets = self.node.socket.recv(65536)
         except TimeoutError:
             octets = b""
@@ -198,6 +207,7 @@ class SnNode(Client):
         elif self.released:
             self.node.send(b"\x04\x10" + number)
         else:
+            self.repeats += again
             flags = self.qos << 5 | (0x80 if again else 0)
             head = bytes([7 + len(self.payload), 0x0C, flags])
             self.node.send(head + self.topic_id + number + self.payload)

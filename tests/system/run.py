@@ -33,6 +33,7 @@ import stories_line
 import stories_names
 import stories_presets
 import stories_proxy
+import stories_outage
 import stories_registry
 import stories_sleep
 import stories_store
@@ -60,6 +61,7 @@ FILES = (
     stories_transport,
     stories_store,
     stories_kill,
+    stories_outage,
     stories_registry,
     stories_access,
     stories_client,
