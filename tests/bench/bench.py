@@ -10,6 +10,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import rows_hostile  # noqa: E402
 import rows_more  # noqa: E402
 import rows_mqtt  # noqa: E402
 import rows_nodes  # noqa: E402
@@ -32,6 +33,7 @@ TABLES = {
     "burst": rows_nodes.burst,
     "durable": rows_store.durable,
     "restart": rows_store.restart,
+    "hostile": rows_hostile.hostile,
     "instructions": rows_more.instructions,
     "calls": rows_more.calls,
 }
