@@ -79,6 +79,12 @@ static void succeed(struct gw_dial *dial)
     dial->done(dial->arg, fd, NULL);
 }
 
+static void enter(struct gw_dial *dial, enum gw_dial_stage stage)
+{
+    dial->stage = stage;
+    dial->entered_ms[stage] = gw_loop_now(dial->loop);
+}
+
 static void wait_at_most(struct gw_dial *dial, uint64_t ms)
 {
     uint64_t now_ms = gw_loop_now(dial->loop);
@@ -129,7 +135,7 @@ static void on_proxy(evutil_socket_t fd, short what, void *arg)
 
 static void enter_proxy(struct gw_dial *dial)
 {
-    dial->stage = GW_DIAL_PROXY;
+    enter(dial, GW_DIAL_PROXY);
     event_free(dial->ready);
     dial->ready = event_new(dial->loop->base, dial->fd, EV_READ | EV_PERSIST, on_proxy, dial);
     if (dial->ready == NULL || event_add(dial->ready, NULL) != 0) {
@@ -200,7 +206,7 @@ static void try_next(struct gw_dial *dial)
 
 static void enter_tcp(struct gw_dial *dial)
 {
-    dial->stage = GW_DIAL_TCP;
+    enter(dial, GW_DIAL_TCP);
     dial->tried = 0;
     close_resolver(dial);
     try_next(dial);
@@ -296,6 +302,7 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     switch (dial->stage) {
+    case GW_DIAL_STAGES:
     case GW_DIAL_IDLE: break;
     case GW_DIAL_NAME:
         if (dial->address_count != 0) {
@@ -322,7 +329,8 @@ void gw_dial_start(struct gw_dial *dial, const char *host, uint16_t port)
     gw_dial_stop(dial);
     dial->host = host;
     dial->port = port;
-    dial->stage = GW_DIAL_NAME;
+    memset(dial->entered_ms, 0, sizeof dial->entered_ms);
+    enter(dial, GW_DIAL_NAME);
     dial->address_count = 0;
     dial->answered = false;
     dial->cause = NULL;

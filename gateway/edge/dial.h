@@ -25,11 +25,12 @@
 #define GW_DIAL_ALL_MS     30000u
 #define GW_DIAL_ADDRESSES  16u
 
-enum gw_dial_stage { GW_DIAL_IDLE, GW_DIAL_NAME, GW_DIAL_TCP, GW_DIAL_PROXY };
+enum gw_dial_stage { GW_DIAL_IDLE, GW_DIAL_NAME, GW_DIAL_TCP, GW_DIAL_PROXY, GW_DIAL_STAGES };
 
 struct gw_dial {
     struct gw_loop *loop;
     enum gw_dial_stage stage;
+    uint64_t entered_ms[GW_DIAL_STAGES]; /* by the last attempt; 0: it did not come so far */
     const char *host;
     uint16_t port;
     const char *hosts;       /* files: /etc/hosts, */
@@ -64,6 +65,12 @@ void gw_dial_start(struct gw_dial *dial, const char *host, uint16_t port);
  * proxy's own until the end. */
 void gw_dial_start_by(struct gw_dial *dial, const struct conf_proxy *proxy, const char *host,
                       uint16_t port);
+
+/* What it dials is no name. */
+static inline bool gw_dial_is_address(const struct gw_dial *dial)
+{
+    return !dial->answered && dial->address_count == 1;
+}
 
 /* Ends an attempt silently; harmless when there is none. */
 void gw_dial_stop(struct gw_dial *dial);

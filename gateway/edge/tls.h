@@ -60,6 +60,21 @@ struct gw_stage *gw_tls_connect(struct gw_tls_setup *setup, const char *host,
  * identity. Well-formed UTF-8 without NUL; else, and before the stage is up, empty. Borrowed. */
 struct span gw_tls_identity(const struct gw_stage *stage);
 
+/* The certificate that the other side shows, good or not, for people. */
+struct gw_tls_peer {
+    char subject[160]; /* "": none was shown */
+    char issuer[160];
+    char names[240]; /* of hosts it is for, with commas */
+    int64_t from_s;  /* since 1970 */
+    int64_t to_s;
+};
+
+/* From now on `peer`, borrowed, is filled by each handshake of `setup`; NULL: none. */
+void gw_tls_setup_watch(struct gw_tls_setup *setup, struct gw_tls_peer *peer);
+
+/* "TLSv1.2"; of a stage that is up. Borrowed. */
+const char *gw_tls_version(const struct gw_stage *stage);
+
 /* The protocol chosen by ALPN, or NULL. Borrowed. */
 const char *gw_tls_alpn(const struct gw_stage *stage);
 

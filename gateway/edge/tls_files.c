@@ -149,7 +149,7 @@ bool gw_tls_read_authorities(struct gw_tls_setup *setup, const struct gw_tls_pla
     return true;
 }
 
-static int64_t seconds_of(const mbedtls_x509_time *at)
+int64_t gw_tls_seconds_of(const mbedtls_x509_time *at)
 {
     struct tm tm = {.tm_year = at->year - 1900,
                     .tm_mon = at->mon - 1,
@@ -170,7 +170,7 @@ int gw_tls_days_left(const struct gw_tls_setup *setup)
         return INT_MAX;
     }
     for (const mbedtls_x509_crt *crt = &setup->chain; crt != NULL; crt = crt->next) {
-        int64_t end_s = seconds_of(&crt->valid_to);
+        int64_t end_s = gw_tls_seconds_of(&crt->valid_to);
 
         least_s = end_s < least_s ? end_s : least_s;
     }

@@ -32,6 +32,9 @@ int gw_tls_on_certificate(void *arg, mbedtls_x509_crt *crt, int depth, uint32_t 
     struct gw_tls *tls = arg;
 
     tls->verified = true;
+    if (depth == 0) {
+        gw_tls_note_peer(tls->setup->peer, crt);
+    }
     if (tls->setup->is_insecure) {
         *flags = 0;
         return 0;

@@ -4,6 +4,7 @@
  *     tls_open.c     its beginning: accept, connect, verify  tls_files.c   certificates and keys
  *     tls_words.c    what went wrong, for people             tls_psk.c     identities and their
  * keys
+ *     tls_peer.c     whom we have met, for people
  *
  * An Mbed TLS configuration points into the setup, so a setup does not move.
  */
@@ -58,6 +59,7 @@ struct gw_tls_setup {
     struct gw_tls_psks psks;
     struct gw_tls_kept kept[GW_TLS_KEPT];
     struct gw_tls_count count;
+    struct gw_tls_peer *peer;  /* to be told; NULL: nobody */
     char sni[GW_TLS_HOST_MAX]; /* "": the host */
     char alpn[GW_TLS_HOST_MAX];
     const char *alpn_list[2];
@@ -125,6 +127,11 @@ void gw_tls_shake(struct gw_tls *tls);
 int gw_tls_take(void *arg, unsigned char *to, size_t size);
 int gw_tls_give(void *arg, const unsigned char *octets, size_t len);
 extern const struct gw_stage_kind gw_tls_kind;
+
+/* Fills `peer`; NULL is allowed. In tls_peer.c. */
+void gw_tls_note_peer(struct gw_tls_peer *peer, const mbedtls_x509_crt *crt);
+/* Since 1970. */
+int64_t gw_tls_seconds_of(const mbedtls_x509_time *at);
 
 /* What an error of the library means. */
 const char *gw_tls_words(const struct gw_tls *tls, int error);
