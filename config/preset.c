@@ -28,6 +28,7 @@ struct preset {
     size_t client_id_most;          /* octets; 0: as MQTT has it */
     bool no_will;
     bool no_retain;
+    bool ties_id;
 };
 
 /* clang-format off */
@@ -42,6 +43,7 @@ struct preset {
 
 static const struct preset presets[] = {
     {.name = "aws",
+     .ties_id = true,
      .fillings = FILL(UP_TO_QOS_1, NOTHING_KEPT, {"max_payload", "128KiB", 0}, {"max_levels", "8", 0},
                       {"filters_per_subscribe", "8", 0}, {"rate", "100/s", 0},
                       {"alpn", "x-amzn-mqtt-ca", 443}),
@@ -49,11 +51,13 @@ static const struct preset presets[] = {
                      {"max_levels", 1, 8}, {"filters_per_subscribe", 1, 8}, {"max_inflight", 1, 100}),
      .client_id_most = 128},
     {.name = "azure-iothub",
+     .ties_id = true,
      .fillings = FILL(UP_TO_QOS_1, NOTHING_KEPT, {"max_payload", "255KiB", 0}),
      .bounds = TAKES(TAKES_QOS_1, {"keepalive", 5, 1177}, {"max_payload", 1, 256 * KIB}),
      .username = "@/*/?api-version=2021-04-12",
      .client_id_most = 128},
     {.name = "azure-eventgrid",
+     .ties_id = true,
      .fillings = FILL(UP_TO_QOS_1, NOTHING_KEPT, {"max_payload", "511KiB", 0}),
      .bounds = TAKES(TAKES_QOS_1, {"keepalive", 5, 1160}, {"max_payload", 1, 512 * KIB}),
      .client_id_most = 128},
@@ -71,21 +75,25 @@ static const struct preset presets[] = {
      .fillings = FILL(UP_TO_QOS_1, NOTHING_KEPT, {"rate", "30/m", 0}),
      .bounds = TAKES(TAKES_QOS_1)},
     {.name = "losant",
+     .ties_id = true,
      .fillings = FILL({"qos_max", "1", 0}, {"subscribe_qos_max", "0", 0}, NOTHING_KEPT,
                       {"clean_session", "yes", 0}, {"max_payload", "255KiB", 0}, {"rate", "2/s", 0}),
      .bounds = TAKES({"qos_max", 0, 1}, {"subscribe_qos_max", 0, 0}, {"clean_session", 1, 1},
                      {"max_payload", 1, 256 * KIB}),
      .no_retain = true},
     {.name = "cumulocity", /* of the whole packet */
+     .ties_id = true,
      .fillings = FILL({"max_payload", "15KiB", 0}),
      .bounds = TAKES({"max_payload", 1, 16184 - 8})},
     {.name = "tencent",
+     .ties_id = true,
      .fillings = FILL(UP_TO_QOS_1, NOTHING_KEPT, {"reconnect", "10s..2m", 0}),
      .bounds = TAKES(TAKES_QOS_1, {"keepalive", 5, 900}),
      .username = "*",
      .no_will = true,
      .no_retain = true},
     {.name = "aliyun",
+     .ties_id = true,
      .fillings = FILL(UP_TO_QOS_1, NOTHING_KEPT),
      .bounds = TAKES(TAKES_QOS_1, {"keepalive", 30, 1200}),
      .client_id_most = 64,
@@ -107,6 +115,13 @@ static const struct preset *find(const char *name)
         }
     }
     return NULL;
+}
+
+bool conf_preset_ties_id(const char *preset)
+{
+    const struct preset *found = find(preset);
+
+    return found != NULL && found->ties_id;
 }
 
 static void say_unknown(const struct conf_reading *reading, const struct conf_upstream *upstream)

@@ -15,4 +15,7 @@ void conf_preset_apply(const struct conf_reading *reading, struct conf_upstream 
 /* Says which settings of the file the cloud does not take. */
 void conf_preset_check(const struct conf_reading *reading, const struct conf_upstream *upstream);
 
+/* The cloud knows the client id, and takes no other from who logs in so. */
+bool conf_preset_ties_id(const char *preset);
+
 #endif

@@ -24,8 +24,10 @@ struct cmd_options {
     const char *node;
     const char *with;
     bool json;
-    bool yes;       /* upstream purge */
-    uint64_t count; /* -n; 0: no end */
+    bool yes;          /* upstream purge */
+    bool as_is;        /* upstream test */
+    const char *topic; /* upstream test */
+    uint64_t count;    /* -n; 0: no end */
 };
 
 int cmd_run(const struct cmd_options *options);
@@ -37,6 +39,7 @@ int cmd_nodes(const struct cmd_options *options);
 int cmd_node(const struct cmd_options *options);
 int cmd_topics(const struct cmd_options *options);
 int cmd_upstream(const struct cmd_options *options);
+int cmd_upstream_test(const struct cmd_options *options);
 int cmd_watch(const struct cmd_options *options);
 int cmd_status(const struct cmd_options *options);
 int cmd_reload(const struct cmd_options *options);

@@ -29,6 +29,8 @@ static const struct {
     {cmd_upstream, "drain NAME", "wait until nothing waits for it"},
     {cmd_upstream, "purge NAME --yes", "drop what waits for it; without --yes say how much"},
     {cmd_upstream, "resend NAME", "send it retained messages once more"},
+    {cmd_upstream, "test NAME [--topic TOPIC] [--as-is]",
+     "try its way step by step; -c FILE is enough"},
     {cmd_store, "check", "read all of it, say what is damaged; --json"},
     {cmd_store, "stat", "its size and its rows; --json"},
     {cmd_store, "vacuum", "give free pages back to the disk; no gateway may run on it"},
@@ -125,6 +127,19 @@ static bool has_option(const struct verb *verb, const char *option)
            (verb->asks && is_among("[-c FILE] [--socket PATH] [--json]", option));
 }
 
+/* True when `option` is one of a deed's. */
+static bool has_deed_with(const struct verb *verb, const char *option)
+{
+    for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++) {
+        const char *at = deeds[i].run == verb->run ? strstr(deeds[i].words, option) : NULL;
+
+        if (at != NULL && strchr(" ]", at[strlen(option)]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* True: `word` is an option without a value, and set. */
 static bool read_flag(struct cmd_options *options, const char *word)
 {
@@ -134,7 +149,8 @@ static bool read_flag(struct cmd_options *options, const char *word)
     } flags[] = {{"--reference", &options->reference},
                  {"--set", &options->set},
                  {"--json", &options->json},
-                 {"--yes", &options->yes}};
+                 {"--yes", &options->yes},
+                 {"--as-is", &options->as_is}};
 
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (strcmp(word, flags[i].name) == 0) {
@@ -154,6 +170,7 @@ static bool read_value(struct cmd_options *options, const char *word, const char
     } texts[] = {{"-c", &options->conf},
                  {"--socket", &options->socket},
                  {"--node", &options->node},
+                 {"--topic", &options->topic},
                  {"--with", &options->with}};
     char *end = NULL;
 
@@ -180,9 +197,7 @@ static int read_option(const struct verb *verb, struct cmd_options *options, cha
         options->words[options->word_count++] = words[0];
         return 1;
     }
-    if (!has_option(verb, words[0]) &&
-        !(verb->run == cmd_node && strcmp(words[0], "--with") == 0) &&
-        !(verb->run == cmd_upstream && strcmp(words[0], "--yes") == 0)) {
+    if (!has_option(verb, words[0]) && !has_deed_with(verb, words[0])) {
         return 0;
     }
     if (read_flag(options, words[0])) {

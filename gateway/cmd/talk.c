@@ -102,8 +102,8 @@ static int fail_to_connect(const char *path)
     return -1;
 }
 
-/* The socket, or -1 and said why. */
-static int connect_to(const char *path)
+/* The socket, or -1 and errno. */
+static int open_socket(const char *path)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -113,15 +113,23 @@ static int connect_to(const char *path)
     } else {
         memcpy(at.sun_path, path, strlen(path));
     }
-    if (fd < 0 || at.sun_path[0] == '\0' ||
-        connect(fd, (const struct sockaddr *)(const void *)&at, sizeof at) != 0) {
-        (void)fail_to_connect(path);
-        if (fd >= 0) {
-            (void)close(fd);
-        }
+    if (fd >= 0 && (at.sun_path[0] == '\0' ||
+                    connect(fd, (const struct sockaddr *)(const void *)&at, sizeof at) != 0)) {
+        int error = errno;
+
+        (void)close(fd);
+        errno = error;
         return -1;
     }
     return fd;
+}
+
+/* The socket, or -1 and said why. */
+static int connect_to(const char *path)
+{
+    int fd = open_socket(path);
+
+    return fd < 0 ? fail_to_connect(path) : fd;
 }
 
 /* --- asking ---------------------------------------------------------------------------------- */
@@ -221,6 +229,39 @@ int cmd_ask(const struct cmd_options *options, cJSON *request, cmd_line *line, v
     }
     cJSON_Delete(request);
     return code;
+}
+
+/* One line of an answer; true: there are more. */
+static bool peek_line(const char *text, cmd_line *line, void *arg)
+{
+    cJSON *answer = cJSON_Parse(text);
+    bool more = answer != NULL && !cmd_flag(answer, "end") && *cmd_text(answer, "error") == '\0' &&
+                line(arg, answer);
+
+    cJSON_Delete(answer);
+    return more;
+}
+
+int cmd_peek(const struct cmd_options *options, const struct conf *conf, cJSON *request,
+             cmd_line *line, void *arg)
+{
+    const char *path = options->socket != NULL ? options->socket : path_in(conf);
+    int fd = open_socket(path);
+    FILE *gateway = fd < 0 ? NULL : fdopen(fd, "r");
+    int error = errno;
+    char *text = NULL;
+    size_t size = 0;
+
+    if (gateway != NULL) {
+        error = 0;
+        send_request(fd, request);
+        while (getline(&text, &size, gateway) > 0 && peek_line(text, line, arg)) {
+        }
+        (void)fclose(gateway);
+    }
+    free(text);
+    cJSON_Delete(request);
+    return error;
 }
 
 /* --- members --------------------------------------------------------------------------------- */

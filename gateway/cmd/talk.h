@@ -21,6 +21,12 @@ cJSON *cmd_request(const char *name);
  */
 int cmd_ask(const struct cmd_options *options, cJSON *request, cmd_line *line, void *arg);
 
+/* Asks the gateway that `options` mean, if one runs, and says nothing on stderr; frees `request`.
+ * 0: it answered, `line` was told of each line but the last; else what errno says, ENOENT where the
+ * configuration has no control socket. */
+int cmd_peek(const struct cmd_options *options, const struct conf *conf, cJSON *request,
+             cmd_line *line, void *arg);
+
 /* The state of a node in words; in nodes.c. */
 void cmd_node_state(const cJSON *node, char *room, size_t size);
 

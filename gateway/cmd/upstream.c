@@ -244,8 +244,13 @@ int cmd_upstream(const struct cmd_options *options)
         int (*run)(const struct cmd_options *options);
         bool needs_name; /* of an upstream, behind it */
     } deeds[] = {
-        {"status", status, false}, {"pause", pause_upstream, true}, {"resume", resume, true},
-        {"drain", drain, true},    {"purge", purge, true},          {"resend", resend, true},
+        {"status", status, false},
+        {"pause", pause_upstream, true},
+        {"resume", resume, true},
+        {"drain", drain, true},
+        {"purge", purge, true},
+        {"resend", resend, true},
+        {"test", cmd_upstream_test, true},
     };
     const char *word = options->words[0] == NULL ? "status" : options->words[0];
 

@@ -15,7 +15,8 @@ static struct span span_or_none(const char *text)
     return text == NULL ? (struct span){NULL, 0} : span_of_text(text);
 }
 
-static struct mqtt_client_config config_of(const struct hub *hub, const struct conf_upstream *conf)
+struct mqtt_client_config hub_uplink_config(const struct conf *all,
+                                            const struct conf_upstream *conf)
 {
     return (struct mqtt_client_config){
         .client_id = span_of_text(conf->client_id),
@@ -30,7 +31,7 @@ static struct mqtt_client_config config_of(const struct hub *hub, const struct c
         .reconnect_least_ms = (uint32_t)conf->reconnect_ms.low,
         .reconnect_most_ms = (uint32_t)conf->reconnect_ms.high,
         .ack_timeout_ms = (uint32_t)conf->ack_timeout_ms,
-        .max_packet = hub->conf->limits.max_packet,
+        .max_packet = all->limits.max_packet,
     };
 }
 
@@ -46,7 +47,7 @@ bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
 
         up->conf = &hub->conf->upstream[i];
         hub_far_init(up);
-        up->config = config_of(hub, up->conf);
+        up->config = hub_uplink_config(hub->conf, up->conf);
         mqtt_client_init(&up->client, &up->config, &hub->sessions.budget, seed + i, now_ms);
         hub_way_init(hub, up, now_ms);
     }
@@ -59,7 +60,7 @@ void hub_uplinks_apply(struct hub *hub)
         struct hub_uplink *up = &hub->uplinks[i];
 
         up->conf = &hub->conf->upstream[i];
-        up->config = config_of(hub, up->conf);
+        up->config = hub_uplink_config(hub->conf, up->conf);
         hub_uplink_login_lay(up);
     }
 }
@@ -173,7 +174,7 @@ static void went_down(struct hub *hub, struct hub_uplink *up, const struct mqtt_
     drop_held(up);
     up->login = (struct hub_credentials){.good_ms = 0};
     up->renewing = false;
-    up->config = config_of(hub, up->conf);
+    up->config = hub_uplink_config(hub->conf, up->conf);
     hub_way_down(hub, up, news, now_ms);
     if (up->online) {
         up->online = false;

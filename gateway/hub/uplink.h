@@ -84,6 +84,10 @@ struct hub_uplink {
     bool told_skipped; /* since it was online */
 };
 
+/* What its client says, by the configuration alone. */
+struct mqtt_client_config hub_uplink_config(const struct conf *all,
+                                            const struct conf_upstream *conf);
+
 /* One for each [upstream]. False: no memory. */
 bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms);
 void hub_uplinks_fini(struct hub *hub);

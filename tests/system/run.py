@@ -24,6 +24,7 @@ import stories_command
 import stories_control
 import stories_daemon
 import stories_discovery
+import stories_doctor
 import stories_hostile
 import stories_interop
 import stories_interop_brokers
@@ -53,6 +54,7 @@ FILES = (
     stories_line,
     stories_names,
     stories_upstream,
+    stories_doctor,
     stories_presets,
     stories_proxy,
     stories_way,
