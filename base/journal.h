@@ -20,7 +20,7 @@
 #include "base/map.h"
 #include "base/pool.h"
 
-#define RECORD_FIELDS 4
+#define RECORD_FIELDS 8 /* all but TABLE_QUEUE use four */
 
 /* Tables and what their fields mean; the store makes columns of them.
  *               owner        item              fields                              text, body */
@@ -32,7 +32,8 @@ enum table {
                     /* of an upstream: see gateway/hub/far.h                                    */
     TABLE_MESSAGE,  /* 0, number: qos, origin|retain, from, arrived (wall ms)   topic, payload  */
     TABLE_RETAINED, /* 0, number: qos, from, arrived (wall ms), origin          topic, payload  */
-    TABLE_QUEUE,    /* session, sequence: message, qos|retain|state, packet id|rule, expires    */
+    TABLE_QUEUE,    /* session, sequence: message, qos|retain|state, packet id|rule, expires;
+                       with message 0 its own: qos, origin|retain, from, arrived  topic, payload */
     TABLE_RECEIVED, /* session, packet id: QoS 2 messages taken, not released;  -, -            */
     TABLE_META,     /* 0, key: value                                            -, -            */
     TABLE_NODE,     /* 0, number: first, last seen (wall ms), state, counts: see
@@ -52,7 +53,7 @@ struct record {
     struct span text;    /* lies in block, or is empty */
     struct span body;    /* lies in block, or is empty */
     struct block *block; /* owned, or NULL */
-    uint32_t octets;     /* of a message's text and body, which are not read at start */
+    uint32_t octets;     /* of a message's text and body, wherever it is: not read at start */
     uint8_t op;
     bool fresh; /* a put of a key that the store does not have yet */
 };
@@ -98,7 +99,8 @@ uint64_t journal_put(struct journal *journal, const struct record *put, uint64_t
 uint64_t journal_del(struct journal *journal, enum table table, uint64_t owner, uint64_t item,
                      uint64_t now_ms);
 
-/* Deletes every row of `owner`, whatever the table. */
+/* Deletes every row of `owner`, whatever the table but TABLE_QUEUE: there each has its own
+ * deletion. */
 uint64_t journal_del_owner(struct journal *journal, uint64_t owner, uint64_t now_ms);
 
 /* Moves all pending records into `batch`; false when there is none. */

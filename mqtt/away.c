@@ -24,9 +24,13 @@ void mqtt_away_send(struct mqtt_sessions *ss, const struct mqtt_session *s,
         return;
     }
     m = entry->message;
-    row = m->row;
-    row->users++;
-    mqtt_keep_leave_message(ss, m, 0); /* not the last user: nothing is deleted */
+    if (entry->within) {
+        row = mqtt_keep_row(ss, m, entry->number);
+    } else {
+        row = m->row;
+        row->users++;
+        mqtt_keep_leave_message(ss, m, 0); /* not the last user: nothing is deleted */
+    }
     mqtt_message_drop(m);
     entry->row = row;
     entry->away = true;
@@ -141,8 +145,12 @@ void mqtt_sessions_fetched(struct mqtt_sessions *ss, const struct record *record
         ss->fetching.starved = true;
         return;
     }
-    m->row = entry->row;
-    m->rows = 1;
+    if (entry->within) {
+        pool_give(&ss->rows, entry->row);
+    } else {
+        m->row = entry->row;
+        m->rows = 1;
+    }
     entry->message = m;
     entry->away = false;
     if (!mqtt_acl_may_read(mqtt_acl_of(s->acl), mqtt_message_topic(m))) {

@@ -188,11 +188,26 @@ static uint64_t queue_for(struct mqtt_sessions *ss, const struct mqtt_subscripti
     return ticket;
 }
 
+/* More than one is to have a row for it. */
+static bool many_keep(const struct mqtt_sessions *ss, const struct mqtt_fan *fan,
+                      const struct mqtt_message *m)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < fan->count; i++) {
+        const struct mqtt_subscription *sub = ss->matched[i];
+
+        count += qos_of(sub, m) != 0 && mqtt_keep_is_on(ss, sub->owner);
+    }
+    return count > 1;
+}
+
 uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,
                       struct mqtt_message *message, uint64_t now_ms)
 {
     uint64_t last = 0;
 
+    message->shared = many_keep(ss, fan, message);
     for (size_t i = 0; i < fan->count; i++) {
         uint64_t ticket = queue_for(ss, ss->matched[i], message, fan, now_ms);
 

@@ -2,6 +2,8 @@
 
 #include "mqtt/received.h"
 
+#define QUEUE_MESSAGE 4 /* fields of TABLE_QUEUE from here are of the message within */
+
 static uint64_t put(struct mqtt_sessions *ss, const struct record *record, uint64_t now_ms)
 {
     return journal_put(ss->journal, record, now_ms);
@@ -69,31 +71,31 @@ void mqtt_keep_leave_message(struct mqtt_sessions *ss, struct mqtt_message *m, u
 /* The entry's own row is gone, or says that it was released. */
 static void leave_entry(struct mqtt_sessions *ss, struct mqtt_entry *entry, uint64_t now_ms)
 {
-    if (!entry->away) {
+    if (entry->within && entry->away) {
+        pool_give(&ss->rows, entry->row);
+    } else if (!entry->within && entry->away) {
+        leave_row(ss, entry->row, now_ms);
+    } else if (!entry->within) {
         mqtt_keep_leave_message(ss, entry->message, now_ms);
-        return;
     }
-    leave_row(ss, entry->row, now_ms);
+    entry->message = entry->away ? NULL : entry->message;
     entry->away = false;
-    entry->message = NULL;
+    entry->within = false;
 }
 
-static void leave_entries(struct mqtt_sessions *ss, const struct chain *entries, uint64_t now_ms)
+static void end_entries(struct mqtt_sessions *ss, const struct mqtt_session *s,
+                        const struct chain *entries, uint64_t now_ms)
 {
     CHAIN_EACH (link, entries) {
-        struct mqtt_entry *entry = LIST_ITEM(link, struct mqtt_entry, link);
-
-        if (entry->number != 0) {
-            leave_entry(ss, entry, now_ms);
-        }
+        mqtt_keep_end(ss, s, LIST_ITEM(link, struct mqtt_entry, link), now_ms);
     }
 }
 
 void mqtt_keep_no_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms)
 {
     if (mqtt_keep_is_on(ss, s)) {
-        leave_entries(ss, &s->inflight, now_ms);
-        leave_entries(ss, &s->queue, now_ms);
+        end_entries(ss, s, &s->inflight, now_ms);
+        end_entries(ss, s, &s->queue, now_ms);
         journal_del_owner(ss->journal, s->number, now_ms);
     }
 }
@@ -160,31 +162,59 @@ void mqtt_keep_will(struct mqtt_sessions *ss, const struct mqtt_session *s, uint
     put(ss, &record, now_ms);
 }
 
-/* There are as many cells for rows as for entries, so there is one. */
+static void say_message(const struct mqtt_sessions *ss, const struct mqtt_message *m,
+                        int64_t fields[4])
+{
+    fields[0] = m->qos;
+    fields[1] = m->retain | (int64_t)m->origin << 1;
+    fields[2] = (int64_t)m->from;
+    fields[3] = wall_of(ss, m->arrived_ms);
+}
+
+struct mqtt_row *mqtt_keep_row(struct mqtt_sessions *ss, const struct mqtt_message *m,
+                               uint64_t number)
+{
+    struct mqtt_row *row = pool_take(&ss->rows);
+
+    *row = (struct mqtt_row){.number = number, .users = 1, .octets = m->payload_len + m->topic_len};
+    return row;
+}
+
 static void put_message(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_t now_ms)
 {
     struct record record;
 
-    m->row = pool_take(&ss->rows);
-    *m->row = (struct mqtt_row){
-        .number = ++ss->last_number, .users = 1, .octets = m->payload_len + m->topic_len};
+    m->row = mqtt_keep_row(ss, m, ++ss->last_number);
     record = record_of(TABLE_MESSAGE, 0, m->row->number, m);
-    record.fields[0] = m->qos;
-    record.fields[1] = m->retain | (int64_t)m->origin << 1;
-    record.fields[2] = (int64_t)m->from;
-    record.fields[3] = wall_of(ss, m->arrived_ms);
+    say_message(ss, m, record.fields);
     record.fresh = true;
     put(ss, &record, now_ms);
+}
+
+static int64_t shared_row_of(const struct mqtt_entry *entry)
+{
+    const struct mqtt_row *row = NULL;
+
+    if (!entry->within && entry->away) {
+        row = entry->row;
+    } else if (!entry->within && entry->message != NULL) {
+        row = entry->message->row;
+    }
+    return row == NULL ? 0 : (int64_t)row->number;
 }
 
 static uint64_t put_entry(struct mqtt_sessions *ss, const struct mqtt_session *s,
                           const struct mqtt_entry *entry, bool fresh, uint64_t now_ms)
 {
     bool waits = entry->state == MQTT_ENTRY_WAITS;
-    struct record record = {.key = {TABLE_QUEUE, s->number, entry->number}, .fresh = fresh};
-    const struct mqtt_row *row = mqtt_entry_row(entry);
+    struct record record = {.key = {TABLE_QUEUE, s->number, entry->number}};
 
-    record.fields[0] = row == NULL ? 0 : (int64_t)row->number;
+    if (entry->within && entry->message != NULL) {
+        record = record_of(TABLE_QUEUE, s->number, entry->number, entry->message);
+        say_message(ss, entry->message, &record.fields[QUEUE_MESSAGE]);
+    }
+    record.fresh = fresh;
+    record.fields[0] = shared_row_of(entry);
     record.fields[1] = entry->qos | entry->retain << 2 | entry->state << 3;
     record.fields[2] = entry->packet_id | (int64_t)entry->rule << 16;
     record.fields[3] = waits && entry->due != 0 ? wall_of(ss, entry->due) : 0;
@@ -200,7 +230,8 @@ uint64_t mqtt_keep_entry(struct mqtt_sessions *ss, const struct mqtt_session *s,
         return 0;
     }
     if (fresh) {
-        if (entry->message->rows++ == 0) {
+        entry->within = !entry->message->shared;
+        if (entry->message->shared && entry->message->rows++ == 0) {
             put_message(ss, entry->message, now_ms);
         }
         entry->number = ++ss->last_number;
@@ -219,6 +250,7 @@ uint64_t mqtt_keep_release(struct mqtt_sessions *ss, const struct mqtt_session *
     }
     released.message = NULL;
     released.away = false;
+    released.within = false;
     released.state = MQTT_ENTRY_RELEASED;
     ticket = put_entry(ss, s, &released, false, now_ms);
     leave_entry(ss, entry, now_ms);

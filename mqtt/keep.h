@@ -41,14 +41,14 @@ void mqtt_keep_received(struct mqtt_sessions *ss, struct mqtt_session *s, uint16
 void mqtt_keep_no_received(struct mqtt_sessions *ss, struct mqtt_session *s, uint16_t packet_id,
                            uint64_t now_ms);
 
-/* Deletes all rows of `s`, and of each message that only `s` needed. */
+/* Deletes all rows of `s`, its entries' one by one, and of each message that only `s` needed. */
 void mqtt_keep_no_session(struct mqtt_sessions *ss, struct mqtt_session *s, uint64_t now_ms);
 
 /* The will of a kept node session, or that it has none. */
 void mqtt_keep_will(struct mqtt_sessions *ss, const struct mqtt_session *s, uint64_t now_ms);
 
-/* Puts the row of an entry at QoS 1 or 2, and its message's when this is the first that needs it.
- * Needs room for two records. */
+/* Puts the row of an entry at QoS 1 or 2, its message within; one that is shared has a row of its
+ * own, put with the first entry that needs it. Needs room for two records. */
 uint64_t mqtt_keep_entry(struct mqtt_sessions *ss, const struct mqtt_session *s,
                          struct mqtt_entry *entry, uint64_t now_ms);
 
@@ -57,7 +57,12 @@ uint64_t mqtt_keep_entry(struct mqtt_sessions *ss, const struct mqtt_session *s,
 uint64_t mqtt_keep_release(struct mqtt_sessions *ss, const struct mqtt_session *s,
                            struct mqtt_entry *entry, uint64_t now_ms);
 
-/* One queue row less needs the message: its own row goes with the last. */
+/* A cell for the row `number` of `m`, in the store or soon. There are as many cells as entries, so
+ * there is one. */
+struct mqtt_row *mqtt_keep_row(struct mqtt_sessions *ss, const struct mqtt_message *m,
+                               uint64_t number);
+
+/* One queue row less needs the message's own row, which goes with the last. */
 void mqtt_keep_leave_message(struct mqtt_sessions *ss, struct mqtt_message *m, uint64_t now_ms);
 
 /* Our clock's time of a stored wall time; before our clock began: its beginning. */

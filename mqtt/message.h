@@ -13,8 +13,8 @@
 #include "base/block.h"
 #include "base/bytes.h"
 
-/* The row that a message has in the store while queue rows need it. Several messages may be of one
- * row: each that was brought back is one. */
+/* The row in which the store has a message: one of its own that queue rows share, or the queue row
+ * that has it within. Several messages may be of one row: each that was brought back is one. */
 struct mqtt_row {
     uint64_t number;
     uint32_t users;  /* messages of the row, and entries whose message is there alone */
@@ -29,8 +29,9 @@ struct mqtt_message {
     uint32_t origin;      /* who sent it, by the door's own number; 0: nobody that it knows */
     uint32_t payload_len;
     uint16_t topic_len;
-    uint8_t qos; /* as published */
-    bool retain; /* as published */
+    uint8_t qos;     /* as published */
+    bool retain : 1; /* as published */
+    bool shared : 1; /* several queue rows need it: they share one of its own */
     uint8_t octets[];
 };
 

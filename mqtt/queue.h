@@ -34,22 +34,14 @@ struct mqtt_entry {
     uint8_t qos;
     bool retain : 1;
     bool dup : 1;
-    bool away : 1; /* mqtt/away.h */
+    bool away : 1;   /* mqtt/away.h */
+    bool within : 1; /* its row in the store has the message within */
 };
 
 _Static_assert(sizeof(struct mqtt_entry) <= 48, "a queue of a million entries must stay small");
 
 /* What an entry is charged with: itself, and its share of a row. */
 #define MQTT_ENTRY_COST (sizeof(struct mqtt_entry) + sizeof(struct mqtt_row))
-
-/* NULL: its message has none. */
-static inline const struct mqtt_row *mqtt_entry_row(const struct mqtt_entry *entry)
-{
-    if (entry->away) {
-        return entry->row;
-    }
-    return entry->message == NULL ? NULL : entry->message->row;
-}
 
 /* An entry in no list, with a reference of its own of `message`; NULL: no memory. */
 struct mqtt_entry *mqtt_entry_new(struct mqtt_sessions *ss, struct mqtt_message *message);

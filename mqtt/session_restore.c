@@ -172,6 +172,7 @@ static struct mqtt_entry *entry_of(struct mqtt_sessions *ss, const struct record
     if (row != NULL) {
         entry->row = row;
         entry->away = true;
+        entry->within = record->fields[0] == 0;
         row->users++;
     }
     entry->number = record->key[2];
@@ -207,22 +208,40 @@ static void place(struct mqtt_session *s, struct mqtt_entry *entry)
     mqtt_inflight_restore(s, entry);
 }
 
+/* NULL: it has none. */
+static struct mqtt_row *row_of(struct mqtt_sessions *ss, const struct record *record)
+{
+    struct restored *cell = NULL;
+    struct mqtt_row *row = NULL;
+
+    if (record->fields[0] != 0) {
+        cell = find_restored(ss, (uint64_t)record->fields[0]);
+        return cell == NULL ? NULL : cell->row;
+    }
+    row = record->octets == 0 ? NULL : pool_take(&ss->rows);
+    if (row != NULL) {
+        *row = (struct mqtt_row){.number = record->key[2], .octets = record->octets};
+    }
+    return row;
+}
+
 static bool restore_entry(struct mqtt_sessions *ss, const struct record *record)
 {
     struct mqtt_session *s = mqtt_sessions_by_number(ss, record->key[1]);
-    struct restored *cell = find_restored(ss, (uint64_t)record->fields[0]);
     bool released = record->fields[1] >> 3 == MQTT_ENTRY_RELEASED;
+    struct mqtt_row *row = s == NULL || released ? NULL : row_of(ss, record);
     struct mqtt_entry *entry = NULL;
 
-    if (s == NULL || ((cell == NULL || cell->row == NULL) && !released)) {
+    if (s == NULL || (row == NULL && !released)) {
         return false;
     }
-    entry = entry_of(ss, record, released ? NULL : cell->row);
-    if (entry == NULL) {
-        return false;
+    entry = entry_of(ss, record, row);
+    if (entry != NULL) {
+        place(s, entry);
+    } else if (row != NULL && record->fields[0] == 0) {
+        pool_give(&ss->rows, row);
     }
-    place(s, entry);
-    return true;
+    return entry != NULL;
 }
 
 static bool restore_received(struct mqtt_sessions *ss, const struct record *record)

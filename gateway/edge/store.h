@@ -20,8 +20,8 @@
 struct gw_store;
 
 /* The next stored record, tables in order of enum table; false: no more. text and body live until
- * the next call; block is NULL. Of a row of TABLE_MESSAGE text and body are not read, `octets` says
- * how many they are. */
+ * the next call; block is NULL. Of rows of TABLE_MESSAGE and TABLE_QUEUE text and body are not
+ * read, `octets` says how many they are. */
 bool gw_store_next(struct gw_store *store, struct record *out);
 
 /* Why gw_store_next ended before the end; NULL: it did not. */
@@ -33,8 +33,9 @@ void gw_store_give(struct gw_store *store, struct batch *batch);
 #define GW_FETCH_MOST   64u
 #define GW_FETCH_OCTETS ((size_t)256 * 1024) /* once these are read, no more rows are */
 
-/* Rows of TABLE_MESSAGE by their numbers. Of those asked for the first `got` are answered: a put,
- * or RECORD_DEL where there is no such row, or a damaged one. */
+/* Messages by the numbers of their rows, in TABLE_MESSAGE or in TABLE_QUEUE, each answered as a row
+ * of TABLE_MESSAGE. Of those asked for the first `got` are: a put, or RECORD_DEL where there is no
+ * such row, or a damaged one. */
 struct gw_fetch {
     uint64_t numbers[GW_FETCH_MOST];
     size_t count;

@@ -5,10 +5,13 @@
 
 #include "gateway/edge/store_sql.h"
 
-#define TEXT_LEN 160
+#define TEXT_LEN 256
 
-/* Columns in the order of these numbers, from 0 when read and from 1 when bound. */
-enum column { OWNER, ITEM, FIELD, TEXT = FIELD + RECORD_FIELDS, BODY };
+/* Columns in the order of these numbers, from 0 when read and from 1 when bound; behind as many
+ * fields as the table has are text and body. */
+enum column { OWNER, ITEM, FIELD };
+#define NO_FIELDS    4 /* columns of a row that are none */
+#define FIRST_FIELDS 4 /* read at start of a row with a message, and then its length */
 
 /* --- read ------------------------------------------------------------------------------------ */
 
@@ -20,25 +23,40 @@ void gw_sql_rewind(struct gw_sql *sql, bool backwards)
     sql->backwards = backwards;
 }
 
+/* Of these the length alone is read at start. */
+static bool has_messages(unsigned table)
+{
+    return table == TABLE_MESSAGE || table == TABLE_QUEUE;
+}
+
 /* In the order of the primary key: any other would sort, and so read all before the first row. */
-static int open_table(struct gw_sql *sql)
+static void order_text(const struct gw_sql *sql, char *text, size_t size)
 {
     const struct gw_sql_layout *l = &gw_sql_layouts[sql->table];
     const char *order = sql->backwards ? " DESC" : "";
-    char text[TEXT_LEN];
 
-    if (sql->table == TABLE_MESSAGE && !sql->whole) {
-        (void)snprintf(
-            text, sizeof text,
-            "SELECT owner, number, length(CAST(topic AS BLOB)) + ifnull(length(payload), 0)"
-            " FROM message ORDER BY number%s",
-            order);
-    } else if (gw_sql_is_by_number(sql->table)) {
-        (void)snprintf(text, sizeof text, "SELECT * FROM %s ORDER BY %s%s", l->name, l->item,
-                       order);
+    if (gw_sql_is_by_number(sql->table) && !(sql->table == TABLE_QUEUE && sql->queue_by_session)) {
+        (void)snprintf(text, size, "%s%s", l->item, order);
     } else {
-        (void)snprintf(text, sizeof text, "SELECT * FROM %s ORDER BY %s%s, %s%s", l->name, l->owner,
-                       order, l->item, order);
+        (void)snprintf(text, size, "%s%s, %s%s", l->owner, order, l->item, order);
+    }
+}
+
+static int open_table(struct gw_sql *sql)
+{
+    const struct gw_sql_layout *l = &gw_sql_layouts[sql->table];
+    char order[TEXT_LEN];
+    char text[2 * TEXT_LEN];
+
+    order_text(sql, order, sizeof order);
+    if (has_messages(sql->table) && !sql->whole) {
+        (void)snprintf(text, sizeof text,
+                       "SELECT %s, %s, %s, %s, %s, %s, ifnull(length(CAST(topic AS BLOB)), 0)"
+                       " + ifnull(length(payload), 0) FROM %s ORDER BY %s",
+                       l->owner, l->item, l->fields[0], l->fields[1], l->fields[2], l->fields[3],
+                       l->name, order);
+    } else {
+        (void)snprintf(text, sizeof text, "SELECT * FROM %s ORDER BY %s", l->name, order);
     }
     return sqlite3_prepare_v2(sql->db, text, -1, &sql->rows, NULL);
 }
@@ -51,25 +69,31 @@ static struct span octets_of(sqlite3_stmt *row, int column)
     return at == NULL ? (struct span){NULL, 0} : span_of(at, (size_t)len);
 }
 
-static void read_row(sqlite3_stmt *row, unsigned table, struct record *out)
+static void read_key(sqlite3_stmt *row, unsigned table, int fields, struct record *out)
 {
     *out = (struct record){.op = RECORD_PUT};
     out->key[0] = table;
     out->key[1] = (uint64_t)sqlite3_column_int64(row, OWNER);
     out->key[2] = (uint64_t)sqlite3_column_int64(row, ITEM);
-    for (int i = 0; i < RECORD_FIELDS; i++) {
+    for (int i = 0; i < fields; i++) {
         out->fields[i] = sqlite3_column_int64(row, FIELD + i);
     }
-    out->text = octets_of(row, TEXT);
-    out->body = octets_of(row, BODY);
 }
 
-static void read_length(sqlite3_stmt *row, struct record *out)
+/* As many fields as the row has: those of an old file may have fewer than its table of today. */
+static void read_row(sqlite3_stmt *row, unsigned table, struct record *out)
 {
-    *out = (struct record){.op = RECORD_PUT, .key = {TABLE_MESSAGE}};
-    out->key[1] = (uint64_t)sqlite3_column_int64(row, OWNER);
-    out->key[2] = (uint64_t)sqlite3_column_int64(row, ITEM);
-    out->octets = (uint32_t)sqlite3_column_int64(row, FIELD);
+    int fields = sqlite3_column_count(row) - NO_FIELDS;
+
+    read_key(row, table, fields < RECORD_FIELDS ? fields : RECORD_FIELDS, out);
+    out->text = octets_of(row, FIELD + fields);
+    out->body = octets_of(row, FIELD + fields + 1);
+}
+
+static void read_length(sqlite3_stmt *row, unsigned table, struct record *out)
+{
+    read_key(row, table, FIRST_FIELDS, out);
+    out->octets = (uint32_t)sqlite3_column_int64(row, FIELD + FIRST_FIELDS);
 }
 
 bool gw_sql_next(struct gw_sql *sql, struct record *out)
@@ -80,8 +104,8 @@ bool gw_sql_next(struct gw_sql *sql, struct record *out)
         if (step == SQLITE_OK) {
             step = sqlite3_step(sql->rows);
         }
-        if (step == SQLITE_ROW && sql->table == TABLE_MESSAGE && !sql->whole) {
-            read_length(sql->rows, out);
+        if (step == SQLITE_ROW && has_messages(sql->table) && !sql->whole) {
+            read_length(sql->rows, sql->table, out);
             return true;
         }
         if (step == SQLITE_ROW) {
@@ -196,16 +220,18 @@ static int put(struct gw_sql *sql, const struct record *record)
 {
     sqlite3_stmt *statement = sql->put[record->key[0]];
 
+    int text = sqlite3_bind_parameter_count(statement) - 1;
+
     bind_key(statement, record);
-    for (int i = 0; i < RECORD_FIELDS; i++) {
-        (void)sqlite3_bind_int64(statement, 1 + FIELD + i, record->fields[i]);
+    for (int at = 1 + FIELD; at < text; at++) {
+        (void)sqlite3_bind_int64(statement, at, record->fields[at - 1 - FIELD]);
     }
     if (record->text.len != 0) {
-        (void)sqlite3_bind_text64(statement, 1 + TEXT, (const char *)record->text.at,
-                                  record->text.len, SQLITE_STATIC, SQLITE_UTF8);
+        (void)sqlite3_bind_text64(statement, text, (const char *)record->text.at, record->text.len,
+                                  SQLITE_STATIC, SQLITE_UTF8);
     }
     if (record->body.len != 0) {
-        (void)sqlite3_bind_blob64(statement, 1 + BODY, record->body.at, record->body.len,
+        (void)sqlite3_bind_blob64(statement, text + 1, record->body.at, record->body.len,
                                   SQLITE_STATIC);
     }
     return step_once(statement);

@@ -7,24 +7,26 @@
  *     topic(session, topic_id, kind, x2, x3, x4, name, body)
  *     message(owner, number, qos, retain, from_session, arrived_ms, topic, payload)
  *     retained(owner, number, qos, from_session, x3, x4, topic, payload)
- *     queue(session, sequence, message, state, packet_id, expires_ms, text, body)
+ *     queue(session, sequence, message, state, packet_id, expires_ms, qos, retain, from_session,
+ *           arrived_ms, topic, payload)
  *     received(session, packet_id, x1, x2, x3, x4, text, body)
  *     meta(owner, key, value, x2, x3, x4, text, body)
  *     node(owner, number, first_ms, last_ms, state, counts, client_id, address)
  *     given(owner, number, x1, x2, x3, x4, name, client_id)
  *
  * xN is a field that has no meaning yet: 0. A column or table added gets a new user_version; a file
- * of an older one gets the tables that it lacks.
+ * of an older one gets the tables that it lacks, and its queue the columns.
  */
 #include "gateway/edge/store_sql.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_LEN    512
-#define CACHE_KIB   512
-#define BUSY_MS     2000
-#define SLACK_LEAST ((uint64_t)4 * 1024 * 1024) /* octets of the file beyond max */
+#define TEXT_LEN        512
+#define CACHE_KIB       512
+#define BUSY_MS         2000
+#define LAST_BY_SESSION 3 /* up to this version the key of queue was session and sequence */
+#define SLACK_LEAST     ((uint64_t)4 * 1024 * 1024) /* octets of the file beyond max */
 #define CHECK_ABOVE \
     ((sqlite3_int64)256 * 1024 * 1024) /* octets: a larger file is not read twice at start */
 
@@ -36,7 +38,7 @@ const struct gw_sql_layout gw_sql_layouts[TABLES] = {
     [TABLE_TOPIC] = {"topic", "session", "topic_id", {"kind", "x2", "x3", "x4"}, "name", "body"},
     [TABLE_MESSAGE] = {"message", "owner", "number", {"qos", "retain", "from_session", "arrived_ms"}, "topic", "payload"},
     [TABLE_RETAINED] = {"retained", "owner", "number", {"qos", "from_session", "x3", "x4"}, "topic", "payload"},
-    [TABLE_QUEUE] = {"queue", "session", "sequence", {"message", "state", "packet_id", "expires_ms"}, "text", "body"},
+    [TABLE_QUEUE] = {"queue", "session", "sequence", {"message", "state", "packet_id", "expires_ms", "qos", "retain", "from_session", "arrived_ms"}, "topic", "payload"},
     [TABLE_RECEIVED] = {"received", "session", "packet_id", {"x1", "x2", "x3", "x4"}, "text", "body"},
     [TABLE_META] = {"meta", "owner", "key", {"value", "x2", "x3", "x4"}, "text", "body"},
     [TABLE_NODE] = {"node", "owner", "number", {"first_ms", "last_ms", "state", "counts"}, "client_id", "address"},
@@ -65,30 +67,69 @@ static sqlite3_int64 ask(struct gw_sql *sql, const char *text)
     return number;
 }
 
+/* Runs what was composed, and frees it. */
+static int run_text(struct gw_sql *sql, sqlite3_str *composed)
+{
+    char *text = sqlite3_str_finish(composed);
+    int error = text == NULL ? SQLITE_NOMEM : run(sql, text);
+
+    sqlite3_free(text);
+    return error;
+}
+
 static int make_table(struct gw_sql *sql, unsigned table)
 {
     const struct gw_sql_layout *l = &gw_sql_layouts[table];
-    char text[TEXT_LEN];
+    sqlite3_str *text = sqlite3_str_new(sql->db);
 
-    (void)snprintf(
-        text, sizeof text,
-        "CREATE TABLE IF NOT EXISTS %s(%s INTEGER NOT NULL, %s INTEGER NOT NULL, %s INTEGER, "
-        "%s INTEGER, %s INTEGER, %s INTEGER, %s TEXT, %s BLOB, PRIMARY KEY(%s%s%s))%s",
-        l->name, l->owner, l->item, l->fields[0], l->fields[1], l->fields[2], l->fields[3], l->text,
-        l->body, gw_sql_is_by_number(table) ? "" : l->owner, gw_sql_is_by_number(table) ? "" : ", ",
-        l->item, gw_sql_is_by_number(table) ? "" : " WITHOUT ROWID");
-    return run(sql, text);
+    sqlite3_str_appendf(text,
+                        "CREATE TABLE IF NOT EXISTS %s(%s INTEGER NOT NULL, %s INTEGER NOT NULL, ",
+                        l->name, l->owner, l->item);
+    for (int i = 0; i < RECORD_FIELDS && l->fields[i] != NULL; i++) {
+        sqlite3_str_appendf(text, "%s INTEGER, ", l->fields[i]);
+    }
+    sqlite3_str_appendf(text, "%s TEXT, %s BLOB, ", l->text, l->body);
+    if (gw_sql_is_by_number(table)) {
+        sqlite3_str_appendf(text, "PRIMARY KEY(%s))", l->item);
+    } else {
+        sqlite3_str_appendf(text, "PRIMARY KEY(%s, %s)) WITHOUT ROWID", l->owner, l->item);
+    }
+    return run_text(sql, text);
+}
+
+static int make_tables(struct gw_sql *sql)
+{
+    int error = SQLITE_OK;
+
+    for (unsigned table = 0; table < TABLES && error == SQLITE_OK; table++) {
+        error = make_table(sql, table);
+    }
+    return error;
+}
+
+/* A queue of version 3 or less moves: its messages all have rows of their own. */
+static int make_from_old(struct gw_sql *sql)
+{
+    int error = run(sql, "ALTER TABLE queue RENAME TO queue_3");
+
+    if (error == SQLITE_OK) {
+        error = make_tables(sql);
+    }
+    return error != SQLITE_OK
+               ? error
+               : run(sql, "INSERT INTO queue SELECT session, sequence, message, state, packet_id, "
+                          "expires_ms, 0, 0, 0, 0, NULL, NULL FROM queue_3; DROP TABLE queue_3");
 }
 
 /* In one transaction of the old kind, so that the file's own header says whose it is before any
- * of it can be in a WAL. */
-static int make_all(struct gw_sql *sql)
+ * of it can be in a WAL. `version` is the file's, 0: it is empty. */
+static int make_all(struct gw_sql *sql, sqlite3_int64 version)
 {
     char text[TEXT_LEN];
     int error = run(sql, "BEGIN IMMEDIATE");
 
-    for (unsigned table = 0; table < TABLES && error == SQLITE_OK; table++) {
-        error = make_table(sql, table);
+    if (error == SQLITE_OK) {
+        error = version >= 1 && version <= LAST_BY_SESSION ? make_from_old(sql) : make_tables(sql);
     }
     (void)snprintf(text, sizeof text,
                    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
@@ -96,15 +137,27 @@ static int make_all(struct gw_sql *sql)
     return error == SQLITE_OK ? run(sql, text) : error;
 }
 
+/* REPLACE INTO name VALUES(?, ...), a place for each column. */
+static int prepare_put(struct gw_sql *sql, unsigned table)
+{
+    const struct gw_sql_layout *l = &gw_sql_layouts[table];
+    char text[TEXT_LEN] = "";
+    int len = snprintf(text, sizeof text, "REPLACE INTO %s VALUES(?, ?, ?, ?", l->name);
+
+    for (int i = 0; i < RECORD_FIELDS && l->fields[i] != NULL; i++) {
+        len += snprintf(&text[len], sizeof text - (size_t)len, ", ?");
+    }
+    (void)snprintf(&text[len], sizeof text - (size_t)len, ")");
+    return sqlite3_prepare_v3(sql->db, text, -1, SQLITE_PREPARE_PERSISTENT, &sql->put[table], NULL);
+}
+
 static int prepare_one(struct gw_sql *sql, unsigned table)
 {
     const struct gw_sql_layout *l = &gw_sql_layouts[table];
     const unsigned flags = SQLITE_PREPARE_PERSISTENT;
     char text[TEXT_LEN];
-    int error = SQLITE_OK;
+    int error = prepare_put(sql, table);
 
-    (void)snprintf(text, sizeof text, "REPLACE INTO %s VALUES(?,?,?,?,?,?,?,?)", l->name);
-    error = sqlite3_prepare_v3(sql->db, text, -1, flags, &sql->put[table], NULL);
     if (error != SQLITE_OK) {
         return error;
     }
@@ -127,8 +180,11 @@ static int prepare(struct gw_sql *sql)
     }
     return error != SQLITE_OK
                ? error
-               : sqlite3_prepare_v3(sql->db, "SELECT * FROM message WHERE number = ?", -1,
-                                    SQLITE_PREPARE_PERSISTENT, &sql->message, NULL);
+               : sqlite3_prepare_v3(sql->db,
+                                    "SELECT 0, sequence, qos, retain, from_session, arrived_ms, "
+                                    "topic, payload FROM queue WHERE sequence = ?1 AND message = 0 "
+                                    "UNION ALL SELECT * FROM message WHERE number = ?1",
+                                    -1, SQLITE_PREPARE_PERSISTENT, &sql->message, NULL);
 }
 
 uint64_t gw_sql_used(struct gw_sql *sql)
@@ -199,13 +255,13 @@ static enum gw_sql_result identify(struct gw_sql *sql)
         return failure(sqlite3_errcode(sql->db));
     }
     if (application == 0 && tables == 0) {
-        return make_all(sql) == SQLITE_OK ? GW_SQL_OPEN : GW_SQL_FAILED;
+        return make_all(sql, 0) == SQLITE_OK ? GW_SQL_OPEN : GW_SQL_FAILED;
     }
     version = ask(sql, "PRAGMA user_version");
     if (application != GW_SQL_APPLICATION || version < 1 || version > GW_SQL_VERSION) {
         return GW_SQL_FOREIGN;
     }
-    if ((version < GW_SQL_VERSION || tables < TABLES) && make_all(sql) != SQLITE_OK) {
+    if ((version < GW_SQL_VERSION || tables < TABLES) && make_all(sql, version) != SQLITE_OK) {
         return failure(sqlite3_errcode(sql->db));
     }
     return is_sound(sql) ? GW_SQL_OPEN : GW_SQL_CORRUPT;
@@ -253,12 +309,16 @@ enum gw_sql_result gw_sql_open(struct gw_sql *sql, const struct gw_store_setup *
 
 bool gw_sql_open_damaged(struct gw_sql *sql, const char *path)
 {
+    sqlite3_int64 version = 0;
+
     *sql = (struct gw_sql){0};
     if (sqlite3_open_v2(path, &sql->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK) {
         gw_sql_close(sql);
         return false;
     }
+    version = ask(sql, "PRAGMA user_version");
+    sql->queue_by_session = version >= 1 && version <= LAST_BY_SESSION;
     return true;
 }
 

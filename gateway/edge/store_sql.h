@@ -10,9 +10,9 @@
 #include "gateway/edge/store.h"
 
 #define GW_SQL_APPLICATION 0x53454447 /* "SEDG" */
-#define GW_SQL_VERSION     3          /* 1 had no node, 2 no given */
+#define GW_SQL_VERSION     4 /* 1 had no node, 2 no given; up to 3 a queue without messages */
 
-/* A table's name and those of its columns, in their order. */
+/* A table's name and those of its columns, in their order; after the last field: NULL. */
 struct gw_sql_layout {
     const char *name;
     const char *owner;
@@ -23,11 +23,11 @@ struct gw_sql_layout {
 };
 extern const struct gw_sql_layout gw_sql_layouts[TABLES];
 
-/* Bodies make long rows, which a table without rowid keeps badly: these two have their item for
- * primary key, all others owner and item. */
+/* Bodies make long rows, which a table without rowid keeps badly: these have their item for primary
+ * key, all others owner and item, by which the rows of an owner are deleted. */
 static inline bool gw_sql_is_by_number(unsigned table)
 {
-    return table == TABLE_MESSAGE || table == TABLE_RETAINED;
+    return table == TABLE_MESSAGE || table == TABLE_RETAINED || table == TABLE_QUEUE;
 }
 
 struct gw_sql {
@@ -36,10 +36,11 @@ struct gw_sql {
     sqlite3_stmt *del[TABLES];
     sqlite3_stmt *del_owner[TABLES];
     sqlite3_stmt *rows;    /* being read */
-    sqlite3_stmt *message; /* one row, by its number */
+    sqlite3_stmt *message; /* one message, by the number of its row */
     unsigned table;        /* to be read next */
     bool backwards;        /* read last row first */
     bool whole;            /* read the octets of messages too */
+    bool queue_by_session; /* the file is of version 3 or less */
     int error;             /* of SQLite, met while reading */
     bool relaxed;
     bool unsynced;

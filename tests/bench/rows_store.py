@@ -91,14 +91,10 @@ def fill(path, sessions, messages):
         "INSERT INTO session VALUES(?, 0, ?, 0, 0, 0, ?, NULL)",
         ((i, i % 2, f"client-{i}") for i in range(1, sessions + 1)),
     )
-    numbers = range(2 * sessions, 2 * (sessions + messages), 2)
     db.executemany(
-        "INSERT INTO message VALUES(0, ?, 1, 0, 0, 1700000000000, 'farm/bed/temperature', ?)",
-        ((n, b"x" * 100) for n in numbers),
-    )
-    db.executemany(
-        "INSERT INTO queue VALUES(?, ?, ?, 1, 0, 0, NULL, NULL)",
-        ((1 + n // 2 % sessions, n + 1, n) for n in numbers),
+        "INSERT INTO queue VALUES(?, ?, 0, 1, 0, 0, 1, 0, 0, 1700000000000,"
+        " 'farm/bed/temperature', ?)",
+        ((1 + n % sessions, 2 * sessions + n, b"x" * 100) for n in range(messages)),
     )
     db.commit()
     db.close()

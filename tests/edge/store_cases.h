@@ -52,11 +52,11 @@ static void all_fields_and_octets_come_back_as_they_were(void **state)
     for (unsigned table = 0; table < TABLES; table++) {
         assert_true(gw_store_next(store, &got));
         assert_int_equal(got.key[0], table);
-        if (table == TABLE_MESSAGE) {
+        assert_memory_equal(got.fields, fields, sizeof fields);
+        if (table == TABLE_MESSAGE || table == TABLE_QUEUE) {
             assert_int_equal(got.octets, 11);
             continue;
         }
-        assert_memory_equal(got.fields, fields, sizeof fields);
         assert_span_equal(got.text, WIRE_SPAN("caf\xC3\xA9/\xFF"));
         assert_span_equal(got.body, WIRE_SPAN("\0\x01\xFF\0"));
     }
@@ -94,6 +94,35 @@ static void messages_are_read_by_their_numbers(void **state)
     gw_store_close(store);
 }
 
+/* Asked for by the same numbers, and answered alike. */
+static void a_message_may_lie_within_a_row_of_a_queue(void **state)
+{
+    static const int64_t fields[RECORD_FIELDS] = {0, 1, 7, 8, 2, INT64_MAX, INT64_MIN, -1};
+    struct store_home *home = *state;
+    struct gw_store *store = open_empty(home);
+    struct gw_fetch asked = {.numbers = {9, 7}, .count = 2};
+    struct changes changes;
+    struct record *record = NULL;
+
+    begin(&changes);
+    record = put(&changes, KEY(TABLE_QUEUE, 1, 9), "t", "within");
+    memcpy(record->fields, fields, sizeof fields);
+    record = put(&changes, KEY(TABLE_QUEUE, 1, 7), "", "");
+    record->fields[0] = 8; /* its message is elsewhere */
+    keep(home, store, &changes);
+    fetch(home, store, &asked);
+    assert_int_equal(asked.got, 2);
+    assert_int_equal(asked.rows[0].op, RECORD_PUT);
+    assert_int_equal(asked.rows[0].key[0], TABLE_MESSAGE);
+    assert_int_equal(asked.rows[0].key[2], 9);
+    assert_memory_equal(asked.rows[0].fields, &fields[4], 4 * sizeof fields[0]);
+    assert_span_equal(asked.rows[0].text, WIRE_SPAN("t"));
+    assert_span_equal(asked.rows[0].body, WIRE_SPAN("within"));
+    assert_int_equal(asked.rows[1].op, RECORD_DEL);
+    gw_fetch_end(&asked);
+    gw_store_close(store);
+}
+
 static void a_second_put_of_a_key_replaces_the_first(void **state)
 {
     struct store_home *home = *state;
@@ -121,21 +150,22 @@ static void what_was_deleted_is_gone_and_nothing_else(void **state)
     put(&changes, KEY(TABLE_SESSION, 1, 0), "a", "");
     put(&changes, KEY(TABLE_SESSION, 2, 0), "b", "");
     put(&changes, KEY(TABLE_TOPIC, 1, 3), "x", "");
-    put(&changes, KEY(TABLE_QUEUE, 1, 1), "", "");
-    put(&changes, KEY(TABLE_QUEUE, 2, 1), "", "");
-    put(&changes, KEY(TABLE_QUEUE, 2, 2), "", "");
+    put(&changes, KEY(TABLE_QUEUE, 1, 3), "", "");
+    put(&changes, KEY(TABLE_QUEUE, 2, 4), "", "");
+    put(&changes, KEY(TABLE_QUEUE, 2, 5), "", "");
     put(&changes, KEY(TABLE_MESSAGE, 0, 1), "m", "1");
     put(&changes, KEY(TABLE_MESSAGE, 0, 2), "m", "2");
     keep(home, store, &changes);
     change(&changes, RECORD_DEL, KEY(TABLE_MESSAGE, 0, 1));
-    change(&changes, RECORD_DEL, KEY(TABLE_QUEUE, 2, 1));
+    change(&changes, RECORD_DEL, KEY(TABLE_QUEUE, 2, 4));
     change(&changes, RECORD_DEL, KEY(TABLE_QUEUE, 2, 99));
     change(&changes, RECORD_DEL_OWNER, KEY(0, 1, 0));
     keep(home, store, &changes);
     store = reopen(home, store);
     expect(store, KEY(TABLE_SESSION, 2, 0), "b", "");
     expect(store, KEY(TABLE_MESSAGE, 0, 2), "m", "2");
-    expect(store, KEY(TABLE_QUEUE, 2, 2), "", "");
+    expect(store, KEY(TABLE_QUEUE, 1, 3), "", ""); /* of queues each row is deleted by itself */
+    expect(store, KEY(TABLE_QUEUE, 2, 5), "", "");
     expect_end(store);
     gw_store_close(store);
 }
@@ -179,6 +209,8 @@ static void a_batch_given_before_the_close_is_kept(void **state)
         cmocka_unit_test_setup_teardown(all_fields_and_octets_come_back_as_they_were, setup,  \
                                         teardown),                                            \
         cmocka_unit_test_setup_teardown(messages_are_read_by_their_numbers, setup, teardown), \
+        cmocka_unit_test_setup_teardown(a_message_may_lie_within_a_row_of_a_queue, setup,     \
+                                        teardown),                                            \
         cmocka_unit_test_setup_teardown(a_second_put_of_a_key_replaces_the_first, setup,      \
                                         teardown),                                            \
         cmocka_unit_test_setup_teardown(what_was_deleted_is_gone_and_nothing_else, setup,     \

@@ -51,6 +51,14 @@
         "PRIMARY KEY(owner, number)) WITHOUT ROWID; PRAGMA user_version = 3;"              \
         "INSERT INTO given VALUES(0, 3, 0, 0, 0, 0, 'roof', X'42');"
 
+#define FOUR                                                                                     \
+    THREE "DROP TABLE queue; CREATE TABLE queue(session INTEGER NOT NULL, sequence INTEGER NOT " \
+          "NULL, message INTEGER, "                                                              \
+          "state INTEGER, packet_id INTEGER, expires_ms INTEGER, qos INTEGER, retain INTEGER, "  \
+          "from_session INTEGER, arrived_ms INTEGER, topic TEXT, payload BLOB, "                 \
+          "PRIMARY KEY(sequence)); PRAGMA user_version = 4;"                                     \
+          "INSERT INTO queue VALUES(1, 6, 5, 0, 7, 8, 0, 0, 0, 0, NULL, NULL);"
+
 static void make_old(struct store_home *home, const char *text)
 {
     sqlite3 *db = NULL;
@@ -162,12 +170,18 @@ static void a_file_of_version_3_is_taken_over(void **state)
     take_over(*state, THREE, 3);
 }
 
+static void a_file_of_version_4_is_taken_over(void **state)
+{
+    take_over(*state, FOUR, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_of_version_1_is_taken_over, make_home, remove_home),
         cmocka_unit_test_setup_teardown(a_file_of_version_2_is_taken_over, make_home, remove_home),
         cmocka_unit_test_setup_teardown(a_file_of_version_3_is_taken_over, make_home, remove_home),
+        cmocka_unit_test_setup_teardown(a_file_of_version_4_is_taken_over, make_home, remove_home),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

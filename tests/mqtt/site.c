@@ -93,7 +93,7 @@ static void del(struct site *site, struct site_row *row)
 static void del_owner(struct site *site, uint64_t owner)
 {
     for (size_t i = site->row_count; i-- > 0;) {
-        if (site->rows[i].record.key[1] == owner) {
+        if (site->rows[i].record.key[0] != TABLE_QUEUE && site->rows[i].record.key[1] == owner) {
             del(site, &site->rows[i]);
         }
     }
@@ -130,20 +130,34 @@ void site_kept(struct site *site)
     }
 }
 
+/* As a store answers: a row of TABLE_MESSAGE, wherever it is. */
+static struct record stored_message(const struct site *site, uint64_t number)
+{
+    struct record answer = {.op = RECORD_DEL, .key = {TABLE_MESSAGE, 0, number}};
+
+    for (size_t i = 0; i < site->row_count; i++) {
+        const struct site_row *row = &site->rows[i];
+        const uint64_t *key = row->record.key;
+        bool within = key[0] == TABLE_QUEUE && row->record.fields[0] == 0;
+
+        if (key[2] == number && (key[0] == TABLE_MESSAGE || within)) {
+            answer.op = RECORD_PUT;
+            memcpy(answer.fields, &row->record.fields[within ? 4 : 0], 4 * sizeof answer.fields[0]);
+            answer.text = span_of(row->text, row->record.text.len);
+            answer.body = span_of(row->body, row->record.body.len);
+        }
+    }
+    return answer;
+}
+
 bool site_fetch(struct site *site)
 {
     uint64_t numbers[MQTT_WANTED];
     size_t count = mqtt_sessions_wanted(&site->ss, numbers);
 
     for (size_t i = 0; i < count; i++) {
-        struct record row = {.op = RECORD_DEL, .key = {TABLE_MESSAGE, 0, numbers[i]}};
-        const struct site_row *stored = find(site, row.key);
+        struct record row = stored_message(site, numbers[i]);
 
-        if (stored != NULL) {
-            row = stored->record;
-            row.text.at = stored->text;
-            row.body.at = stored->body;
-        }
         mqtt_sessions_fetched(&site->ss, &row, site->now_ms);
     }
     if (count != 0) {
@@ -181,14 +195,13 @@ void site_crash(struct site *site)
         struct site_row *row = &site->rows[i];
         struct record at_start = row->record;
 
-        if (row->record.key[0] == TABLE_MESSAGE) {
-            at_start =
-                (struct record){.key = {TABLE_MESSAGE, 0, row->record.key[2]},
-                                .octets = (uint32_t)(row->record.text.len + row->record.body.len)};
+        at_start.block = NULL;
+        if (row->record.key[0] == TABLE_MESSAGE || row->record.key[0] == TABLE_QUEUE) {
+            at_start.octets = (uint32_t)(row->record.text.len + row->record.body.len);
+            at_start.text = at_start.body = (struct span){NULL, 0};
         } else {
             at_start.text.at = row->text;
             at_start.body.at = row->body;
-            at_start.block = NULL;
         }
         assert_true(mqtt_sessions_restore(&site->ss, &at_start, site->now_ms));
     }

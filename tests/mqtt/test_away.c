@@ -126,11 +126,11 @@ static void two_queues_share_a_row(void **state)
     (void)absent_reader(site, "b");
     publish(site, 2, MANY);
     site_keep(site);
-    assert_int_equal(site_rows(site, TABLE_MESSAGE), MANY);
+    assert_int_equal(site_rows(site, TABLE_MESSAGE), MANY - 2); /* the first two have one reader */
     assert_int_equal(site_rows(site, TABLE_QUEUE), 2 * MANY - 2);
     hears(site, come_back(site, "b"), 2, MANY);
     site_keep(site);
-    assert_int_equal(site_rows(site, TABLE_MESSAGE), MANY);
+    assert_int_equal(site_rows(site, TABLE_MESSAGE), MANY - 2);
     hears(site, come_back(site, "a"), 0, MANY);
     expect_no_rows(site);
     site_free(site);
@@ -148,7 +148,7 @@ static void the_oldest_goes_though_it_is_away(void **state)
     site->quota.when_full = MQTT_DROP_OLDEST;
     site_close(site, come_back(site, "r"), MQTT_END_BYE);
     publish(site, 1000, 1100);
-    assert_int_equal(site_rows(site, TABLE_MESSAGE), 1000);
+    assert_int_equal(site_rows(site, TABLE_QUEUE), 1000);
     hears(site, come_back(site, "r"), 100, 1100);
     expect_no_rows(site);
     site_free(site);
@@ -189,7 +189,7 @@ static void a_row_that_is_not_there_is_counted_and_passed_over(void **state)
     publish(site, 0, 3);
     site_crash(site);
     for (size_t i = 0; i < site->row_count; i++) {
-        if (site->rows[i].record.key[0] == TABLE_MESSAGE) { /* the first of them */
+        if (site->rows[i].record.key[0] == TABLE_QUEUE) { /* the first of them */
             site->rows[i] = site->rows[--site->row_count];
             break;
         }

@@ -64,7 +64,7 @@ static void row_put(struct sim_disk *disk, const struct record *record)
 static void del_owner(struct sim_disk *disk, uint64_t owner)
 {
     for (size_t i = disk->count; i-- > 0;) {
-        if (disk->rows[i].key[1] == owner) {
+        if (disk->rows[i].key[0] != TABLE_QUEUE && disk->rows[i].key[1] == owner) {
             row_del(disk, i);
         }
     }
@@ -127,8 +127,8 @@ bool gw_store_next(struct gw_store *store, struct record *out)
     *out = (struct record){.op = RECORD_PUT};
     memcpy(out->key, row->key, sizeof out->key);
     memcpy(out->fields, row->fields, sizeof out->fields);
-    if (row->key[0] == TABLE_MESSAGE) {
-        memset(out->fields, 0, sizeof out->fields);
+    if (row->key[0] == TABLE_MESSAGE || row->key[0] == TABLE_QUEUE) {
+        memset(&out->fields[4], 0, 4 * sizeof out->fields[0]);
         out->octets = (uint32_t)(row->text_len + row->body_len);
         return true;
     }
@@ -149,9 +149,11 @@ static void fetch_one(const struct sim_disk *disk, uint64_t number, struct recor
     for (size_t i = 0; i < disk->count; i++) {
         const struct sim_row *row = &disk->rows[i];
 
-        if (memcmp(row->key, out->key, sizeof row->key) == 0) {
+        bool within = row->key[0] == TABLE_QUEUE && row->fields[0] == 0;
+
+        if (row->key[2] == number && (row->key[0] == TABLE_MESSAGE || within)) {
             out->op = RECORD_PUT;
-            memcpy(out->fields, row->fields, sizeof out->fields);
+            memcpy(out->fields, &row->fields[within ? 4 : 0], 4 * sizeof out->fields[0]);
             out->text = span_of(row->octets, row->text_len);
             out->body = span_of(row->octets + row->text_len, row->body_len);
             return;

@@ -28,7 +28,7 @@ static void a_full_store_drains_and_takes_again(uint64_t seed)
     sim_client_subscribe(sim, reader, "site/#", 2);
     sim_client_drop(sim, reader);
     sim_node_connect(sim, node, true);
-    sim->disk.most = 60;
+    sim->disk.most = 30; /* rows, one a message */
     while (!sim->disk.full) {
         sim_node_publish(sim, node, numbered(taken), 2);
         assert_int_equal(node->events[SNODE_CONGESTED], 0);
