@@ -68,7 +68,7 @@ struct batch {
 
 struct journal {
     bool off;
-    bool full;          /* the store is: set and cleared by its owner */
+    bool full;          /* the store is, or does not keep: set and cleared by its owner */
     size_t limit;       /* records that journal_has_room counts against */
     size_t out;         /* batches taken and not kept */
     uint64_t last;      /* ticket given last */

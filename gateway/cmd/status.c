@@ -1,6 +1,7 @@
 /* sedge status - how the gateway is, on one screen. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "gateway/cmd/show.h"
 #include "gateway/cmd/talk.h"
@@ -24,6 +25,13 @@ static void print_upstreams(const cJSON *upstreams)
                      cmd_text(upstream, "name"), cmd_text(upstream, "state"),
                      cmd_number(upstream, "queued"), cmd_number(upstream, "dropped"));
     }
+}
+
+static void print_store(const char *path, const char *state)
+{
+    bool is_well = strcmp(state, "works") == 0 || strcmp(state, "none") == 0;
+
+    (void)printf("  store     %s%s%s\n", path, is_well ? "" : ": ", is_well ? "" : state);
 }
 
 static bool print_status(void *arg, const cJSON *line)
@@ -50,7 +58,7 @@ static bool print_status(void *arg, const cJSON *line)
                  cmd_number(line, "denied"));
     (void)printf("  datagrams %" PRIu64 " lost in the kernel, %" PRIu64 " of strangers\n",
                  cmd_number(line, "datagrams_lost"), cmd_number(line, "strangers"));
-    (void)printf("  store     %s\n", cmd_text(line, "store"));
+    print_store(cmd_text(line, "store"), cmd_text(line, "store_state"));
     return true;
 }
 

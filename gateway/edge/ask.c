@@ -155,6 +155,7 @@ static enum gw_answered status(struct gw_asker *asker)
     gw_json_number(line, "datagrams_lost", lost_of(run));
     (void)cJSON_AddStringToObject(line, "store",
                                   run->store == NULL ? "none" : run->conf->store.path);
+    (void)cJSON_AddStringToObject(line, "store_state", run->store == NULL ? "none" : s.store);
     if (!gw_asker_say(asker, line)) {
         gw_asker_fail(asker, "the status is longer than an answer's line, %u octets",
                       GW_CONTROL_LINE);

@@ -48,9 +48,9 @@ static void on_heard(evutil_socket_t fd, short what, void *arg)
             hub_kept(run->loop.hub, word.kept, gw_loop_now(&run->loop));
         }
         if (word.cause != NULL) {
-            hub_not_kept(run->loop.hub, word.cause, gw_loop_now(&run->loop));
+            hub_not_kept(run->loop.hub, word.cause);
         } else {
-            hub_store_full(run->loop.hub, word.full, gw_loop_now(&run->loop));
+            hub_store_works(run->loop.hub, word.full, gw_loop_now(&run->loop));
         }
     }
 }

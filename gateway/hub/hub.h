@@ -126,13 +126,15 @@ struct hub_wanted {
 bool hub_wanted(struct hub *hub, struct hub_wanted *out);
 void hub_fetched(struct hub *hub, const struct record *rows, size_t count, uint64_t now_ms);
 
-/* The writer failed and tries again: nothing that must be kept is answered meanwhile. */
-void hub_not_kept(struct hub *hub, const char *cause, uint64_t now_ms);
+/* The writer failed and tries again: as when it is full, and nothing that must be kept is answered
+ * meanwhile. `cause` is static text. */
+void hub_not_kept(struct hub *hub, const char *cause);
 
-/* What the writer says of its room, with each batch and when it changes. While full, QoS 1 and 2
- * publications are refused: a node gets congestion, an MQTT client waits. All else goes on, so that
- * what is stored can drain; the log has one line when it begins and one when it ends. */
-void hub_store_full(struct hub *hub, bool full, uint64_t now_ms);
+/* What else the writer says, with each batch that is kept and when it changes: it works, and has
+ * room or is full. While full, QoS 1 and 2 publications are refused: a node gets congestion, an
+ * MQTT client waits. All else goes on, so that what is stored can drain; the log has one line when
+ * it begins and one when it ends. */
+void hub_store_works(struct hub *hub, bool full, uint64_t now_ms);
 
 /* At start, before all else: each stored record, tables in order of enum table; then the end. The
  * record and its block stay the caller's. False: it does not fit what came before; told as news. */

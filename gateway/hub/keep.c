@@ -36,25 +36,20 @@ void hub_kept(struct hub *hub, struct batch *batch, uint64_t now_ms)
     journal_kept(&hub->journal, batch);
     hub->batch_out = false;
     hub->sessions.stored = hub->batch_number;
-    if (hub->not_kept) {
-        hub->not_kept = false;
-        hub_say(hub, &(struct hub_line_of_log){
-                         CONF_NOTICE, "store", "the store keeps again", {NULL, 0}, NULL});
-    }
     mqtt_sessions_kept(&hub->sessions);
 }
 
-void hub_not_kept(struct hub *hub, const char *cause, uint64_t now_ms)
+void hub_not_kept(struct hub *hub, const char *cause)
 {
-    (void)now_ms;
-    if (!hub->not_kept) {
-        hub->not_kept = true;
+    if (hub->not_kept == NULL) {
         hub_say(hub, &(struct hub_line_of_log){CONF_ERROR,
                                                "store",
                                                "the store does not keep; acknowledgements wait",
                                                {NULL, 0},
                                                cause});
     }
+    hub->not_kept = cause;
+    hub->journal.full = true;
 }
 
 _Static_assert(HUB_WANTED == MQTT_WANTED, "one request");
@@ -82,21 +77,35 @@ void hub_fetched(struct hub *hub, const struct record *rows, size_t count, uint6
     }
 }
 
-void hub_store_full(struct hub *hub, bool full, uint64_t now_ms)
+static void say_if_full(struct hub *hub, bool full)
 {
     static const struct hub_line_of_log begins = {
         .level = CONF_WARNING,
         .area = "store",
-        .what = "store full, by [store] max or min_free; acknowledgements of new messages wait"};
+        .what =
+            "store full, by [store] max, min_free or the disk; acknowledgements of new messages "
+            "wait"};
     static const struct hub_line_of_log ends = {
         .level = CONF_NOTICE, .area = "store", .what = "the store has room again"};
 
-    if (full == hub->journal.full) {
-        return;
+    if (full != hub->store_full) {
+        hub->store_full = full;
+        hub_say(hub, full ? &begins : &ends);
     }
+}
+
+void hub_store_works(struct hub *hub, bool full, uint64_t now_ms)
+{
+    bool was_full = hub->journal.full;
+
+    if (hub->not_kept != NULL) {
+        hub->not_kept = NULL;
+        hub_say(hub, &(struct hub_line_of_log){
+                         CONF_NOTICE, "store", "the store keeps again", {NULL, 0}, NULL});
+    }
+    say_if_full(hub, full);
     hub->journal.full = full;
-    hub_say(hub, full ? &begins : &ends);
-    if (!full) {
+    if (was_full && !full) {
         hub_uplinks_have_room(hub, now_ms);
     }
 }

@@ -160,7 +160,8 @@ struct hub {
     uint64_t commit_delay_ms;
     uint64_t batch_number; /* the last in the batch that is out */
     bool batch_out;
-    bool not_kept; /* an episode of failing commits goes on */
+    const char *not_kept; /* why commits fail; NULL: they do not */
+    bool store_full;      /* by its own word; journal.full is either */
     bool stopping;
     uint8_t topic[HUB_TOPIC_MOST + 1]; /* scratch, one whole topic; touched as far as it is used */
     struct {

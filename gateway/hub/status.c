@@ -22,6 +22,9 @@ void hub_status(const struct hub *hub, struct hub_status *out, uint64_t now_ms)
         .dropped = ss->count.dropped,
         .refused = ss->count.refused,
         .denied = ss->count.denied,
+        .store = hub->not_kept != NULL ? hub->not_kept
+                 : hub->store_full     ? "full"
+                                       : "works",
     };
 }
 

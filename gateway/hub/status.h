@@ -16,9 +16,10 @@ struct hub_status {
     uint64_t retained;
     uint64_t memory; /* octets of the budget in use */
     uint64_t memory_limit;
-    uint64_t dropped; /* messages, by full queues */
-    uint64_t refused; /* publishes, for want of memory or store */
-    uint64_t denied;  /* by acl */
+    uint64_t dropped;  /* messages, by full queues */
+    uint64_t refused;  /* publishes, for want of memory or store */
+    uint64_t denied;   /* by acl */
+    const char *store; /* "works", "full", or why it does not keep */
 };
 
 void hub_status(const struct hub *hub, struct hub_status *out, uint64_t now_ms);

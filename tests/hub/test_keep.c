@@ -1,4 +1,5 @@
 /* tests/hub/test_keep.c - what a store gives back at start, and what may become of it. */
+#include "gateway/hub/status.h"
 #include "tests/hub/fixture.h"
 
 static const char conf[] = "[listener lan]\ntype = udp\nbind = 0.0.0.0:1884\n"
@@ -169,22 +170,63 @@ static void while_the_store_is_full_a_publisher_gets_congestion(void **state)
     give(site, &sub);
     site_says(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
     assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x03\x05\0"));
-    hub_store_full(site->hub, true, site->now_ms);
-    hub_store_full(site->hub, true, site->now_ms);
+    hub_store_works(site->hub, true, site->now_ms);
+    hub_store_works(site->hub, true, site->now_ms);
     assert_string_equal(site_log_of(site, "store full"),
-                        "store full, by [store] max or min_free; acknowledgements of new messages "
-                        "wait");
+                        "store full, by [store] max, min_free or the disk; acknowledgements of new "
+                        "messages wait");
     assert_null(site_log_of(site, "store"));
     publish_zz(site);
     assert_span_equal(site_hears(site, 1), puback(1));
     assert_int_equal(reader->queue_count, 0);
-    hub_store_full(site->hub, false, site->now_ms);
+    hub_store_works(site->hub, false, site->now_ms);
     assert_non_null(site_log_of(site, "the store has room again"));
     publish_zz(site);
     assert_int_equal(site_hears(site, 1).len, 0); /* it waits for the disk */
     keep(site, NULL);
     assert_span_equal(site_hears(site, 1), puback(0));
     assert_int_equal(reader->queue_count, 1);
+    site_free(site);
+}
+
+static void while_the_store_does_not_keep_a_publisher_gets_congestion(void **state)
+{
+    struct site *site = site_new(conf, true);
+    struct record sub = {
+        .key = {TABLE_SUBSCRIPTION, 7, 9}, .fields = {1}, .text = span_of_text("zz")};
+    struct mqtt_session *reader = stored_session(site, MQTT_DOOR_CONN);
+    struct hub_status status;
+
+    (void)state;
+    give(site, &sub);
+    site_says(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
+    assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x03\x05\0"));
+    publish_zz(site);
+    hub_not_kept(site->hub, "disk I/O error");
+    hub_not_kept(site->hub, "database or disk is full");
+    assert_string_equal(site_log_of(site, "store"),
+                        "the store does not keep; acknowledgements wait: disk I/O error");
+    assert_null(site_log_of(site, "store"));
+    hub_status(site->hub, &status, site->now_ms);
+    assert_string_equal(status.store, "database or disk is full");
+    assert_int_equal(site_hears(site, 1).len, 0);
+    site_says(site, 2, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn2"));
+    assert_span_equal(site_hears(site, 2), WIRE_SPAN("\x03\x05\0"));
+    site_says(site, 2, WIRE_SPAN("\x08\x0c\x22zz\0\x01y"));
+    assert_span_equal(site_hears(site, 2), puback(1));
+    assert_int_equal(reader->queue_count, 1);
+    keep(site, NULL);
+    hub_store_works(site->hub, true, site->now_ms); /* as if the reserve had been given up */
+    assert_span_equal(site_hears(site, 1), puback(0));
+    assert_non_null(site_log_of(site, "the store keeps again"));
+    assert_non_null(site_log_of(site, "store full"));
+    hub_status(site->hub, &status, site->now_ms);
+    assert_string_equal(status.store, "full");
+    site_says(site, 2, WIRE_SPAN("\x08\x0c\x22zz\0\x01y"));
+    assert_span_equal(site_hears(site, 2), puback(1));
+    hub_store_works(site->hub, false, site->now_ms);
+    hub_status(site->hub, &status, site->now_ms);
+    assert_string_equal(status.store, "works");
     site_free(site);
 }
 
@@ -195,7 +237,7 @@ static void a_full_store_does_not_matter_where_nothing_is_kept(void **state)
     (void)state;
     site_says(site, 1, WIRE_SPAN("\x08\x04\x04\x01\0\x3cn1"));
     assert_span_equal(site_hears(site, 1), WIRE_SPAN("\x03\x05\0"));
-    hub_store_full(site->hub, true, site->now_ms);
+    hub_store_works(site->hub, true, site->now_ms);
     publish_zz(site);
     assert_span_equal(site_hears(site, 1), puback(0));
     site_says(site, 1, WIRE_SPAN("\x08\x0c\x32zz\0\x01x")); /* to be retained */
@@ -213,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_kept_session_that_cannot_open_still_has_its_node_when_it_expires),
         cmocka_unit_test(ids_made_for_a_wildcard_leave_room_to_register_after_a_restart),
         cmocka_unit_test(while_the_store_is_full_a_publisher_gets_congestion),
+        cmocka_unit_test(while_the_store_does_not_keep_a_publisher_gets_congestion),
         cmocka_unit_test(a_full_store_does_not_matter_where_nothing_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

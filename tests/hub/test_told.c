@@ -278,7 +278,7 @@ static void a_full_store_does_not_silence_them(void **state)
     struct mqtt_session *s = reader(site, "$SYS/gateway/nodes/+/state");
 
     (void)state;
-    hub_store_full(site->hub, true, site->now_ms);
+    hub_store_works(site->hub, true, site->now_ms);
     site_says(site, 1, connect_1);
     reads(site, s, "$SYS/gateway/nodes/n1/state", "active", false);
     site_free(site);

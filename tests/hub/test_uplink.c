@@ -480,7 +480,7 @@ static void a_message_that_a_full_store_refused_comes_again_when_it_eased(void *
     assert_true(hub_restore(site->hub, &reader, site->now_ms));
     assert_true(hub_restore(site->hub, &sub, site->now_ms));
     hub_broker(site->hub)->sessions->journal->off = false; /* from here on the store is in use */
-    hub_store_full(site->hub, true, site->now_ms);
+    hub_store_works(site->hub, true, site->now_ms);
     far_says(site, message);
     assert_int_equal(far_hears(site).len, 0);
     assert_false(told(site, HUB_HANGUP));
@@ -488,7 +488,7 @@ static void a_message_that_a_full_store_refused_comes_again_when_it_eased(void *
     assert_span_equal(far_hears(site), WIRE_SPAN("\x30\x08\0\x05"
                                                  "all/x"
                                                  "2"));
-    hub_store_full(site->hub, false, site->now_ms);
+    hub_store_works(site->hub, false, site->now_ms);
     assert_true(told(site, HUB_HANGUP));
     site_free(site);
 }

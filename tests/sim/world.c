@@ -353,7 +353,7 @@ static bool store_turn(struct sim *sim)
     if (word.kept != NULL) {
         sim->batch_out = false;
         hub_kept(sim->hub, word.kept, sim->now_ms);
-        hub_store_full(sim->hub, word.full, sim->now_ms);
+        hub_store_works(sim->hub, word.full, sim->now_ms);
         return true;
     }
     if (!sim->batch_out && hub_records(sim->hub, &sim->batch, sim->now_ms)) {
