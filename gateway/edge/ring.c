@@ -28,11 +28,18 @@ static uint8_t *word_at(const struct gw_ring *ring, unsigned i)
     return ring->words + (i % ring->count) * ring->len;
 }
 
+unsigned gw_ring_left(struct gw_ring *ring)
+{
+    unsigned pushed = atomic_load_explicit(&ring->pushed, memory_order_relaxed);
+
+    return ring->count - (pushed - atomic_load_explicit(&ring->popped, memory_order_acquire));
+}
+
 bool gw_ring_push(struct gw_ring *ring, const void *word)
 {
     unsigned pushed = atomic_load_explicit(&ring->pushed, memory_order_relaxed);
 
-    if (pushed - atomic_load_explicit(&ring->popped, memory_order_acquire) == ring->count) {
+    if (gw_ring_left(ring) == 0) {
         return false;
     }
     memcpy(word_at(ring, pushed), word, ring->len);

@@ -27,6 +27,9 @@ void gw_ring_fini(struct gw_ring *ring);
 /* False: full. */
 bool gw_ring_push(struct gw_ring *ring, const void *word);
 
+/* How many words can be pushed, at least; for the producer. */
+unsigned gw_ring_left(struct gw_ring *ring);
+
 /* False: empty. */
 bool gw_ring_pop(struct gw_ring *ring, void *word);
 

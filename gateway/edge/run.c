@@ -43,6 +43,10 @@ static void on_heard(evutil_socket_t fd, short what, void *arg)
             gw_fetch_end(&run->fetch);
             continue;
         }
+        if (word.note != NULL) {
+            gw_log(&run->log, CONF_ERROR, "store", "%s", word.note);
+            continue;
+        }
         if (word.kept != NULL) {
             run->batch_out = false;
             hub_kept(run->loop.hub, word.kept, gw_loop_now(&run->loop));

@@ -51,11 +51,13 @@ void gw_store_fetch(struct gw_store *store, struct gw_fetch *fetch);
 void gw_fetch_end(struct gw_fetch *fetch);
 
 /* What the writer says. A batch that failed stays with it and is tried again each second; the same
- * cause is told once. Without a batch and a cause it says that the store is no longer full. */
+ * cause is told once. Without a batch and a cause it says that the store is well again, or no
+ * longer full. */
 struct gw_store_word {
     struct batch *kept;       /* NULL: none */
     const char *cause;        /* static text: why a batch is not kept yet; NULL: none failed */
     struct gw_fetch *fetched; /* it alone, when it is not NULL */
+    const char *note;         /* so this, which is for the log; it lives as long as the store */
     bool full;                /* without a cause: give only what makes room or must be */
 };
 bool gw_store_hear(struct gw_store *store, struct gw_store_word *out);
@@ -72,7 +74,8 @@ struct gw_store_setup {
     const char *path;
     bool relaxed;      /* synced each second instead of at each commit */
     uint64_t max;      /* octets used in the file above which it is full */
-    uint64_t min_free; /* octets left on the disk below which it is full */
+    uint64_t min_free; /* octets left on the disk below which it is full; of these gw_reserve_size
+                          are held in PATH-reserve, for a disk that is really full */
 };
 
 /* Opens the file or makes it, folder 0700, file 0600. False of `*store`: NULL. A file of another

@@ -84,10 +84,21 @@ enum gw_file_kind gw_file_kind_of(int fd)
     return version > GW_SQL_VERSION ? GW_FILE_NEWER : GW_FILE_OURS;
 }
 
+/* The WAL of the file `from` goes with it. */
+static void rename_wal(const char *from, const char *to)
+{
+    char wal_from[PATH_MAX];
+    char wal_to[PATH_MAX];
+
+    if ((size_t)snprintf(wal_from, sizeof wal_from, "%s-wal", from) < sizeof wal_from &&
+        (size_t)snprintf(wal_to, sizeof wal_to, "%s-wal", to) < sizeof wal_to) {
+        (void)rename(wal_from, wal_to);
+    }
+}
+
 bool gw_file_set_aside(const char *path, char bad[PATH_MAX], struct gw_fault *fault)
 {
-    char from[PATH_MAX];
-    char to[PATH_MAX];
+    char shm[PATH_MAX];
     int n = 1;
 
     do {
@@ -98,19 +109,23 @@ bool gw_file_set_aside(const char *path, char bad[PATH_MAX], struct gw_fault *fa
         return gw_fail(fault, "store %s is corrupt and cannot be set aside: %s", path,
                        strerror(errno));
     }
-    if ((size_t)snprintf(from, sizeof from, "%s-wal", path) < sizeof from &&
-        (size_t)snprintf(to, sizeof to, "%s-wal", bad) < sizeof to) {
-        (void)rename(from, to);
-    }
-    if ((size_t)snprintf(from, sizeof from, "%s-shm", path) < sizeof from) {
-        (void)unlink(from);
+    rename_wal(path, bad);
+    if ((size_t)snprintf(shm, sizeof shm, "%s-shm", path) < sizeof shm) {
+        (void)unlink(shm);
     }
     return true;
+}
+
+void gw_file_put_back(const char *path, const char *bad)
+{
+    if (rename(bad, path) == 0) {
+        rename_wal(bad, path);
+    }
 }
 
 uint64_t gw_file_disk_left(int fd)
 {
     struct statvfs disk;
 
-    return fstatvfs(fd, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
+    return fstatvfs(fd, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX / 2;
 }

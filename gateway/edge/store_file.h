@@ -27,6 +27,9 @@ enum gw_file_kind gw_file_kind_of(int fd);
 /* Renames the file and its WAL to PATH.bad-N, the least N that is free. */
 bool gw_file_set_aside(const char *path, char bad[PATH_MAX], struct gw_fault *fault);
 
+/* Takes that back: `bad` is PATH again, in place of what was made since. */
+void gw_file_put_back(const char *path, const char *bad);
+
 /* Octets that the disk of `fd` has left. */
 uint64_t gw_file_disk_left(int fd);
 

@@ -273,55 +273,78 @@ static int run(struct gw_sql *sql, const char *text)
     return sqlite3_exec(sql->db, text, NULL, NULL, NULL);
 }
 
-const char *gw_sql_commit(struct gw_sql *sql, const struct batch *batch)
+/* After a failed write or sync the kernel may have dropped what it calls written, and a second sync
+ * of it says nothing. So what is committed moves to the file, by pages written anew, and the WAL
+ * begins anew. */
+static int mend(struct gw_sql *sql)
+{
+    int error = sqlite3_wal_checkpoint_v2(sql->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    sql->doubt = error != SQLITE_OK;
+    return error;
+}
+
+static int write_all(struct gw_sql *sql, const struct batch *batch)
 {
     int error = run(sql, "BEGIN IMMEDIATE");
 
-    if (error != SQLITE_OK) {
-        return sqlite3_errstr(error);
-    }
     LIST_EACH (link, &batch->records) {
-        error = apply(sql, LIST_ITEM(link, struct record, in_batch));
         if (error != SQLITE_OK) {
-            break;
+            return error;
         }
+        error = apply(sql, LIST_ITEM(link, struct record, in_batch));
     }
-    if (error == SQLITE_OK) {
-        error = run(sql, "COMMIT");
+    return error == SQLITE_OK ? run(sql, "COMMIT") : error;
+}
+
+int gw_sql_commit(struct gw_sql *sql, const struct batch *batch)
+{
+    int error = sql->doubt ? mend(sql) : SQLITE_OK;
+
+    if (error != SQLITE_OK) {
+        return error;
     }
+    error = write_all(sql, batch);
     if (error != SQLITE_OK) {
         (void)run(sql, "ROLLBACK");
-        return sqlite3_errstr(error);
+        sql->doubt = sql->doubt || error == SQLITE_IOERR;
+        return error;
     }
     sql->unsynced = sql->relaxed;
-    return NULL;
+    return SQLITE_OK;
 }
 
-/* Once from each end, so that of a table with a hole both sides are had. */
-uint64_t gw_sql_take_over(struct gw_sql *sql, struct gw_sql *from)
+/* No row that came twice counts twice. A row that does not fit its table is left out. */
+int gw_sql_take_over(struct gw_sql *sql, struct gw_sql *from)
 {
     struct record record;
+    int error = run(sql, "BEGIN IMMEDIATE");
 
     from->whole = true;
-    (void)run(sql, "BEGIN IMMEDIATE");
     for (int pass = 0; pass < 2; pass++) {
         gw_sql_rewind(from, pass == 1);
-        while (gw_sql_next(from, &record)) {
-            (void)put(sql, &record);
+        while (error == SQLITE_OK && gw_sql_next(from, &record)) {
+            error = put(sql, &record);
+            error = error == SQLITE_CONSTRAINT ? SQLITE_OK : error;
         }
     }
-    (void)run(sql, "COMMIT");
-    return (uint64_t)sqlite3_total_changes(sql->db);
+    return error == SQLITE_OK ? run(sql, "COMMIT") : error;
 }
 
-void gw_sql_sync(struct gw_sql *sql)
+int gw_sql_sync(struct gw_sql *sql)
 {
     sqlite3_file *wal = NULL;
+    int error = SQLITE_OK;
 
-    if (sql->unsynced &&
-        sqlite3_file_control(sql->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK &&
-        wal != NULL && wal->pMethods != NULL) {
-        (void)wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+    if (sql->doubt) {
+        error = mend(sql);
+    } else if (sql->unsynced &&
+               sqlite3_file_control(sql->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) ==
+                   SQLITE_OK &&
+               wal != NULL && wal->pMethods != NULL) {
+        error = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL) & 0xFF;
+        sql->doubt = error != SQLITE_OK;
     }
     sql->unsynced = false;
+    return error;
 }

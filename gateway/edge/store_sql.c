@@ -22,11 +22,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/edge/reserve.h"
+
 #define TEXT_LEN        512
 #define CACHE_KIB       512
 #define BUSY_MS         2000
 #define LAST_BY_SESSION 3 /* up to this version the key of queue was session and sequence */
 #define SLACK_LEAST     ((uint64_t)4 * 1024 * 1024) /* octets of the file beyond max */
+#define WAL_PAGES       1000                        /* as SQLite has it */
+#define WAL_LEAST       16
 #define CHECK_ABOVE \
     ((sqlite3_int64)256 * 1024 * 1024) /* octets: a larger file is not read twice at start */
 
@@ -195,6 +199,46 @@ uint64_t gw_sql_used(struct gw_sql *sql)
     return used < 0 ? 0 : (uint64_t)used;
 }
 
+uint64_t gw_sql_rows(struct gw_sql *sql)
+{
+    char text[TEXT_LEN];
+    uint64_t rows = 0;
+
+    for (unsigned table = 0; table < TABLES; table++) {
+        sqlite3_int64 count = 0;
+
+        (void)snprintf(text, sizeof text, "SELECT count(*) FROM %s", gw_sql_layouts[table].name);
+        count = ask(sql, text);
+        rows += count > 0 ? (uint64_t)count : 0;
+    }
+    return rows;
+}
+
+/* As SQLite's own, but a failure is not passed over. What was committed is so all the same. */
+static int move_when_long(void *arg, sqlite3 *db, const char *name, int pages)
+{
+    struct gw_sql *sql = arg;
+
+    if (pages >= sql->wal_pages && sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE,
+                                                             NULL, NULL) == SQLITE_IOERR) {
+        sql->doubt = true;
+    }
+    return SQLITE_OK;
+}
+
+/* So short that the reserve has room twice for what the WAL holds: once for the file to grow by
+ * it, once for the WAL of that which drains. */
+static void limit_wal(struct gw_sql *sql, uint64_t min_free)
+{
+    sqlite3_int64 page = ask(sql, "PRAGMA page_size");
+    uint64_t reserve = gw_reserve_size(min_free);
+    uint64_t pages = reserve == 0 || page <= 0 ? WAL_PAGES : reserve / 2 / (uint64_t)page;
+
+    sql->wal_pages = pages < WAL_PAGES ? (int)pages : WAL_PAGES;
+    sql->wal_pages = sql->wal_pages < WAL_LEAST ? WAL_LEAST : sql->wal_pages;
+    (void)sqlite3_wal_hook(sql->db, move_when_long, sql);
+}
+
 /* The end of the file: beyond what makes it full, so that the batch under way and what drains it
  * still fit; beyond what a file from before a smaller `max` has. */
 static bool bound(struct gw_sql *sql, uint64_t max)
@@ -225,14 +269,9 @@ static int set_up(struct gw_sql *sql, const struct gw_store_setup *setup)
     return bound(sql, setup->max) ? run(sql, text) : sqlite3_errcode(sql->db);
 }
 
-static bool is_damage(int error)
-{
-    return (error & 0xFF) == SQLITE_CORRUPT || (error & 0xFF) == SQLITE_NOTADB;
-}
-
 static enum gw_sql_result failure(int error)
 {
-    return is_damage(error) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
+    return gw_sql_is_damage(error) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
 }
 
 static bool is_sound(struct gw_sql *sql)
@@ -282,6 +321,7 @@ static enum gw_sql_result begin(struct gw_sql *sql, const struct gw_store_setup 
         error = run(sql, "PRAGMA journal_mode = WAL");
     }
     if (error == SQLITE_OK) {
+        limit_wal(sql, setup->min_free);
         error = prepare(sql);
     }
     if (error == SQLITE_OK) {

@@ -42,8 +42,10 @@ struct gw_sql {
     bool whole;            /* read the octets of messages too */
     bool queue_by_session; /* the file is of version 3 or less */
     int error;             /* of SQLite, met while reading */
+    int wal_pages;         /* of the WAL, above which they move to the file */
     bool relaxed;
     bool unsynced;
+    bool doubt; /* a write or sync failed: what is on the disk is to be mended first */
 };
 
 enum gw_sql_result { GW_SQL_OPEN, GW_SQL_CORRUPT, GW_SQL_FOREIGN, GW_SQL_FAILED };
@@ -68,13 +70,29 @@ bool gw_sql_next(struct gw_sql *sql, struct record *out);
 /* Answers a fetch. False: the file cannot be read now. */
 bool gw_sql_fetch(struct gw_sql *sql, struct gw_fetch *fetch);
 
-/* One transaction. NULL, or why nothing of it was done. */
-const char *gw_sql_commit(struct gw_sql *sql, const struct batch *batch);
+/* One transaction. SQLITE_OK, or why nothing of it was done; after SQLITE_IOERR the file is in
+ * doubt, and the next call first mends it. */
+int gw_sql_commit(struct gw_sql *sql, const struct batch *batch);
 
-/* Takes over all that `from` has, what cannot be read left out; returns the rows. */
-uint64_t gw_sql_take_over(struct gw_sql *sql, struct gw_sql *from);
+/* Takes over all that `from` has, once from each end, so that of a table with a hole both sides are
+ * had. SQLITE_OK, or why nothing was taken. */
+int gw_sql_take_over(struct gw_sql *sql, struct gw_sql *from);
 
-/* Syncs what relaxed commits left to the kernel. */
-void gw_sql_sync(struct gw_sql *sql);
+/* Rows in all tables. */
+uint64_t gw_sql_rows(struct gw_sql *sql);
+
+/* True when gw_sql_sync has something to do. */
+static inline bool gw_sql_is_due(const struct gw_sql *sql)
+{
+    return sql->unsynced || sql->doubt;
+}
+
+/* Syncs what relaxed commits left to the kernel; mends a file that is in doubt. */
+int gw_sql_sync(struct gw_sql *sql);
+
+static inline bool gw_sql_is_damage(int error)
+{
+    return (error & 0xFF) == SQLITE_CORRUPT || (error & 0xFF) == SQLITE_NOTADB;
+}
 
 #endif
