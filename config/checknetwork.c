@@ -93,15 +93,19 @@ static bool can_fit(const char *made, const char *filter)
     return true;
 }
 
-/* An item at the line of a rule: of receive an error, of send a note. */
+/* An item at the line of a rule. */
+struct saying {
+    const char *key;
+    bool is_note;
+    const char *text;
+};
 static void say_at(const struct conf_reading *reading, const struct conf_upstream *upstream,
-                   const struct conf_rule *rule, const char *key, const char *text)
+                   const struct conf_rule *rule, const struct saying *said)
 {
-    bool is_note = strcmp(key, "send") == 0;
     struct conf_about about = {conf_kind_of(reading->conf, &upstream->at), &upstream->at,
-                               upstream->at.file, rule->line, span_of_text(key)};
+                               upstream->at.file, rule->line, span_of_text(said->key)};
 
-    conf_say(reading->report, &about, is_note, span_of_text(text));
+    conf_say(reading->report, &about, said->is_note, span_of_text(said->text));
 }
 
 static bool can_come_back(const struct conf_rule *send, const struct conf_rules *receive)
@@ -122,15 +126,16 @@ static void check_rules(const struct conf_reading *reading, const struct conf_up
         const struct conf_rule *rule = &upstream->receive.at[i];
 
         if (rule->template != NULL && rule->template[0] == '$') {
-            say_at(reading, upstream, rule, "receive", "has a template that begins with $");
+            say_at(reading, upstream, rule,
+                   &(struct saying){"receive", false, "has a template that begins with $"});
         }
     }
     for (size_t i = 0; i < upstream->send.count; i++) {
         const struct conf_rule *rule = &upstream->send.at[i];
 
         if (can_come_back(rule, &upstream->receive)) {
-            say_at(reading, upstream, rule, "send",
-                   "what it sends can come back by a receive rule");
+            say_at(reading, upstream, rule,
+                   &(struct saying){"send", true, "what it sends can come back by a receive rule"});
         }
     }
 }
@@ -179,16 +184,39 @@ static void check_standby(const struct conf_reading *reading, const struct conf_
     }
 }
 
-static void check_upstream(const struct conf_reading *reading, const struct conf_upstream *upstream)
+/* Each node has a connection: no two may say the same. */
+static void check_transparent(const struct conf_reading *reading,
+                              const struct conf_upstream *upstream)
 {
     unsigned in_id = conf_placeholders_of(span_of_text(upstream->client_id));
 
+    if ((in_id & CONF_NODE_VALUES) == 0) {
+        conf_say_of(reading, &upstream->at, "client_id", false,
+                    "needs %n or %c: with mode = transparent each node has a connection");
+    }
+    if (upstream->only_while_down != NULL) {
+        conf_say_of(reading, &upstream->at, "only_while_down", false,
+                    "cannot be with mode = transparent");
+    }
+    for (size_t i = 0; i < upstream->send.count; i++) {
+        const struct conf_rule *rule = &upstream->send.at[i];
+
+        if ((conf_placeholders_of(span_of_text(rule->filter)) & CONF_NODE_VALUES) != 0) {
+            say_at(reading, upstream, rule,
+                   &(struct saying){"send", false,
+                                    "needs no %n or %c in its filter: what other nodes send does "
+                                    "not go up here"});
+        }
+    }
+}
+
+static void check_upstream(const struct conf_reading *reading, const struct conf_upstream *upstream)
+{
     if (!conf_has(conf_kind_of(reading->conf, &upstream->at), &upstream->at, "url")) {
         conf_say_of(reading, &upstream->at, "url", false, "is missing: such as mqtt://HOST");
     }
-    if (upstream->mode == CONF_TRANSPARENT && (in_id & CONF_NODE_VALUES) == 0) {
-        conf_say_of(reading, &upstream->at, "client_id", false,
-                    "needs %n or %c: with mode = transparent each node has a connection");
+    if (upstream->mode == CONF_TRANSPARENT) {
+        check_transparent(reading, upstream);
     }
     check_standby(reading, upstream);
     check_connect(reading, upstream);

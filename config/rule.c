@@ -8,6 +8,7 @@
 #include "config/options.h"
 
 #define RETAIN_WORDS "|keep|strip|set"
+#define OF_FILTER    (CONF_BIT(CONF_GATEWAY) | CONF_NODE_VALUES)
 
 struct token {
     struct span text; /* quotes taken off */
@@ -110,9 +111,8 @@ static const char *take_template(struct conf_rule *rule, const struct token *tok
         return "has to twice";
     }
     rule->template = conf_arena_text(arena, token->text);
-    return wrong != NULL
-               ? wrong
-               : conf_placeholders_check(token->text, CONF_BIT(CONF_GATEWAY) | CONF_BIT(CONF_TAIL));
+    return wrong != NULL ? wrong
+                         : conf_placeholders_check(token->text, OF_FILTER | CONF_BIT(CONF_TAIL));
 }
 
 static const char *take_option(struct conf_rule *rule, const struct token *name,
@@ -195,13 +195,13 @@ const char *conf_rule_parse(struct conf_rule *rule, struct span text, struct con
     }
     rule->filter = conf_arena_text(arena, filter.text);
     wrong = conf_filter_check(filter.text);
-    wrong = wrong != NULL ? wrong : conf_placeholders_check(filter.text, CONF_BIT(CONF_GATEWAY));
+    wrong = wrong != NULL ? wrong : conf_placeholders_check(filter.text, OF_FILTER);
     wrong = wrong != NULL ? wrong : take_options(rule, text, arena);
     return wrong != NULL ? wrong : check_numbers(rule);
 }
 
 /* A filter or template, quoted where the grammar wants it. */
-static void print_word(struct span text, bool is_filter, struct writer *w)
+static void print_word(struct span text, bool escape, struct writer *w)
 {
     struct token token = {text, false};
     bool is_plain = text.len != 0 && !is_keyword(&token);
@@ -216,15 +216,15 @@ static void print_word(struct span text, bool is_filter, struct writer *w)
         uint8_t octet = text.at[i];
 
         write_text(w, !is_plain && (octet == '"' || octet == '\\') ? "\\" : "");
-        write_text(w, is_filter && octet == '%' ? "%" : "");
+        write_text(w, escape && octet == '%' ? "%" : "");
         write_u8(w, octet);
     }
     write_text(w, is_plain ? "" : "\"");
 }
 
-void conf_rule_print(const struct conf_rule *rule, struct writer *w)
+void conf_rule_print(const struct conf_rule *rule, bool escape, struct writer *w)
 {
-    print_word(span_of_text(rule->filter), true, w);
+    print_word(span_of_text(rule->filter), escape, w);
     if (rule->template != NULL) {
         write_text(w, " to ");
         print_word(span_of_text(rule->template), false, w);

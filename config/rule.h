@@ -6,6 +6,8 @@
  * first wildcard on, or all of it without one. When # matched its parent level the '/' before
  * %t or that %n goes too.
  *
+ * With `mode = transparent` %g, %n, %c and %% stand in both until there is a node.
+ *
  * Pure. Topics are names without wildcards; lengths in octets.
  */
 #ifndef CONFIG_RULE_H
@@ -20,8 +22,8 @@ struct conf_arena;
  * is wrong. */
 const char *conf_rule_parse(struct conf_rule *rule, struct span text, struct conf_arena *arena);
 
-/* The text of a rule, as conf_rule_parse takes it. */
-void conf_rule_print(const struct conf_rule *rule, struct writer *w);
+/* The text of a rule, as conf_rule_parse takes it; `escape`: %% of its filter was replaced. */
+void conf_rule_print(const struct conf_rule *rule, bool escape, struct writer *w);
 
 /* MQTT 3.1.1, 4.7: filters that begin with a wildcard match no topic that begins with '$'. */
 bool conf_filter_matches(const char *filter, struct span topic);

@@ -143,7 +143,7 @@ void conf_setting_print(const struct conf_option *row, bool escape, const void *
     case CONF_KIND_IP: conf_prefix_write(value, w); break;
     case CONF_KIND_URL: conf_url_write(value, w); break;
     case CONF_KIND_PROXY: conf_proxy_write(value, w); break;
-    case CONF_KIND_RULE: conf_rule_print(value, w); break;
+    case CONF_KIND_RULE: conf_rule_print(value, escape, w); break;
     case CONF_KIND_ENTRY: print_entry(row, value, w); break;
     case CONF_KIND_AREA:
         write_span(w, conf_word(row->words, ((const struct conf_log_area *)value)->level));

@@ -69,16 +69,26 @@ static bool expand_value(const struct conf_reading *reading, const struct conf_v
            expand_text(reading, values, &rule->template, CONF_BIT(CONF_TAIL));
 }
 
+static bool has_node(const char *text)
+{
+    return text != NULL && (conf_placeholders_of(span_of_text(text)) & CONF_NODE_VALUES) != 0;
+}
+
 /* A placeholder of a node, in a text that is used before there is a node. */
 static bool needs_node(const struct conf_option *row, const void *value)
 {
     const char *text = NULL;
 
+    if (row->kind == CONF_KIND_RULE) {
+        const struct conf_rule *rule = value;
+
+        return has_node(rule->filter) || has_node(rule->template);
+    }
     if (!conf_kind_is_text(row->kind)) {
         return false;
     }
     memcpy(&text, value, sizeof text);
-    return text != NULL && (conf_placeholders_of(span_of_text(text)) & CONF_NODE_VALUES) != 0;
+    return has_node(text);
 }
 
 static void expand_row(const struct conf_reading *reading, const struct conf_section_kind *kind,

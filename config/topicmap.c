@@ -5,8 +5,7 @@
 #include "config/reading.h"
 #include "config/topickey.h"
 
-/* `text` fits `pattern` with * and ?. */
-static bool glob(const char *pattern, struct span text)
+bool conf_text_fits(const char *pattern, struct span text)
 {
     const char *star = NULL;
     size_t at = 0;
@@ -45,7 +44,7 @@ static bool names(const struct conf_texts *list, const char *name)
 static bool matches(const struct conf_texts *list, struct span client_id)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (glob(list->at[i], client_id)) {
+        if (conf_text_fits(list->at[i], client_id)) {
             return true;
         }
     }

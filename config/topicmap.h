@@ -47,6 +47,9 @@ bool conf_place_expand(const struct conf *conf, const struct conf_place *place,
  * addresses, as far as they are written, all fit. */
 bool conf_group_holds(const struct conf_group *group, const struct conf_place *place);
 
+/* `text` fits `pattern` with * and ?. */
+bool conf_text_fits(const char *pattern, struct span text);
+
 /* The node's settings: its section's, else its groups' in file order, else its listener's, else
  * the defaults. `topics` and `topic` are left to the functions above. */
 struct conf_settings conf_node_settings(const struct conf *conf, const struct conf_place *place);

@@ -3,6 +3,7 @@
 #include "mqtt/away.h"
 #include "mqtt/inflight.h"
 #include "mqtt/keep.h"
+#include "mqtt/mould.h"
 #include "mqtt/share.h"
 
 static bool is_exclude(const struct mqtt_subscription *sub)
@@ -96,15 +97,23 @@ static uint64_t sooner(uint64_t a, uint64_t b)
     return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-/* When it is too old for `s`; 0: never. */
-static uint64_t due_of(const struct mqtt_subscription *sub, const struct mqtt_message *m,
-                       uint64_t ttl_ms, uint64_t now_ms)
+/* Who gets what `sub` takes; NULL: nobody. */
+static struct mqtt_session *taker_of(const struct mqtt_sessions *ss,
+                                     const struct mqtt_subscription *sub,
+                                     const struct mqtt_message *m)
 {
-    const struct mqtt_session *s = sub->owner;
-    uint64_t age = s->quota.age_ms == 0 ? 0 : now_ms + s->quota.age_ms;
-    uint64_t ttl = sooner(sub->ttl_ms, ttl_ms);
+    struct mqtt_session *s = sub->owner;
 
-    return sooner(age, ttl == 0 ? 0 : m->arrived_ms + ttl);
+    return s->quota.is_mould ? mqtt_mould_find(ss, s, m->origin) : s;
+}
+
+/* When it is too old for `s`, or by `ttl_ms` (0: none); 0: never. */
+static uint64_t due_of(const struct mqtt_session *s, const struct mqtt_message *m, uint64_t ttl_ms,
+                       uint64_t now_ms)
+{
+    uint64_t age = s->quota.age_ms == 0 ? 0 : now_ms + s->quota.age_ms;
+
+    return sooner(age, ttl_ms == 0 ? 0 : m->arrived_ms + ttl_ms);
 }
 
 static bool may_get(const struct mqtt_session *s, const struct mqtt_subscription *sub,
@@ -152,16 +161,15 @@ static struct mqtt_entry *entry_for(struct mqtt_sessions *ss, const struct mqtt_
     return keeps && !journal_has_room(ss->journal, 2) ? NULL : mqtt_entry_new(ss, m);
 }
 
-/* For the session that owns `sub`. */
 static uint64_t queue_for(struct mqtt_sessions *ss, const struct mqtt_subscription *sub,
                           struct mqtt_message *m, const struct mqtt_fan *fan, uint64_t now_ms)
 {
-    struct mqtt_session *s = sub->owner;
+    struct mqtt_session *s = taker_of(ss, sub, m);
     uint8_t qos = qos_of(sub, m);
     struct mqtt_entry *entry = NULL;
     uint64_t ticket = 0;
 
-    if (!may_get(s, sub, m, qos)) {
+    if (s == NULL || !may_get(s, sub, m, qos)) {
         return 0;
     }
     entry = entry_for(ss, s, m, qos);
@@ -172,7 +180,7 @@ static uint64_t queue_for(struct mqtt_sessions *ss, const struct mqtt_subscripti
     entry->qos = qos;
     entry->retain = retain_of(s, sub, m, fan->stored);
     entry->rule = sub->rule;
-    entry->due = due_of(sub, m, fan->ttl_ms, now_ms);
+    entry->due = due_of(s, m, sooner(sub->ttl_ms, fan->ttl_ms), now_ms);
     if (!place(ss, s, entry, now_ms)) {
         return 0;
     }
@@ -186,6 +194,17 @@ static uint64_t queue_for(struct mqtt_sessions *ss, const struct mqtt_subscripti
     }
     mqtt_session_again(ss, s);
     return ticket;
+}
+
+/* What was queued for a long queue goes on to wait in the store alone. */
+static void send_away(struct mqtt_sessions *ss, const struct mqtt_subscription *sub,
+                      const struct mqtt_message *m)
+{
+    const struct mqtt_session *s = taker_of(ss, sub, m);
+
+    if (s != NULL) {
+        mqtt_away_send(ss, s, m);
+    }
 }
 
 /* More than one is to have a row for it. */
@@ -214,7 +233,7 @@ uint64_t mqtt_fan_out(struct mqtt_sessions *ss, const struct mqtt_fan *fan,
         last = ticket > last ? ticket : last;
     }
     for (size_t i = 0; i < fan->count; i++) { /* all share its row by now */
-        mqtt_away_send(ss, ss->matched[i]->owner, message);
+        send_away(ss, ss->matched[i], message);
     }
     return last;
 }
@@ -236,6 +255,6 @@ uint64_t mqtt_fan_retained(struct mqtt_sessions *ss, struct mqtt_session *s,
     }
     fan.stored = true;
     ticket = queue_for(ss, sub, message, &fan, now_ms);
-    mqtt_away_send(ss, s, message);
+    send_away(ss, sub, message);
     return ticket;
 }

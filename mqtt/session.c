@@ -110,6 +110,8 @@ void mqtt_sessions_fini(struct mqtt_sessions *ss)
     pool_fini(&ss->answers);
     pool_fini(&ss->subscriptions);
     pool_fini(&ss->received);
+    map_fini(&ss->by_origin);
+    pool_fini(&ss->moulded);
 }
 
 struct span mqtt_session_name(const struct mqtt_session *s)

@@ -16,9 +16,8 @@
  * they were queued, at most `window` of them unacknowledged; before a kept session sends, its row
  * says at QoS 1 that it does, once, and at QoS 2 the entry's row has the packet id.
  *
- * Ownership: sessions belong to `struct mqtt_sessions`. A session is freed by mqtt_session_close
- * if it is clean, by mqtt_session_open with `clean` in place of a stored one, by
- * mqtt_session_discard, or by expiry: never by another call.
+ * Ownership: sessions belong to `struct mqtt_sessions`. A session is freed by mqtt_session_close if
+ * clean, by mqtt_session_open with `clean` over a stored one, by mqtt_session_discard, or expiry.
  * Units: times in milliseconds of one monotonic clock; packet ids 1..65535.
  */
 #ifndef MQTT_SESSION_H
@@ -70,6 +69,8 @@ struct mqtt_quota {
     bool retain_as_published : 1;
     bool no_echo : 1;       /* never deliver what came by this session */
     bool takes_nothing : 1; /* new messages pass it by, uncounted; what waits goes on */
+    bool is_mould : 1;      /* mqtt/mould.h */
+    bool calls : 1;         /* it is listed as ready while it is closed too, and something waits */
     uint64_t age_ms;        /* what waits longer is dropped; 0: it waits for ever */
 };
 
@@ -132,8 +133,7 @@ struct mqtt_session {
     void *user;        /* the door's own, for as long as the session lives */
     uint64_t ends_ms;  /* closed, and in line: it ends then */
     uint64_t number;   /* names it in the store; never reused */
-    uint64_t ticket;   /* of the last change of its rows that an answer waited for: an answer to a
-                          repetition, which changes nothing, waits for that */
+    uint64_t ticket;   /* of the last change of its rows: a repeated answer waits for that too */
     struct mqtt_quota quota;
     uint64_t queue_bytes; /* of topics and payloads */
     uint32_t dropped;    /* messages, since it was opened; of an upstream, since it was made here */
@@ -167,6 +167,7 @@ struct mqtt_sessions {
     struct map by_name[MQTT_DOORS];
     struct map shares;         /* groups of shared subscriptions, by their text */
     struct map received_by_id; /* key: number of the session, packet id */
+    struct map by_origin;      /* mqtt/mould.h; only with a mould, as its pool */
     struct map restoring;      /* sessions, messages by number, until mqtt_sessions_restored */
     struct mqtt_session *told; /* expired, freed at the next notice */
     struct list ready[MQTT_DOORS];
@@ -181,14 +182,14 @@ struct mqtt_sessions {
     struct pool subscriptions;
     struct pool received;
     struct pool restored;
+    struct pool moulded;
     struct mqtt_limits limits;
-    struct span own; /* what lies under this topic is the gateway's to publish, and never stored;
-                        borrowed */
+    struct span own; /* below this topic the gateway publishes, and nothing is stored; borrowed */
     bool own_read;   /* somebody has subscribed to what lies there, in this run */
     struct rng rng;
     uint64_t last_number;               /* of sessions, messages, subscriptions, retained rows */
     struct mqtt_subscription **matched; /* who reads the message at hand: mqtt/fan */
-    uint64_t stored; /* rows up to this number are in the store: the owner of the journal says */
+    uint64_t stored; /* rows up to this number are in the store, as the journal's owner says */
     struct {
         struct mqtt_session *session; /* NULL: it is gone */
         bool under_way;
@@ -315,8 +316,7 @@ uint8_t mqtt_session_subscribe(struct mqtt_sessions *ss, struct mqtt_session *s,
                                const struct mqtt_subscribing *sub, uint64_t *ticket,
                                uint64_t now_ms);
 
-/* True if `s` may subscribe it: where mqtt_session_subscribe refuses such a filter, room is short.
- */
+/* True if `s` may subscribe it: where mqtt_session_subscribe refuses such, room is short. */
 bool mqtt_session_may_subscribe(const struct mqtt_sessions *ss, const struct mqtt_session *s,
                                 struct span filter);
 

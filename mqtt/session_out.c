@@ -49,7 +49,10 @@ static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const stru
 {
     const struct mqtt_entry *first = NULL;
 
-    if (!s->open || s->holds > 0 || s->window == 0) {
+    if (!s->open) {
+        return s->quota.calls && s->queue_count + s->inflight_count > 0 ? MAY_GO : SILENT;
+    }
+    if (s->holds > 0 || s->window == 0) {
         return SILENT;
     }
     if (s->to_send != NULL) {

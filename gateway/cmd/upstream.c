@@ -33,13 +33,26 @@ static void write_dropped(const cJSON *line, char *room, size_t size)
     }
 }
 
-/* Why it is not connected. */
+/* Of one that is a mould. */
+static void write_nodes(const cJSON *line, char *room, size_t size)
+{
+    room[0] = '\0';
+    if (cJSON_HasObjectItem(line, "nodes")) {
+        (void)snprintf(room, size, " - %" PRIu64 " of %" PRIu64 " nodes connected",
+                       cmd_number(line, "connections"), cmd_number(line, "nodes"));
+    }
+}
+
+/* Its url, and why it is not connected. */
 static void write_cause(const cJSON *line, char *room, size_t size)
 {
     bool is_lost = strcmp(cmd_text(line, "state"), "offline") == 0;
     const char *cause = cmd_text(line, "cause");
 
-    (void)snprintf(room, size, "%s%s%s", cmd_text(line, "url"),
+    char nodes[96];
+
+    write_nodes(line, nodes, sizeof nodes);
+    (void)snprintf(room, size, "%s%s%s%s", cmd_text(line, "url"), nodes,
                    is_lost && *cause != '\0' ? " - " : "", is_lost ? cause : "");
 }
 

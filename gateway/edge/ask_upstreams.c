@@ -31,6 +31,10 @@ static cJSON *upstream_line(const struct hub_upstream_view *view)
     gw_json_number(line, "queued_octets", view->queued_octets);
     gw_json_number(line, "oldest_ms", view->oldest_ms);
     gw_json_number(line, "sent", view->sent);
+    if (view->is_mould) {
+        gw_json_number(line, "nodes", view->nodes);
+        gw_json_number(line, "connections", view->connections);
+    }
     dropped = cJSON_AddObjectToObject(line, "dropped");
     gw_json_number(dropped, "full", view->full);
     gw_json_number(dropped, "old", view->old);

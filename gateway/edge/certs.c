@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway/edge/way.h"
 
@@ -19,6 +20,19 @@ static bool upstream_has_tls(const struct conf_upstream *conf)
 {
     for (size_t i = 0; i < conf->url.count; i++) {
         if (gw_way_has_tls(conf->url.at[i].scheme)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With `mode = transparent` each node may have its own files: they are read at each dial. */
+static bool has_templates(const struct conf_upstream *conf)
+{
+    const char *const files[] = {conf->ca, conf->cert, conf->key, conf->sni};
+
+    for (size_t i = 0; conf->mode == CONF_TRANSPARENT && i < sizeof files / sizeof files[0]; i++) {
+        if (files[i] != NULL && strchr(files[i], '%') != NULL) {
             return true;
         }
     }
@@ -45,7 +59,7 @@ static bool read_one(const struct conf *conf, size_t i, struct gw_tls_setup **se
     } else {
         const struct conf_upstream *upstream = &conf->upstream[i - conf->broker_count];
 
-        if (!upstream_has_tls(upstream)) {
+        if (!upstream_has_tls(upstream) || has_templates(upstream)) {
             return true;
         }
         *setup = gw_tls_setup_client(upstream, fault);

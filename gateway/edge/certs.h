@@ -36,7 +36,8 @@ bool gw_certs_reload(struct gw_certs *certs, const struct conf *conf, struct gw_
 /* How many setups there are. */
 size_t gw_certs_count(const struct gw_certs *certs);
 
-/* Of [broker] number `i`, [upstream] number `i`; borrowed. NULL: it has no TLS. */
+/* Of [broker] number `i`, [upstream] number `i`; borrowed. NULL: it has no TLS, or files that
+ * differ from node to node. */
 struct gw_tls_setup *gw_certs_broker(const struct gw_certs *certs, size_t i);
 struct gw_tls_setup *gw_certs_upstream(const struct gw_certs *certs, size_t i);
 

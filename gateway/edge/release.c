@@ -49,21 +49,11 @@ static void check_listener(const struct findings *findings, const struct conf_li
     }
 }
 
-static void check_upstream(const struct findings *findings, const struct conf_upstream *upstream)
-{
-    if (upstream->mode == CONF_TRANSPARENT) {
-        refuse(findings, &(struct asked){&upstream->at, "upstream", "mode", "transparent"});
-    }
-}
-
 void gw_release_check(const struct conf *conf, struct conf_report *report, bool as_notes)
 {
     struct findings findings = {conf, report, as_notes};
 
     for (size_t i = 0; i < conf->listener_count; i++) {
         check_listener(&findings, &conf->listener[i]);
-    }
-    for (size_t i = 0; i < conf->upstream_count; i++) {
-        check_upstream(&findings, &conf->upstream[i]);
     }
 }

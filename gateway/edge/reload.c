@@ -155,10 +155,12 @@ static void swap(struct gw_run *run, struct conf *next)
         run->serials[i].conf = &next->listener[i];
     }
     gw_tcp_use(&run->tcp, next);
-    for (size_t i = 0; i < next->upstream_count; i++) {
-        gw_uplink_use(&run->uplinks[i], next);
-    }
     hub_apply(run->loop.hub, next, gw_loop_now(&run->loop));
+    for (size_t i = 0; i < hub_uplink_places(run->loop.hub); i++) {
+        if (run->uplinks[i].loop != NULL) {
+            gw_uplink_use(&run->uplinks[i], next);
+        }
+    }
     run->conf = next;
     run->loop.again = true;
     conf_free(old);

@@ -179,12 +179,8 @@ static bool open_lines(struct gw_run *run, struct gw_fault *fault)
             return false;
         }
     }
-    for (size_t i = 0; i < conf->upstream_count; i++) {
-        if (!gw_uplink_init(&run->uplinks[i], &run->wires, &run->certs, conf, i)) {
-            return gw_fail(fault, "upstream %s: no memory", conf->upstream[i].at.name);
-        }
-    }
-    return true;
+    run->uplinks = reserve((hub_uplink_places(run->loop.hub) + 1) * sizeof *run->uplinks);
+    return run->uplinks != NULL || gw_fail(fault, "no memory");
 }
 
 /* After the ports, which may be privileged; before the store, which is the user's. Groups that the
@@ -212,9 +208,7 @@ static bool make_room(struct gw_run *run, struct gw_fault *fault)
 {
     run->udps = calloc(run->conf->listener_count + 1, sizeof *run->udps);
     run->serials = calloc(run->conf->listener_count + 1, sizeof *run->serials);
-    run->uplinks = calloc(run->conf->upstream_count + 1, sizeof *run->uplinks);
-    return (run->udps != NULL && run->serials != NULL && run->uplinks != NULL) ||
-           gw_fail(fault, "no memory");
+    return (run->udps != NULL && run->serials != NULL) || gw_fail(fault, "no memory");
 }
 
 bool gw_run_start(struct gw_run *run, struct conf *conf, const char *conf_path,
@@ -240,7 +234,7 @@ bool gw_run_start(struct gw_run *run, struct conf *conf, const char *conf_path,
 static void close_descriptors(struct gw_run *run)
 {
     gw_control_fini(&run->control);
-    for (size_t i = 0; run->uplinks != NULL && i < run->conf->upstream_count; i++) {
+    for (size_t i = 0; run->uplinks != NULL && i < hub_uplink_places(run->loop.hub); i++) {
         gw_uplink_fini(&run->uplinks[i]);
     }
     for (size_t i = 0; run->udps != NULL && i < run->conf->listener_count; i++) {
@@ -285,7 +279,7 @@ void gw_run_stop(struct gw_run *run)
     gw_loop_fini(&run->loop);
     free(run->udps);
     free(run->serials);
-    free(run->uplinks);
+    release(run->uplinks);
     gw_log_fini(&run->log);
     conf_free(run->conf);
 }

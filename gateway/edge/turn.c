@@ -1,6 +1,26 @@
 #include "gateway/edge/reload.h"
 #include "gateway/edge/run.h"
 
+/* Places for uplinks may be many, and few of them in use: each is made when it is dialled first. */
+static void dial(struct gw_run *run, const struct hub_news *news)
+{
+    struct gw_uplink *uplink = &run->uplinks[news->index];
+
+    if (uplink->loop == NULL && !gw_uplink_init(uplink, &run->wires, &run->certs, news->index)) {
+        gw_uplink_fini(uplink);
+        hub_uplink_down(run->loop.hub, news->index, "no memory", gw_loop_now(&run->loop));
+        return;
+    }
+    gw_uplink_dial(uplink, run->conf, news->url);
+}
+
+static void hang_up(struct gw_run *run, size_t index)
+{
+    if (run->uplinks[index].loop != NULL) {
+        gw_uplink_hang_up(&run->uplinks[index]);
+    }
+}
+
 static void hear_hub(struct gw_run *run)
 {
     struct hub_news news;
@@ -8,8 +28,8 @@ static void hear_hub(struct gw_run *run)
     gw_log_gather(&run->log, true);
     while (hub_event(run->loop.hub, &news)) {
         switch (news.kind) {
-        case HUB_DIAL: gw_uplink_dial(&run->uplinks[news.index], news.url); break;
-        case HUB_HANGUP: gw_uplink_hang_up(&run->uplinks[news.index]); break;
+        case HUB_DIAL: dial(run, &news); break;
+        case HUB_HANGUP: hang_up(run, news.index); break;
         case HUB_LOGIN: gw_login_ask(&run->login, &news); break;
         case HUB_LOG: gw_log(&run->log, news.level, news.area, "%s", news.text); break;
         }
@@ -47,8 +67,10 @@ static void drain(struct gw_run *run)
         }
     }
     gw_tcp_output(&run->tcp);
-    for (size_t i = 0; i < run->conf->upstream_count; i++) {
-        gw_uplink_output(&run->uplinks[i]);
+    for (size_t i = 0; i < hub_uplink_places(run->loop.hub); i++) {
+        if (run->uplinks[i].connected) {
+            gw_uplink_output(&run->uplinks[i]);
+        }
     }
     gw_control_turn(&run->control);
 }

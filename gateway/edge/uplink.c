@@ -20,6 +20,8 @@ void gw_uplink_hang_up(struct gw_uplink *uplink)
     gw_wire_fini(&uplink->wire);
     gw_command_stop(&uplink->command);
     gw_token_wipe(&uplink->token);
+    gw_tls_setup_drop(uplink->own);
+    uplink->own = NULL;
     uplink->connected = false;
 }
 
@@ -84,9 +86,28 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
     lose(arg, "the server takes connections, and does not answer");
 }
 
+/* Of its section, or its own. False: it is lost. */
+static bool find_setup(struct gw_uplink *uplink, struct gw_tls_setup **setup)
+{
+    size_t section = hub_uplink_section(uplink->loop->hub, uplink->index);
+    struct gw_fault fault;
+
+    *setup = gw_certs_upstream(uplink->certs, section);
+    if (*setup == NULL && gw_way_has_tls(uplink->to->scheme)) {
+        uplink->own = gw_tls_setup_client(uplink->conf, &fault);
+        *setup = uplink->own;
+        if (*setup == NULL) {
+            lose(uplink, fault.text);
+            return false;
+        }
+    }
+    return true;
+}
+
 static void on_dialled(void *arg, int fd, const char *cause)
 {
     struct gw_uplink *uplink = arg;
+    struct gw_tls_setup *setup = NULL;
 
     if (fd < 0) {
         lose(uplink, cause);
@@ -96,7 +117,10 @@ static void on_dialled(void *arg, int fd, const char *cause)
         lose(uplink, "no memory");
         return;
     }
-    if (!gw_way_raise(&uplink->wire, uplink->to, gw_certs_upstream(uplink->certs, uplink->index))) {
+    if (!find_setup(uplink, &setup)) {
+        return;
+    }
+    if (!gw_way_raise(&uplink->wire, uplink->to, setup)) {
         lose(uplink, strerrordesc_np(errno));
     } else if (gw_wire_is_up(&uplink->wire)) {
         (void)on_up(&uplink->wire);
@@ -184,11 +208,16 @@ static const char *command_of(const struct conf_upstream *conf)
     return source != NULL && strncmp(source, "command:", 8) == 0 ? source + 8 : NULL;
 }
 
-void gw_uplink_dial(struct gw_uplink *uplink, size_t url)
+void gw_uplink_dial(struct gw_uplink *uplink, const struct conf *conf, size_t url)
 {
-    const char *command = command_of(uplink->conf);
+    size_t section = hub_uplink_section(uplink->loop->hub, uplink->index);
+    const char *command = NULL;
 
     gw_uplink_hang_up(uplink);
+    uplink->conf = hub_uplink_conf(uplink->loop->hub, uplink->index);
+    uplink->password_line = conf_line_of(conf, &conf->upstream[section].at, "password");
+    command = command_of(uplink->conf);
+    uplink->url = url;
     uplink->to = &uplink->conf->url.at[url];
     if (command != NULL) {
         gw_command_start(&uplink->command, command);
@@ -217,13 +246,11 @@ void gw_uplink_output(struct gw_uplink *uplink)
 }
 
 bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const struct gw_certs *certs,
-                    const struct conf *conf, size_t index)
+                    size_t index)
 {
-    *uplink = (struct gw_uplink){
-        .loop = wires->loop, .certs = certs, .conf = &conf->upstream[index], .index = index};
+    *uplink = (struct gw_uplink){.loop = wires->loop, .certs = certs, .index = index};
     uplink->user = (struct gw_wire_user){
         .wires = wires, .up = on_up, .input = on_input, .moved = on_moved, .over = on_over};
-    uplink->password_line = conf_line_of(conf, &uplink->conf->at, "password");
     gw_command_init(&uplink->command, wires->loop, on_command, uplink);
     uplink->late = evtimer_new(wires->loop->base, on_late, uplink);
     return uplink->late != NULL && gw_dial_init(&uplink->dial, wires->loop, on_dialled, uplink);
@@ -231,14 +258,15 @@ bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const stru
 
 void gw_uplink_use(struct gw_uplink *uplink, const struct conf *conf)
 {
-    const struct conf_upstream *next = &conf->upstream[uplink->index];
+    size_t section = hub_uplink_section(uplink->loop->hub, uplink->index);
+    const struct conf_upstream *next = hub_uplink_conf(uplink->loop->hub, uplink->index);
 
     if (uplink->to != NULL) {
-        uplink->to = &next->url.at[uplink->to - uplink->conf->url.at];
+        uplink->to = &next->url.at[uplink->url];
         uplink->dial.host = next->proxy.kind == CONF_NO_PROXY ? uplink->to->host : next->proxy.host;
     }
     uplink->conf = next;
-    uplink->password_line = conf_line_of(conf, &next->at, "password");
+    uplink->password_line = conf_line_of(conf, &conf->upstream[section].at, "password");
 }
 
 void gw_uplink_fini(struct gw_uplink *uplink)

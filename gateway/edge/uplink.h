@@ -1,4 +1,5 @@
-/* gateway/edge/uplink.h - the socket of one [upstream]: dialled when the hub says so, then octets.
+/* gateway/edge/uplink.h - the socket of one uplink of the hub: dialled when the hub says so, then
+ * octets.
  *
  * The hub owns reconnecting and its delays; this dials once for each HUB_DIAL and tells the end.
  */
@@ -16,10 +17,12 @@ struct gw_uplink {
     const struct gw_certs *certs;
     const struct conf_upstream *conf;
     size_t index;
+    struct gw_tls_setup *own; /* of this connection: its files are templates; else NULL */
     struct gw_dial dial;
     struct gw_wire_user user;
     struct gw_wire wire;
     struct event *late; /* its stages have had their time */
+    size_t url;         /* number of the one dialled last */
     const struct conf_url *to;
     struct gw_command command; /* that prints its password */
     uint64_t password_line;    /* where that stands */
@@ -30,14 +33,14 @@ struct gw_uplink {
 
 /* `certs` are not looked at before it is dialled. */
 bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const struct gw_certs *certs,
-                    const struct conf *conf, size_t index);
+                    size_t index);
 void gw_uplink_fini(struct gw_uplink *uplink);
 
-/* Another configuration with the same upstreams; what is under way goes on. */
+/* The hub has another configuration, with the same upstreams; what is under way goes on. */
 void gw_uplink_use(struct gw_uplink *uplink, const struct conf *conf);
 
-/* HUB_DIAL: connects to url number `url`. */
-void gw_uplink_dial(struct gw_uplink *uplink, size_t url);
+/* HUB_DIAL: connects to url number `url` of what the hub has for it in `conf`. */
+void gw_uplink_dial(struct gw_uplink *uplink, const struct conf *conf, size_t url);
 
 /* HUB_HANGUP: closes without a word to the hub. */
 void gw_uplink_hang_up(struct gw_uplink *uplink);

@@ -3,6 +3,7 @@
 
 #include "gateway/hub/listeners.h"
 #include "gateway/hub/maps.h"
+#include "gateway/hub/mould.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/tap.h"
 
@@ -19,6 +20,7 @@ static void admit(struct hub *hub, struct hub_node *hn, const struct mqtt_op *op
     sn_gate_admit(hub->gate, hn->node, &admission, now_ms);
     if (sn_node_state(hn->node) == SN_ACTIVE) {
         hub_seen_met(hub, hn, now_ms);
+        hub_moulds_see(hub, hn->seen, now_ms);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "gateway/hub/access.h"
 #include "gateway/hub/border.h"
 #include "gateway/hub/maps.h"
+#include "gateway/hub/mould.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/tap.h"
 #include "gateway/hub/who.h"
@@ -90,7 +91,8 @@ void hub_border_stray(struct hub *hub, const struct sn_news *news, uint64_t now_
         return;
     }
     seen = hn != NULL ? hn->seen : hub_seen_heard(hub, &place, news->peer, now_ms);
-    p.topic = topic_of(hub, news, &place);
+    hub_moulds_see(hub, seen, now_ms);
+    p.topic = topic_of(hub, news, &place); /* in the hub's scratch from here on */
     p.origin = hub_seen_number(seen);
     if (p.topic.len == 0) {
         hub->count.no_topic++;

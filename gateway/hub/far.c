@@ -1,5 +1,6 @@
 #include "gateway/hub/far.h"
 
+#include "gateway/hub/mould.h"
 #include "gateway/hub/say.h"
 
 #define FILTERS_MOST 64u /* in one request */
@@ -30,9 +31,9 @@ static struct span filter_of(const struct known *known)
     return span_of(known->filter, known->len);
 }
 
-void hub_far_init(struct hub_uplink *up)
+void hub_far_init(struct hub_far *far)
 {
-    list_init(&up->far.filters);
+    list_init(&far->filters);
 }
 
 static void forget(struct known *known)
@@ -41,16 +42,16 @@ static void forget(struct known *known)
     block_drop(block_of(known));
 }
 
-void hub_far_fini(struct hub_uplink *up)
+void hub_far_fini(struct hub_far *far)
 {
-    LIST_EACH_SAFE (link, after, &up->far.filters) {
+    LIST_EACH_SAFE (link, after, &far->filters) {
         forget(known_of(link));
     }
 }
 
 static struct known *find(const struct hub_uplink *up, struct span filter)
 {
-    LIST_EACH (link, &up->far.filters) {
+    LIST_EACH (link, &up->far->filters) {
         if (span_equal(filter_of(known_of(link)), filter)) {
             return known_of(link);
         }
@@ -58,7 +59,7 @@ static struct known *find(const struct hub_uplink *up, struct span filter)
     return NULL;
 }
 
-static struct known *add(struct hub *hub, struct hub_uplink *up, struct span filter)
+static struct known *add(struct hub *hub, struct hub_far *far, struct span filter)
 {
     struct block *block = block_new(&hub->sessions.budget, sizeof(struct known) + filter.len);
     struct known *known = NULL;
@@ -70,7 +71,7 @@ static struct known *add(struct hub *hub, struct hub_uplink *up, struct span fil
     *known = (struct known){.len = filter.len};
     memcpy(known->filter, filter.at, filter.len);
     list_init(&known->in_far);
-    list_push(&up->far.filters, &known->in_far);
+    list_push(&far->filters, &known->in_far);
     return known;
 }
 
@@ -103,59 +104,72 @@ static size_t url_of(const struct conf_upstream *conf, const struct record *end)
     return i;
 }
 
+/* Whose session it is; NULL: it is not in the configuration any more. */
+static struct hub_far *far_of(const struct hub *hub, const struct mqtt_session *s,
+                              const struct conf_upstream **conf)
+{
+    struct hub_member *member = s->user;
+
+    for (size_t i = 0; i < hub->conf->upstream_count; i++) {
+        if (span_equal(span_of_text(hub->conf->upstream[i].at.name), mqtt_session_name(s))) {
+            *conf = &hub->conf->upstream[i];
+            return hub->uplinks[i].far;
+        }
+    }
+    *conf = member == NULL ? NULL : member->mould->self->conf;
+    return member == NULL ? NULL : &member->far;
+}
+
 /* Of one that is not in the configuration any more, the rows wait in the store as its queue does.
  */
 bool hub_far_restore(struct hub *hub, const struct mqtt_session *s, const struct record *record)
 {
-    struct hub_uplink *up = NULL;
+    const struct conf_upstream *conf = NULL;
+    struct hub_far *far = far_of(hub, s, &conf);
     struct known *known = NULL;
 
-    for (size_t i = 0; i < hub->uplink_count; i++) {
-        if (span_equal(span_of_text(hub->uplinks[i].conf->at.name), mqtt_session_name(s))) {
-            up = &hub->uplinks[i];
-        }
-    }
-    if (up == NULL) {
+    if (far == NULL) {
         return true;
     }
     if (record->key[2] == ROW_END) {
-        up->far.ended = true;
-        up->far.url = url_of(up->conf, record);
+        far->ended = true;
+        far->url = url_of(conf, record);
         return true;
     }
-    known = add(hub, up, record->text);
+    known = add(hub, far, record->text);
     if (known == NULL) {
         return false;
     }
     known->qos = (uint8_t)record->fields[0];
     known->number = record->key[2];
-    up->far.last = known->number > up->far.last ? known->number : up->far.last;
+    far->last = known->number > far->last ? known->number : far->last;
     return true;
 }
 
-void hub_far_start(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
+void hub_far_start(struct hub *hub, struct hub_far *far, const struct mqtt_session *s,
+                   uint64_t now_ms)
 {
-    LIST_EACH (link, &up->far.filters) {
-        known_of(link)->certain = up->far.ended;
+    LIST_EACH (link, &far->filters) {
+        known_of(link)->certain = far->ended;
     }
-    if (up->far.ended) {
-        journal_del(&hub->journal, TABLE_TOPIC, up->session->number, ROW_END, now_ms);
+    if (far->ended) {
+        journal_del(&hub->journal, TABLE_TOPIC, s->number, ROW_END, now_ms);
     }
 }
 
-void hub_far_stop(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
+void hub_far_stop(struct hub *hub, struct hub_far *far, const struct mqtt_session *s,
+                  const struct conf_upstream *conf, uint64_t now_ms)
 {
-    struct record end = {.key = {TABLE_TOPIC, up->session->number, ROW_END}};
+    struct record end = {.key = {TABLE_TOPIC, s->number, ROW_END}};
 
-    LIST_EACH (link, &up->far.filters) {
+    LIST_EACH (link, &far->filters) {
         if (!known_of(link)->certain) {
             return;
         }
     }
-    if (up->far.url < up->conf->url.count) {
-        end.block =
-            block_copy(&hub->sessions.budget, span_of_text(up->conf->url.at[up->far.url].host));
-        end.fields[0] = up->conf->url.at[up->far.url].port;
+    if (far->url < conf->url.count) {
+        end.block = block_copy(&hub->sessions.budget, span_of_text(conf->url.at[far->url].host));
+        end.fields[0] = conf->url.at[far->url].port;
     }
     if (end.block != NULL) {
         end.text = block_span(end.block);
@@ -167,14 +181,14 @@ void hub_far_stop(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
 
 void hub_far_online(struct hub *hub, struct hub_uplink *up, bool present, uint64_t now_ms)
 {
-    bool elsewhere = up->far.url != up->url;
+    bool elsewhere = up->far->url != up->url;
 
-    up->far.url = up->url;
-    up->far.rule = 0;
-    up->far.rule_asked = 0;
-    up->far.parting = 0;
-    up->far.untidy = true;
-    LIST_EACH_SAFE (link, after, &up->far.filters) {
+    up->far->url = up->url;
+    up->far->rule = 0;
+    up->far->rule_asked = 0;
+    up->far->parting = 0;
+    up->far->untidy = true;
+    LIST_EACH_SAFE (link, after, &up->far->filters) {
         struct known *known = known_of(link);
 
         if (!present) {
@@ -224,7 +238,7 @@ static size_t most_of(const struct conf_upstream *conf)
 static void subscribe(struct hub_uplink *up, struct writer *w, uint64_t now_ms)
 {
     struct mqtt_client_filter filters[FILTERS_MOST];
-    size_t rule = up->far.rule;
+    size_t rule = up->far->rule;
     size_t count = 0;
 
     for (; rule < up->conf->receive.count && count < most_of(up->conf); rule++) {
@@ -233,10 +247,10 @@ static void subscribe(struct hub_uplink *up, struct writer *w, uint64_t now_ms)
         }
     }
     if (count == 0) {
-        up->far.rule = rule;
+        up->far->rule = rule;
     } else if (mqtt_client_subscribe(&up->client, w, filters, count, now_ms)) {
-        up->far.rule_asked = up->far.rule;
-        up->far.rule = rule;
+        up->far->rule_asked = up->far->rule;
+        up->far->rule = rule;
     }
 }
 
@@ -245,7 +259,7 @@ static size_t unwanted(const struct hub_uplink *up, struct mqtt_client_filter *f
 {
     size_t count = 0;
 
-    LIST_EACH (link, &up->far.filters) {
+    LIST_EACH (link, &up->far->filters) {
         struct span filter = filter_of(known_of(link));
 
         if (count < most && !is_wanted(up->conf, up->conf->receive.count, filter)) {
@@ -261,9 +275,9 @@ static void unsubscribe(struct hub_uplink *up, struct writer *w, uint64_t now_ms
     size_t count = unwanted(up, filters, most_of(up->conf));
 
     if (count == 0) {
-        up->far.untidy = false;
+        up->far->untidy = false;
     } else if (mqtt_client_unsubscribe(&up->client, w, filters, count, now_ms)) {
-        up->far.parting = count;
+        up->far->parting = count;
     }
 }
 
@@ -272,10 +286,10 @@ void hub_far_write(struct hub_uplink *up, struct writer *w, uint64_t now_ms)
     if (up->client.request != 0) {
         return;
     }
-    if (up->far.rule < up->conf->receive.count) {
+    if (up->far->rule < up->conf->receive.count) {
         subscribe(up, w, now_ms);
     }
-    if (up->far.rule == up->conf->receive.count && up->far.untidy) {
+    if (up->far->rule == up->conf->receive.count && up->far->untidy) {
         unsubscribe(up, w, now_ms); /* or not yet: one request is under way at a time */
     }
 }
@@ -287,12 +301,12 @@ static void confirm(struct hub *hub, struct hub_uplink *up, const struct mqtt_cl
     struct known *known = find(up, f->filter);
     bool fresh = known == NULL;
 
-    known = fresh ? add(hub, up, f->filter) : known;
+    known = fresh ? add(hub, up->far, f->filter) : known;
     if (known == NULL) {
         return; /* no memory: asked for again with the next connection */
     }
     if (fresh) {
-        known->number = ++up->far.last;
+        known->number = ++up->far->last;
     }
     known->certain = true;
     if (fresh || known->qos != f->qos) {
@@ -316,7 +330,7 @@ void hub_far_subscribed(struct hub *hub, struct hub_uplink *up, struct span code
 {
     struct reader r = reader_of(codes);
 
-    for (size_t i = up->far.rule_asked; i < up->far.rule; i++) {
+    for (size_t i = up->far->rule_asked; i < up->far->rule; i++) {
         struct mqtt_client_filter want = wanted_of(up->conf, i);
 
         if (!is_missing(up, i)) {
@@ -333,10 +347,10 @@ void hub_far_subscribed(struct hub *hub, struct hub_uplink *up, struct span code
 void hub_far_unsubscribed(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
 {
     struct mqtt_client_filter filters[FILTERS_MOST];
-    size_t count = unwanted(up, filters, up->far.parting);
+    size_t count = unwanted(up, filters, up->far->parting);
 
     for (size_t i = 0; i < count; i++) {
         drop(hub, up, find(up, filters[i].filter), now_ms);
     }
-    up->far.parting = 0;
+    up->far->parting = 0;
 }

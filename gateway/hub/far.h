@@ -12,15 +12,17 @@
 
 #include "gateway/hub/uplink.h"
 
-void hub_far_init(struct hub_uplink *up);
-void hub_far_fini(struct hub_uplink *up);
+void hub_far_init(struct hub_far *far);
+void hub_far_fini(struct hub_far *far);
 
 /* A row of the store, of the upstream's session `s`. False: no memory. */
 bool hub_far_restore(struct hub *hub, const struct mqtt_session *s, const struct record *record);
 
-/* All is restored and the upstream has its session; a run is to end in order. */
-void hub_far_start(struct hub *hub, struct hub_uplink *up, uint64_t now_ms);
-void hub_far_stop(struct hub *hub, struct hub_uplink *up, uint64_t now_ms);
+/* All is restored and `far` has its session `s`; a run is to end in order. */
+void hub_far_start(struct hub *hub, struct hub_far *far, const struct mqtt_session *s,
+                   uint64_t now_ms);
+void hub_far_stop(struct hub *hub, struct hub_far *far, const struct mqtt_session *s,
+                  const struct conf_upstream *conf, uint64_t now_ms);
 
 /* CONNACK 0 from the upstream's url. */
 void hub_far_online(struct hub *hub, struct hub_uplink *up, bool present, uint64_t now_ms);

@@ -8,6 +8,7 @@
 #include "gateway/hub/line.h"
 #include "gateway/hub/listeners.h"
 #include "gateway/hub/maps.h"
+#include "gateway/hub/mould.h"
 #include "gateway/hub/naming.h"
 #include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
@@ -49,7 +50,7 @@ static struct mqtt_limits limits_of(const struct conf *conf)
     const struct conf_limits *limits = &conf->limits;
 
     return (struct mqtt_limits){
-        .sessions = limits->nodes + limits->clients + conf->upstream_count,
+        .sessions = limits->nodes + limits->clients + hub_moulds_sessions(conf),
         .subscriptions = limits->subscriptions.first,
         .entries = ENTRIES_MOST,
         .retained = limits->retained,

@@ -68,7 +68,13 @@ void hub_line_reset(struct hub *hub, uint16_t listener);
 
 /* --- upstreams ------------------------------------------------------------------------------- */
 
+/* One for each [upstream]; behind these, up to hub_uplink_places, are the connections of those with
+ * `mode = transparent`, each with the section as it is for one node. A pointer is good until the
+ * hub is called again, `section` is the place of the [upstream] in the configuration. */
 size_t hub_uplink_count(const struct hub *hub);
+size_t hub_uplink_places(const struct hub *hub);
+const struct conf_upstream *hub_uplink_conf(const struct hub *hub, size_t i);
+size_t hub_uplink_section(const struct hub *hub, size_t i);
 
 /* What CONNECT says on the next connection of uplink `i`, in place of the configuration. The spans
  * live until that connection is down. Before `good_ms` is over, unless 0, it says DISCONNECT and is

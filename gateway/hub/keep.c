@@ -2,6 +2,7 @@
 
 #include "gateway/hub/far.h"
 #include "gateway/hub/given.h"
+#include "gateway/hub/mould.h"
 #include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
@@ -170,5 +171,10 @@ bool hub_restore(struct hub *hub, const struct record *record, uint64_t now_ms)
         return true;
     }
     limit_queue(hub, record);
-    return record->fields[0] != MQTT_DOOR_NODE || restore_node(hub, record);
+    switch (record->fields[0]) {
+    case MQTT_DOOR_NODE: return restore_node(hub, record);
+    case MQTT_DOOR_UPSTREAM:
+        return hub_mould_restore(hub, mqtt_sessions_by_number(&hub->sessions, record->key[1]));
+    default: return true;
+    }
 }

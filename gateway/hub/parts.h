@@ -13,6 +13,7 @@
 struct hub_line;
 struct hub_seen;
 struct hub_uplink;
+struct hub_mould;
 struct hub_who;
 struct hub_givens;
 
@@ -144,8 +145,10 @@ struct hub {
     struct map limits;         /* limits.h */
     struct map maps;           /* maps.h */
     struct hub_registry registry;
-    struct hub_uplink *uplinks;
-    size_t uplink_count;
+    struct hub_uplink *uplinks; /* one for each [upstream], then those of mould.h */
+    size_t uplink_count;        /* of all */
+    struct hub_mould *moulds;
+    size_t mould_count;
     struct hub_log log;
     struct hub_sys sys;
     struct hub_logins logins;

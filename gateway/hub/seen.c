@@ -1,5 +1,6 @@
 #include "gateway/hub/seen.h"
 
+#include "gateway/hub/mould.h"
 #include "gateway/hub/told.h"
 #include "gateway/hub/who.h"
 
@@ -181,6 +182,7 @@ void hub_seen_drop(struct hub *hub, struct hub_seen *seen, uint64_t now_ms)
         journal_del(&hub->journal, TABLE_NODE, 0, seen->number, now_ms);
     }
     forget_unknown_of(hub, seen);
+    hub_moulds_forget(hub, seen, now_ms);
     if (seen->in_map) {
         map_remove(&hub->registry.by_name, &seen->by_name);
     }

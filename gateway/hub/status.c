@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "gateway/hub/mould.h"
 #include "gateway/hub/uplink_way.h"
 #include "mqtt/queue.h"
 
@@ -43,6 +44,18 @@ static uint64_t oldest_of(const struct hub *hub, const struct mqtt_session *s)
                : wall_of(hub, entry->message->arrived_ms);
 }
 
+/* All members together, as looked at last. */
+static void view_of_mould(const struct hub_mould *mould, struct hub_upstream_view *out)
+{
+    out->is_mould = true;
+    out->nodes = mould->members.used;
+    out->connections = mould->online;
+    out->queued = mould->sum.queued;
+    out->queued_octets = mould->sum.octets;
+    out->full = mould->sum.full;
+    out->old = mould->sum.old;
+}
+
 void hub_upstream_view(const struct hub *hub, size_t i, struct hub_upstream_view *out)
 {
     const struct hub_uplink *up = &hub->uplinks[i];
@@ -54,7 +67,9 @@ void hub_upstream_view(const struct hub *hub, size_t i, struct hub_upstream_view
                                       .url = &up->conf->url.at[up->url],
                                       .sent = up->sent,
                                       .unfit = up->unfit};
-    if (up->session != NULL) {
+    if (hub_uplink_is_mould(up)) {
+        view_of_mould(up->mould, out);
+    } else if (up->session != NULL) {
         out->queued = up->session->queue_count + up->session->inflight_count;
         out->queued_octets = up->session->queue_bytes;
         out->oldest_ms = oldest_of(hub, up->session);

@@ -37,6 +37,9 @@ struct hub_upstream_view {
     uint64_t full;              /* messages dropped: by a full queue, ... */
     uint64_t old;               /* ... as too old, ... */
     uint64_t unfit;             /* ... against a limit of the upstream */
+    bool is_mould;              /* mode = transparent: all of the above of all nodes together */
+    uint64_t nodes;             /* that have a session */
+    uint64_t connections;       /* online, by several */
 };
 
 /* Of upstream number `i`, below hub_uplink_count. */

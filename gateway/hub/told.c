@@ -68,7 +68,7 @@ void hub_tell_lost(struct hub *hub, const struct hub_uplink *up, const char *cou
 void hub_tell_all(struct hub *hub, uint64_t now_ms)
 {
     hub_tell_gateway(hub, "online", now_ms);
-    for (size_t i = 0; i < hub->uplink_count; i++) {
+    for (size_t i = 0; i < hub->conf->upstream_count; i++) {
         hub_tell_upstream(hub, &hub->uplinks[i], now_ms);
         hub_lost_tell(hub, &hub->uplinks[i], now_ms);
     }
@@ -237,7 +237,7 @@ void hub_tell_nothing(struct hub *hub, uint64_t now_ms)
         hub_tell_no_node(hub, hub_seen_name(seen), now_ms);
     }
     hub_tell_gateway(hub, "", now_ms);
-    for (size_t i = 0; i < hub->uplink_count; i++) {
+    for (size_t i = 0; i < hub->conf->upstream_count; i++) {
         const char *name = hub->uplinks[i].conf->at.name;
 
         tell_of(hub, (const char *const[3]){"/upstream/", name, "/state"}, "", now_ms);

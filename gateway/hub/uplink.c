@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "gateway/hub/far.h"
+#include "gateway/hub/mould.h"
 #include "gateway/hub/rules.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/uplink_lost.h"
@@ -37,16 +38,22 @@ struct mqtt_client_config hub_uplink_config(const struct conf *all,
 
 bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
 {
-    hub->uplink_count = hub->conf->upstream_count;
+    hub->uplink_count = hub->conf->upstream_count + hub_moulds_places(hub->conf);
     hub->uplinks = reserve((hub->uplink_count + 1) * sizeof *hub->uplinks);
     if (hub->uplinks == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < hub->conf->upstream_count; i++) {
+        hub->uplinks[i].conf = &hub->conf->upstream[i];
+    }
+    if (!hub_moulds_init(hub)) {
         return false;
     }
     for (size_t i = 0; i < hub->uplink_count; i++) {
         struct hub_uplink *up = &hub->uplinks[i];
 
-        up->conf = &hub->conf->upstream[i];
-        hub_far_init(up);
+        up->far = &up->own_far;
+        hub_far_init(up->far);
         up->config = hub_uplink_config(hub->conf, up->conf);
         mqtt_client_init(&up->client, &up->config, &hub->sessions.budget, seed + i, now_ms);
         hub_way_init(hub, up, now_ms);
@@ -56,10 +63,13 @@ bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
 
 void hub_uplinks_apply(struct hub *hub)
 {
+    for (size_t i = 0; i < hub->conf->upstream_count; i++) {
+        hub->uplinks[i].conf = &hub->conf->upstream[i];
+    }
+    hub_moulds_apply(hub);
     for (size_t i = 0; i < hub->uplink_count; i++) {
         struct hub_uplink *up = &hub->uplinks[i];
 
-        up->conf = &hub->conf->upstream[i];
         up->config = hub_uplink_config(hub->conf, up->conf);
         hub_uplink_login_lay(up);
     }
@@ -78,14 +88,15 @@ void hub_uplinks_fini(struct hub *hub)
 {
     for (size_t i = 0; hub->uplinks != NULL && i < hub->uplink_count; i++) {
         drop_held(&hub->uplinks[i]);
-        hub_far_fini(&hub->uplinks[i]);
+        hub_far_fini(&hub->uplinks[i].own_far);
         mqtt_client_fini(&hub->uplinks[i].client);
     }
+    hub_moulds_fini(hub);
     release(hub->uplinks);
     hub->uplinks = NULL;
 }
 
-static struct mqtt_opening opening_of(struct hub_uplink *up)
+struct mqtt_opening hub_uplink_opening(struct hub_uplink *up)
 {
     const struct conf_upstream *conf = up->conf;
     bool ages = conf->queue_age_ms != CONF_NONE;
@@ -103,13 +114,15 @@ static struct mqtt_opening opening_of(struct hub_uplink *up)
                   .retain_as_published = true,
                   .no_echo = true,
                   .takes_nothing = hub_way_passes(up),
+                  .is_mould = hub_uplink_is_mould(up),
+                  .calls = up->mould != NULL,
                   .age_ms = ages ? conf->queue_age_ms : 0},
     };
 }
 
 static bool open_session(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
 {
-    struct mqtt_opening opening = opening_of(up);
+    struct mqtt_opening opening = hub_uplink_opening(up);
 
     up->session = mqtt_session_open(&hub->sessions, &opening, now_ms);
     return up->session != NULL;
@@ -117,16 +130,17 @@ static bool open_session(struct hub *hub, struct hub_uplink *up, uint64_t now_ms
 
 void hub_uplinks_start(struct hub *hub, uint64_t now_ms)
 {
-    for (size_t i = 0; i < hub->uplink_count; i++) {
+    for (size_t i = 0; i < hub->conf->upstream_count; i++) {
         struct hub_uplink *up = &hub->uplinks[i];
 
         if (!open_session(hub, up, now_ms)) {
             continue;
         }
         hub_rules_apply(hub, up, now_ms);
-        hub_far_start(hub, up, now_ms);
+        hub_far_start(hub, up->far, up->session, now_ms);
         mqtt_session_close(&hub->sessions, up->session, MQTT_END_PARTED, now_ms);
     }
+    hub_moulds_start(hub, now_ms);
     hub_way_pump(hub, now_ms); /* who stands by is not dialled */
 }
 
@@ -158,10 +172,11 @@ static void say_end(struct hub *hub, const struct hub_uplink *up,
                     const struct mqtt_client_news *news)
 {
     bool ours = up->client.stopping || up->renewing;
+    enum conf_level level = !ours ? CONF_WARNING : up->mould == NULL ? CONF_INFO : CONF_DEBUG;
     const char *what = ours ? "left" : up->online ? "lost" : "cannot reach";
 
-    hub_say(hub, &(struct hub_line_of_log){ours ? CONF_INFO : CONF_WARNING, "uplink", what,
-                                           span_of_text(up->conf->at.name), news->cause});
+    hub_say(hub, &(struct hub_line_of_log){level, "uplink", what, span_of_text(up->conf->at.name),
+                                           news->cause});
     if (news->pattern != MQTT_CLIENT_NO_PATTERN) {
         say_pattern(hub, up, news);
     }
@@ -183,12 +198,15 @@ static void went_down(struct hub *hub, struct hub_uplink *up, const struct mqtt_
     up->birth = false;
     up->farewell = false;
     up->dial = false;
+    up->dial_waits = false;
     up->hangup = true;
 }
 
 static void went_online(struct hub *hub, struct hub_uplink *up, bool present, uint64_t now_ms)
 {
-    hub_say(hub, &(struct hub_line_of_log){CONF_INFO, "uplink", "online with",
+    enum conf_level level = up->mould == NULL ? CONF_INFO : CONF_DEBUG; /* they come and go */
+
+    hub_say(hub, &(struct hub_line_of_log){level, "uplink", "online with",
                                            span_of_text(up->conf->at.name),
                                            present ? "its session was kept" : "a new session"});
     hub_far_online(hub, up, present, now_ms);
@@ -206,7 +224,7 @@ static void client_news(struct hub *hub, struct hub_uplink *up, const struct mqt
                         uint64_t now_ms)
 {
     switch (news->kind) {
-    case MQTT_CLIENT_DIAL: up->dial = true; break;
+    case MQTT_CLIENT_DIAL: *(up->mould == NULL ? &up->dial : &up->dial_waits) = true; break;
     case MQTT_CLIENT_ONLINE: went_online(hub, up, news->present, now_ms); break;
     case MQTT_CLIENT_DOWN: went_down(hub, up, news, now_ms); break;
     default: hub_uplink_news(hub, up, news, now_ms); break;
@@ -222,6 +240,7 @@ void hub_uplinks_pump(struct hub *hub, uint64_t now_ms)
             client_news(hub, &hub->uplinks[i], &news, now_ms);
         }
     }
+    hub_moulds_pump(hub, now_ms);
     hub_way_pump(hub, now_ms);
 }
 
@@ -236,26 +255,6 @@ void hub_uplinks_have_room(struct hub *hub, uint64_t now_ms)
         }
         up->refused = false;
     }
-}
-
-size_t hub_uplink_purge(struct hub *hub, size_t i, uint64_t now_ms)
-{
-    struct hub_uplink *up = &hub->uplinks[i];
-
-    return up->session == NULL ? 0 : mqtt_queue_purge(&hub->sessions, up->session, now_ms);
-}
-
-size_t hub_uplink_resend(struct hub *hub, size_t i, uint64_t now_ms)
-{
-    struct hub_uplink *up = &hub->uplinks[i];
-    size_t count = 0;
-
-    if (up->session == NULL) {
-        return 0;
-    }
-    count = up->session->queue_count + up->session->inflight_count;
-    hub_rules_resend(hub, up, now_ms);
-    return up->session->queue_count + up->session->inflight_count - count;
 }
 
 void hub_uplink_up(struct hub *hub, size_t i, uint64_t now_ms)
@@ -326,7 +325,7 @@ static uint64_t lesser(uint64_t a, uint64_t b)
 
 uint64_t hub_uplinks_deadline(const struct hub *hub)
 {
-    uint64_t least = UINT64_MAX;
+    uint64_t least = hub_moulds_deadline(hub);
 
     for (size_t i = 0; i < hub->uplink_count; i++) {
         const struct hub_uplink *up = &hub->uplinks[i];
@@ -347,11 +346,12 @@ void hub_uplinks_stop(struct hub *hub, uint64_t now_ms)
     for (size_t i = 0; i < hub->uplink_count; i++) {
         struct hub_uplink *up = &hub->uplinks[i];
 
-        if (up->session != NULL) {
-            hub_far_stop(hub, up, now_ms);
+        if (up->session != NULL && up->mould == NULL) {
+            hub_far_stop(hub, up->far, up->session, up->conf, now_ms);
         }
         hub_way_part(up, now_ms);
     }
+    hub_moulds_stop(hub, now_ms);
 }
 
 bool hub_uplinks_are_stopped(const struct hub *hub)
@@ -366,5 +366,22 @@ bool hub_uplinks_are_stopped(const struct hub *hub)
 
 size_t hub_uplink_count(const struct hub *hub)
 {
+    return hub->conf->upstream_count;
+}
+
+size_t hub_uplink_places(const struct hub *hub)
+{
     return hub->uplink_count;
+}
+
+const struct conf_upstream *hub_uplink_conf(const struct hub *hub, size_t i)
+{
+    return hub->uplinks[i].conf;
+}
+
+size_t hub_uplink_section(const struct hub *hub, size_t i)
+{
+    const struct hub_uplink *up = &hub->uplinks[i];
+
+    return up->mould == NULL ? i : (size_t)(up->mould->self - hub->uplinks);
 }

@@ -58,6 +58,8 @@ struct hub_way {
 
 struct hub_uplink {
     const struct conf_upstream *conf;
+    struct hub_mould *mould;   /* mould.h; NULL: an upstream as most are */
+    struct hub_member *member; /* of the mould, which it connects now; NULL: none */
     struct mqtt_client_config config;
     struct hub_credentials login; /* of this connection */
     uint64_t renew_ms;            /* when it is to be another one; UINT64_MAX: never */
@@ -68,13 +70,15 @@ struct hub_uplink {
     bool holds;          /* `held` is in use ... */
     bool shaped;         /* ... and its payload is the one that goes up */
     bool online;
-    bool birth;    /* to be sent */
-    bool farewell; /* the will's payload is to be sent, then DISCONNECT */
-    bool dial;     /* news to be told */
+    bool birth;      /* to be sent */
+    bool farewell;   /* the will's payload is to be sent, then DISCONNECT */
+    bool dial_waits; /* to be dialled, with its turn: of a mould */
+    bool dial;       /* news to be told */
     bool hangup;
-    bool refused; /* a message from there, because the store was full */
-    size_t url;   /* to try next, or in use */
-    struct hub_far far;
+    bool refused;        /* a message from there, because the store was full */
+    size_t url;          /* to try next, or in use */
+    struct hub_far *far; /* own_far, or the member's */
+    struct hub_far own_far;
     struct hub_lost lost;
     struct hub_way way;
     uint64_t sent;     /* messages that went up, repetitions too */
@@ -82,13 +86,19 @@ struct hub_uplink {
     uint64_t unfit;    /* messages that a limit of the upstream forbids */
     uint64_t skipped;  /* messages of the far side above max_packet */
     bool told_skipped; /* since it was online */
+    bool leaves;       /* it is to leave its member, ... */
+    uint64_t used_ms;  /* ... for which it sent or heard something last, ... */
+    uint64_t began_ms; /* ... and which it has had since */
 };
 
 /* What its client says, by the configuration alone. */
 struct mqtt_client_config hub_uplink_config(const struct conf *all,
                                             const struct conf_upstream *conf);
 
-/* One for each [upstream]. False: no memory. */
+/* How its session is opened. */
+struct mqtt_opening hub_uplink_opening(struct hub_uplink *up);
+
+/* One for each [upstream], and for each connection of a mould. False: no memory. */
 bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms);
 void hub_uplinks_fini(struct hub *hub);
 

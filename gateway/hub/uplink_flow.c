@@ -84,6 +84,7 @@ void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_c
     if (!up->online) {
         return;
     }
+    up->used_ms = news->kind == MQTT_CLIENT_PUBLISH ? now_ms : up->used_ms;
     switch (news->kind) {
     case MQTT_CLIENT_PUBLISH: on_publish(hub, up, news, now_ms); break;
     case MQTT_CLIENT_SKIPPED: on_skipped(hub, up, news, now_ms); break;
@@ -167,6 +168,7 @@ static bool write_held(struct flow *f)
         bool written_yet = write_delivery(f, topic);
 
         f->up->sent += written_yet ? 1 : 0;
+        f->up->used_ms = written_yet ? f->now_ms : f->up->used_ms;
         return written_yet;
     }
     f->up->unfit++;

@@ -1,6 +1,7 @@
 #include "gateway/hub/uplink_lost.h"
 
 #include "base/text.h"
+#include "gateway/hub/mould.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/told.h"
 
@@ -21,6 +22,9 @@ static uint64_t count_of(const struct hub_uplink *up, enum hub_loss loss)
 
     if (loss == HUB_LOST_UNFIT) {
         return up->unfit;
+    }
+    if (hub_uplink_is_mould(up)) {
+        return loss == HUB_LOST_OLD ? up->mould->sum.old : up->mould->sum.full;
     }
     if (s == NULL) {
         return 0;
@@ -88,7 +92,7 @@ static void look(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
 
 void hub_lost_pump(struct hub *hub, uint64_t now_ms)
 {
-    for (size_t i = 0; i < hub->uplink_count; i++) {
+    for (size_t i = 0; i < hub->conf->upstream_count; i++) {
         look(hub, &hub->uplinks[i], now_ms);
     }
 }

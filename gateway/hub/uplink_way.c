@@ -1,8 +1,11 @@
 #include "gateway/hub/uplink_way.h"
 
 #include "base/text.h"
+#include "gateway/hub/mould.h"
+#include "gateway/hub/rules.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/told.h"
+#include "mqtt/queue.h"
 
 #define NOBODY SIZE_MAX
 
@@ -28,7 +31,7 @@ void hub_way_init(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
 {
     up->way = (struct hub_way){
         .since_ms = now_ms, .down_ms = now_ms, .back_wait_ms = HUB_WAY_BACK_MS, .first = NOBODY};
-    for (size_t i = 0; up->conf->only_while_down != NULL && i < hub->uplink_count; i++) {
+    for (size_t i = 0; up->conf->only_while_down != NULL && i < hub->conf->upstream_count; i++) {
         if (span_equal(span_of_text(hub->conf->upstream[i].at.name),
                        span_of_text(up->conf->only_while_down))) {
             up->way.first = i;
@@ -87,6 +90,9 @@ void hub_way_down(struct hub *hub, struct hub_uplink *up, const struct mqtt_clie
     } else {
         write_text(&w, news->cause);
         write_end(&w);
+        if (up->mould != NULL) {
+            memcpy(up->mould->self->way.cause, up->way.cause, sizeof up->way.cause);
+        }
         count_life(up, news, now_ms);
     }
     if (returns && !hub->stopping) {
@@ -184,9 +190,17 @@ void hub_way_part(struct hub_uplink *up, uint64_t now_ms)
     }
 }
 
+static bool is_wanted(const struct hub_uplink *up)
+{
+    if (up->mould != NULL) {
+        return up->member != NULL && !up->leaves && !up->mould->self->way.paused;
+    }
+    return !up->way.paused && !stands_by(up);
+}
+
 static void go_or_rest(struct hub_uplink *up, uint64_t now_ms)
 {
-    bool goes = !up->way.paused && !stands_by(up);
+    bool goes = is_wanted(up);
 
     if (!goes && !up->farewell && !up->client.stopping) {
         hub_way_part(up, now_ms);
@@ -197,9 +211,34 @@ static void go_or_rest(struct hub_uplink *up, uint64_t now_ms)
     }
 }
 
+/* --- what the user may do -------------------------------------------------------------------- */
+
 void hub_uplink_pause(struct hub *hub, size_t i, bool paused)
 {
     hub->uplinks[i].way.paused = paused;
+}
+
+size_t hub_uplink_purge(struct hub *hub, size_t i, uint64_t now_ms)
+{
+    struct hub_uplink *up = &hub->uplinks[i];
+
+    if (hub_uplink_is_mould(up)) {
+        return hub_mould_purge(hub, up->mould, now_ms);
+    }
+    return up->session == NULL ? 0 : mqtt_queue_purge(&hub->sessions, up->session, now_ms);
+}
+
+size_t hub_uplink_resend(struct hub *hub, size_t i, uint64_t now_ms)
+{
+    struct hub_uplink *up = &hub->uplinks[i];
+    size_t count = 0;
+
+    if (up->session == NULL) {
+        return 0;
+    }
+    count = up->session->queue_count + up->session->inflight_count;
+    hub_rules_resend(hub, up, now_ms);
+    return up->session->queue_count + up->session->inflight_count - count;
 }
 
 /* --- told ------------------------------------------------------------------------------------ */
@@ -211,6 +250,9 @@ static enum hub_way_state state_of(const struct hub_uplink *up)
     }
     if (up->online) {
         return HUB_WAY_ONLINE;
+    }
+    if (hub_uplink_is_mould(up)) {
+        return up->mould->open == 0 ? HUB_WAY_STANDBY : HUB_WAY_OFFLINE;
     }
     return stands_by(up) ? HUB_WAY_STANDBY : HUB_WAY_OFFLINE;
 }
@@ -225,13 +267,18 @@ const char *hub_way_state_name(const struct hub_uplink *up)
     return names[state_of(up)];
 }
 
+static uint32_t queued_of(const struct hub_uplink *up)
+{
+    if (hub_uplink_is_mould(up)) {
+        return (uint32_t)up->mould->sum.queued;
+    }
+    return up->session == NULL ? 0 : up->session->queue_count + up->session->inflight_count;
+}
+
 /* Something that is told changes often: its queue, and which url is tried. */
 static bool is_stale(const struct hub_uplink *up)
 {
-    uint32_t queued =
-        up->session == NULL ? 0 : up->session->queue_count + up->session->inflight_count;
-
-    return queued != up->way.told_queued || up->url != up->way.told_url;
+    return queued_of(up) != up->way.told_queued || up->url != up->way.told_url;
 }
 
 static void tell(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
@@ -251,8 +298,7 @@ static void tell(struct hub *hub, struct hub_uplink *up, uint64_t now_ms)
     /* What was told may itself go up: it makes no news. */
     way->told_ms = now_ms;
     way->told_url = up->url;
-    way->told_queued =
-        up->session == NULL ? 0 : up->session->queue_count + up->session->inflight_count;
+    way->told_queued = queued_of(up);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */
@@ -267,7 +313,9 @@ void hub_way_pump(struct hub *hub, uint64_t now_ms)
             go_back(hub, up, now_ms);
             go_or_rest(up, now_ms);
         }
-        tell(hub, up, now_ms);
+        if (i < hub->conf->upstream_count) {
+            tell(hub, up, now_ms);
+        }
     }
 }
 
@@ -275,5 +323,8 @@ uint64_t hub_way_deadline(const struct hub *hub, const struct hub_uplink *up)
 {
     uint64_t least = hub->stopping ? UINT64_MAX : lesser(back_due(up), stand_in_due(hub, up));
 
+    if (up->mould != NULL && !hub_uplink_is_mould(up)) {
+        return least; /* its section tells */
+    }
     return is_stale(up) ? lesser(least, up->way.told_ms + HUB_WAY_TELL_MS) : least;
 }

@@ -50,6 +50,12 @@ static bool is_of_interest(const struct mqtt_packet *packet)
            packet->type == MQTT_SUBSCRIBE || packet->type == MQTT_UNSUBSCRIBE;
 }
 
+void far_forget(void)
+{
+    heard.at = 0;
+    heard.len = 0;
+}
+
 bool far_hears(struct site *site, size_t i, struct mqtt_packet *packet)
 {
     if (heard.at == heard.len) {
@@ -133,20 +139,17 @@ static void wait_for_dial(struct site *site, size_t i)
 void far_accept(struct site *site, size_t i, bool present)
 {
     wait_for_dial(site, i);
-    heard.at = 0;
-    heard.len = 0;
+    far_forget();
     hub_uplink_up(site->hub, i, site->now_ms);
     collect(site, i);
     assert_true(heard.len > 0); /* CONNECT */
-    heard.at = 0;
-    heard.len = 0;
+    far_forget();
     far_says(site, i, present ? WIRE_SPAN("\x20\x02\x01\0") : WIRE_SPAN("\x20\x02\0\0"));
 }
 
 void far_cut(struct site *site, size_t i)
 {
-    heard.at = 0;
-    heard.len = 0;
+    far_forget();
     hub_uplink_down(site->hub, i, "cut", site->now_ms);
     hub_pump(site->hub, site->now_ms);
 }

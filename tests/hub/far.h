@@ -18,6 +18,9 @@ void far_acks(struct site *site, size_t i, enum mqtt_type type, uint16_t packet_
  * acknowledgements; false: it says no more now. Lives until the next call. */
 bool far_hears(struct site *site, size_t i, struct mqtt_packet *packet);
 
+/* What was said and not read is forgotten. */
+void far_forget(void);
+
 /* It is a PUBLISH of this topic and payload. */
 void far_hears_publish(struct site *site, size_t i, const char *topic, const char *payload);
 void far_hears_nothing(struct site *site, size_t i);

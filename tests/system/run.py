@@ -40,6 +40,7 @@ import stories_sleep
 import stories_store
 import stories_tls
 import stories_tools
+import stories_transparent
 import stories_transport
 import stories_upstream
 import stories_way
@@ -58,6 +59,7 @@ FILES = (
     stories_presets,
     stories_proxy,
     stories_way,
+    stories_transparent,
     stories_ws,
     stories_tls,
     stories_transport,
