@@ -10,6 +10,7 @@
 #include "gateway/edge/reserve.h"
 #include "gateway/edge/ring.h"
 #include "gateway/edge/store_file.h"
+#include "gateway/edge/store_mend.h"
 #include "gateway/edge/store_sql.h"
 #include "gateway/edge/thread.h"
 
@@ -267,37 +268,12 @@ static bool fail_to_open(const struct gw_store *store, const struct gw_fault *wh
     return gw_fail(fault, "store %.200s cannot be opened: %.200s", store->path, why->text);
 }
 
-/* Into the new file, all that can be read of the one set aside. */
-static bool take_over(struct gw_store *store, const char *bad, struct gw_fault *fault)
-{
-    struct gw_sql damaged;
-    int error = SQLITE_OK;
-
-    if (!gw_sql_open_damaged(&damaged, bad)) {
-        return true;
-    }
-    error = gw_sql_take_over(&store->sql, &damaged);
-    gw_sql_close(&damaged);
-    if (error == SQLITE_OK) {
-        return true;
-    }
-    gw_sql_close(&store->sql);
-    gw_file_put_back(store->path, bad);
-    return gw_fail(fault, "store %.200s is corrupt, and what can be read finds no place: %s",
-                   store->path, sqlite3_errstr(error));
-}
-
-/* A new file in place of the broken one, with all that can still be read. */
-static bool replace(struct gw_store *store, struct gw_fault *note, struct gw_fault *fault)
+/* A new file, with all that can be read of the one set aside. */
+static bool open_new(struct gw_store *store, const char *bad, struct gw_fault *fault)
 {
     struct gw_fault why = {""};
-    char bad[PATH_MAX];
+    int error = SQLITE_OK;
 
-    if (!gw_file_set_aside(store->path, bad, fault)) {
-        return false;
-    }
-    gw_sql_close(&store->sql); /* after it was renamed: SQLite deletes a WAL by its name */
-    (void)close(store->lock);
     store->lock = gw_file_lock(store->path, fault);
     if (store->lock < 0) {
         return false;
@@ -305,7 +281,25 @@ static bool replace(struct gw_store *store, struct gw_fault *note, struct gw_fau
     if (gw_sql_open(&store->sql, &store->setup, &why) != GW_SQL_OPEN) {
         return fail_to_open(store, &why, fault);
     }
-    if (!take_over(store, bad, fault)) {
+    error = gw_mend_take_over(&store->sql, store->path, bad);
+    return error == SQLITE_OK ||
+           gw_fail(fault, "store %.200s is corrupt, and what can be read finds no place: %s",
+                   store->path, sqlite3_errstr(error));
+}
+
+/* A new file in place of the broken one, or the broken one as it was. */
+static bool replace(struct gw_store *store, struct gw_fault *note, struct gw_fault *fault)
+{
+    char bad[PATH_MAX];
+
+    if (!gw_file_set_aside(store->path, bad, fault)) {
+        return false;
+    }
+    gw_sql_close(&store->sql); /* after it was renamed: SQLite deletes a WAL by its name */
+    (void)close(store->lock);
+    if (!open_new(store, bad, fault)) {
+        gw_sql_close(&store->sql);
+        gw_file_put_back(store->path, bad);
         return false;
     }
     (void)gw_fail(note, "store %.200s was corrupt: set aside as %.200s, %llu rows taken over",

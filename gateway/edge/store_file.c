@@ -96,9 +96,17 @@ static void rename_wal(const char *from, const char *to)
     }
 }
 
+static void unlink_beside(const char *path, const char *end)
+{
+    char name[PATH_MAX];
+
+    if ((size_t)snprintf(name, sizeof name, "%s%s", path, end) < sizeof name) {
+        (void)unlink(name);
+    }
+}
+
 bool gw_file_set_aside(const char *path, char bad[PATH_MAX], struct gw_fault *fault)
 {
-    char shm[PATH_MAX];
     int n = 1;
 
     do {
@@ -110,14 +118,15 @@ bool gw_file_set_aside(const char *path, char bad[PATH_MAX], struct gw_fault *fa
                        strerror(errno));
     }
     rename_wal(path, bad);
-    if ((size_t)snprintf(shm, sizeof shm, "%s-shm", path) < sizeof shm) {
-        (void)unlink(shm);
-    }
+    unlink_beside(path, "-shm");
     return true;
 }
 
 void gw_file_put_back(const char *path, const char *bad)
 {
+    unlink_beside(path, "-wal");
+    unlink_beside(path, "-shm");
+    unlink_beside(path, "-journal"); /* SQLite would roll the old file back by it */
     if (rename(bad, path) == 0) {
         rename_wal(bad, path);
     }

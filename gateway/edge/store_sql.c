@@ -57,8 +57,7 @@ static int run(struct gw_sql *sql, const char *text)
     return sqlite3_exec(sql->db, text, NULL, NULL, NULL);
 }
 
-/* The number that `text` asks for, -1 when there is none. */
-static sqlite3_int64 ask(struct gw_sql *sql, const char *text)
+sqlite3_int64 gw_sql_ask(struct gw_sql *sql, const char *text)
 {
     sqlite3_stmt *statement = NULL;
     sqlite3_int64 number = -1;
@@ -193,8 +192,9 @@ static int prepare(struct gw_sql *sql)
 
 uint64_t gw_sql_used(struct gw_sql *sql)
 {
-    sqlite3_int64 used = ask(sql, "SELECT (page_count - freelist_count) * page_size FROM "
-                                  "pragma_page_count, pragma_freelist_count, pragma_page_size");
+    sqlite3_int64 used =
+        gw_sql_ask(sql, "SELECT (page_count - freelist_count) * page_size FROM "
+                        "pragma_page_count, pragma_freelist_count, pragma_page_size");
 
     return used < 0 ? 0 : (uint64_t)used;
 }
@@ -208,7 +208,7 @@ uint64_t gw_sql_rows(struct gw_sql *sql)
         sqlite3_int64 count = 0;
 
         (void)snprintf(text, sizeof text, "SELECT count(*) FROM %s", gw_sql_layouts[table].name);
-        count = ask(sql, text);
+        count = gw_sql_ask(sql, text);
         rows += count > 0 ? (uint64_t)count : 0;
     }
     return rows;
@@ -230,7 +230,7 @@ static int move_when_long(void *arg, sqlite3 *db, const char *name, int pages)
  * it, once for the WAL of that which drains. */
 static void limit_wal(struct gw_sql *sql, uint64_t min_free)
 {
-    sqlite3_int64 page = ask(sql, "PRAGMA page_size");
+    sqlite3_int64 page = gw_sql_ask(sql, "PRAGMA page_size");
     uint64_t reserve = gw_reserve_size(min_free);
     uint64_t pages = reserve == 0 || page <= 0 ? WAL_PAGES : reserve / 2 / (uint64_t)page;
 
@@ -243,8 +243,8 @@ static void limit_wal(struct gw_sql *sql, uint64_t min_free)
  * still fit; beyond what a file from before a smaller `max` has. */
 static bool bound(struct gw_sql *sql, uint64_t max)
 {
-    sqlite3_int64 page = ask(sql, "PRAGMA page_size");
-    sqlite3_int64 pages = ask(sql, "PRAGMA page_count");
+    sqlite3_int64 page = gw_sql_ask(sql, "PRAGMA page_size");
+    sqlite3_int64 pages = gw_sql_ask(sql, "PRAGMA page_count");
     uint64_t octets = 0;
     char text[TEXT_LEN];
 
@@ -269,25 +269,26 @@ static int set_up(struct gw_sql *sql, const struct gw_store_setup *setup)
     return bound(sql, setup->max) ? run(sql, text) : sqlite3_errcode(sql->db);
 }
 
+/* What we ask for is right: where SQLite finds it wrong, the tables are not as they were made. */
 static enum gw_sql_result failure(int error)
 {
-    return gw_sql_is_damage(error) ? GW_SQL_CORRUPT : GW_SQL_FAILED;
+    return gw_sql_is_damage(error) || error == SQLITE_ERROR ? GW_SQL_CORRUPT : GW_SQL_FAILED;
 }
 
 static bool is_sound(struct gw_sql *sql)
 {
-    sqlite3_int64 size = ask(sql, "SELECT page_count * page_size FROM pragma_page_count, "
-                                  "pragma_page_size");
+    sqlite3_int64 size = gw_sql_ask(sql, "SELECT page_count * page_size FROM pragma_page_count, "
+                                         "pragma_page_size");
 
     return size > CHECK_ABOVE ||
-           ask(sql, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)") == 1;
+           gw_sql_ask(sql, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)") == 1;
 }
 
 /* Makes the tables of an empty file, knows a file of our own; everything else is somebody's. */
 static enum gw_sql_result identify(struct gw_sql *sql)
 {
-    sqlite3_int64 application = ask(sql, "PRAGMA application_id");
-    sqlite3_int64 tables = ask(sql, "SELECT count(*) FROM sqlite_master");
+    sqlite3_int64 application = gw_sql_ask(sql, "PRAGMA application_id");
+    sqlite3_int64 tables = gw_sql_ask(sql, "SELECT count(*) FROM sqlite_master");
     sqlite3_int64 version = 0;
 
     if (application < 0 || tables < 0) {
@@ -296,7 +297,7 @@ static enum gw_sql_result identify(struct gw_sql *sql)
     if (application == 0 && tables == 0) {
         return make_all(sql, 0) == SQLITE_OK ? GW_SQL_OPEN : GW_SQL_FAILED;
     }
-    version = ask(sql, "PRAGMA user_version");
+    version = gw_sql_ask(sql, "PRAGMA user_version");
     if (application != GW_SQL_APPLICATION || version < 1 || version > GW_SQL_VERSION) {
         return GW_SQL_FOREIGN;
     }
@@ -357,7 +358,8 @@ bool gw_sql_open_damaged(struct gw_sql *sql, const char *path)
         gw_sql_close(sql);
         return false;
     }
-    version = ask(sql, "PRAGMA user_version");
+    (void)run(sql, "PRAGMA writable_schema = ON"); /* one table that is amiss hides no other */
+    version = gw_sql_ask(sql, "PRAGMA user_version");
     sql->queue_by_session = version >= 1 && version <= LAST_BY_SESSION;
     return true;
 }

@@ -58,6 +58,9 @@ enum gw_sql_result gw_sql_open(struct gw_sql *sql, const struct gw_store_setup *
 bool gw_sql_open_damaged(struct gw_sql *sql, const char *path);
 void gw_sql_close(struct gw_sql *sql);
 
+/* The number that `text` asks for, -1 when there is none. */
+sqlite3_int64 gw_sql_ask(struct gw_sql *sql, const char *text);
+
 /* Octets of the file's pages that are not free. */
 uint64_t gw_sql_used(struct gw_sql *sql);
 
