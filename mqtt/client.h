@@ -51,6 +51,7 @@ struct mqtt_client_config {
     uint8_t will_qos;
     bool will_retain;
     bool clean;
+    bool bridge;                 /* CONNECT says that it is a bridge, unless that was refused */
     uint32_t reconnect_least_ms; /* the delay doubles from least to most, */
     uint32_t reconnect_most_ms;  /* drawn from its upper half */
     uint32_t ack_timeout_ms;     /* no answer for so long: the connection is dropped */
@@ -106,6 +107,7 @@ struct mqtt_client {
     bool good;              /* this life */
     bool shaky;             /* a life served without being good; none was good since */
     bool stopping;          /* no more dialling */
+    bool plain;             /* its word that it is a bridge was refused */
     bool wants_connect;     /* CONNECT to be written */
     bool wants_ping;
     bool pinging; /* PINGREQ sent and not answered */

@@ -40,6 +40,7 @@ static enum mqtt_err on_connack(struct mqtt_client *c, const struct mqtt_packet 
         return MQTT_ERR_STATE;
     }
     if (pkt->code != MQTT_ACCEPTED) {
+        c->plain = c->plain || pkt->code == MQTT_REFUSED_LEVEL;
         mqtt_client_drop(c, refusals[pkt->code], now_ms);
         return MQTT_OK;
     }
@@ -169,10 +170,11 @@ bool mqtt_client_input(struct mqtt_client *c, struct span *octets, struct mqtt_c
 
 /* --- out ----------------------------------------------------------------------------------- */
 
-static struct mqtt_packet connect_of(const struct mqtt_client_config *config)
+static struct mqtt_packet connect_of(const struct mqtt_client_config *config, bool plain)
 {
     struct mqtt_packet pkt = {.type = MQTT_CONNECT,
                               .level = MQTT_LEVEL_3_1_1,
+                              .bridge = config->bridge && !plain,
                               .keepalive_s = config->keepalive_s,
                               .client_id = config->client_id,
                               .will_topic = config->will_topic,
@@ -210,7 +212,7 @@ void mqtt_client_write(struct mqtt_client *c, struct writer *w, uint64_t now_ms)
     static const struct mqtt_packet bye = {.type = MQTT_DISCONNECT};
 
     if (c->wants_connect) {
-        struct mqtt_packet pkt = connect_of(c->config);
+        struct mqtt_packet pkt = connect_of(c->config, c->plain);
 
         c->wants_connect = !say(c, w, &pkt, now_ms);
     }

@@ -32,4 +32,13 @@ static inline bool sn_bucket_take(uint64_t *full_us, struct sn_rate rate, uint64
     return true;
 }
 
+/* The moment from which the bucket has a token, in microseconds; 0 or past: it has one. */
+static inline uint64_t sn_bucket_due_us(uint64_t full_us, struct sn_rate rate)
+{
+    uint64_t due_us = full_us + sn_rate_each_us(rate);
+    uint64_t per_us = 1000u * (uint64_t)rate.per_ms;
+
+    return due_us > per_us ? due_us - per_us : 0;
+}
+
 #endif

@@ -76,7 +76,7 @@ const struct conf_option conf_rows_upstream[] = {
      "topics with more levels do not go up"},
     {"filters_per_subscribe", NUMBER, ONE, AT(filters_per_subscribe), 1, 1000, "none", "none", NONE, RESTART, YES, NULL,
      "filters in one SUBSCRIBE"},
-    {"rate", RATE, ONE, AT(rate), 1, 1000000, "none", "none", NONE, RESTART, NOT_YET, NULL,
+    {"rate", RATE, ONE, AT(rate), 1, 1000000, "none", "none", NONE, RESTART, YES, NULL,
      "messages that go up at most"},
     {"reconnect", MS_RANGE, ONE, AT(reconnect_ms), 10, DAY, "1s..2m", NULL, NONE, RESTART, YES, NULL,
      "wait before the next try; doubles from low to high"},
@@ -94,7 +94,7 @@ const struct conf_option conf_rows_upstream[] = {
      "used only while this other upstream is down"},
     {"down_after", MS, ONE, AT(down_after_ms), 0, 30 * DAY, "10m", NULL, NONE, RESTART, YES, NULL,
      "how long the other must be down"},
-    {"bridge_bit", FLAG, ONE, AT(bridge_bit), 0, 0, "no", NULL, NONE, RESTART, NOT_YET, NULL,
+    {"bridge_bit", FLAG, ONE, AT(bridge_bit), 0, 0, "no", NULL, NONE, RESTART, YES, NULL,
      "private bit in CONNECT by which some brokers return no echo"},
     END,
 };

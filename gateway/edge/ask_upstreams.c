@@ -31,6 +31,7 @@ static cJSON *upstream_line(const struct hub_upstream_view *view)
     gw_json_number(line, "queued_octets", view->queued_octets);
     gw_json_number(line, "oldest_ms", view->oldest_ms);
     gw_json_number(line, "sent", view->sent);
+    gw_json_number(line, "echoes", view->echoes);
     if (view->is_mould) {
         gw_json_number(line, "nodes", view->nodes);
         gw_json_number(line, "connections", view->connections);

@@ -226,23 +226,36 @@ void gw_uplink_dial(struct gw_uplink *uplink, const struct conf *conf, size_t ur
     }
 }
 
-void gw_uplink_output(struct gw_uplink *uplink)
+/* False: there is nothing, or nothing goes now. */
+static bool send_one(struct gw_uplink *uplink)
 {
     struct gw_loop *loop = uplink->loop;
     struct mqtt_out out;
 
-    while (uplink->connected && !gw_wire_waits(&uplink->wire) &&
-           hub_uplink_output(loop->hub, uplink->index, &out, loop->scratch, gw_loop_now(loop))) {
-        if (gw_wire_send(&uplink->wire, &out) == GW_SENT_BROKEN) {
-            lose(uplink, strerrordesc_np(errno));
-            return;
-        }
-        gw_command_wipe(&uplink->command); /* the first was CONNECT */
-        if (out.close) {
-            gw_wire_part(&uplink->wire);
-            lose(uplink, "closed");
-        }
+    if (!uplink->connected || gw_wire_waits(&uplink->wire) ||
+        !hub_uplink_output(loop->hub, uplink->index, &out, loop->scratch, gw_loop_now(loop))) {
+        return false;
     }
+    if (gw_wire_send(&uplink->wire, &out) == GW_SENT_BROKEN) {
+        lose(uplink, strerrordesc_np(errno));
+        return false;
+    }
+    gw_command_wipe(&uplink->command); /* the first was CONNECT */
+    if (out.close) {
+        gw_wire_part(&uplink->wire);
+        lose(uplink, "closed");
+    }
+    return true;
+}
+
+void gw_uplink_output(struct gw_uplink *uplink)
+{
+    unsigned count = 0;
+
+    while (count < GW_UPLINK_OUTPUTS && send_one(uplink)) {
+        count++;
+    }
+    uplink->loop->again |= count == GW_UPLINK_OUTPUTS;
 }
 
 bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const struct gw_certs *certs,

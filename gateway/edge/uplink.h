@@ -45,7 +45,9 @@ void gw_uplink_dial(struct gw_uplink *uplink, const struct conf *conf, size_t ur
 /* HUB_HANGUP: closes without a word to the hub. */
 void gw_uplink_hang_up(struct gw_uplink *uplink);
 
-/* Sends what the hub has for it. */
+/* Sends what the hub has for it, so much in one turn that no other waits long: the rest with the
+ * next. */
+#define GW_UPLINK_OUTPUTS 16u
 void gw_uplink_output(struct gw_uplink *uplink);
 
 #endif

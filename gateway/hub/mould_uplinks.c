@@ -167,12 +167,10 @@ static void let_dial(struct hub *hub, struct hub_mould *mould, uint64_t now_ms)
     }
 }
 
-/* When the next may be: a full bucket's moment, less all its tokens but one. */
 static uint64_t dial_due(const struct hub_mould *mould)
 {
-    uint64_t due_us = mould->new_us + sn_rate_each_us(new_ones) - (uint64_t)1000 * new_ones.per_ms;
-
-    return mould->dial_waits ? (due_us + 999) / 1000 : UINT64_MAX;
+    return mould->dial_waits ? (sn_bucket_due_us(mould->new_us, new_ones) + 999) / 1000
+                             : UINT64_MAX;
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */
@@ -181,10 +179,12 @@ static uint64_t dial_due(const struct hub_mould *mould)
 static void gather(struct hub_uplink *self, struct hub_uplink *up)
 {
     self->sent += up->sent;
+    self->echoes += up->echoes;
     self->unruled += up->unruled;
     self->unfit += up->unfit;
     self->skipped += up->skipped;
     up->sent = 0;
+    up->echoes = 0;
     up->unruled = 0;
     up->unfit = 0;
     up->skipped = 0;

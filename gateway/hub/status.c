@@ -66,6 +66,7 @@ void hub_upstream_view(const struct hub *hub, size_t i, struct hub_upstream_view
                                       .cause = up->way.cause,
                                       .url = &up->conf->url.at[up->url],
                                       .sent = up->sent,
+                                      .echoes = up->echoes,
                                       .unfit = up->unfit};
     if (hub_uplink_is_mould(up)) {
         view_of_mould(up->mould, out);

@@ -34,6 +34,7 @@ struct hub_upstream_view {
     uint64_t queued_octets;     /* of those that wait */
     uint64_t oldest_ms;         /* when the oldest came; 0: none, or it is in the store alone */
     uint64_t sent;              /* messages that went up, repetitions too */
+    uint64_t echoes;            /* messages of ours that came back, and went no further */
     uint64_t full;              /* messages dropped: by a full queue, ... */
     uint64_t old;               /* ... as too old, ... */
     uint64_t unfit;             /* ... against a limit of the upstream */

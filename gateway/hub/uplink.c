@@ -29,6 +29,7 @@ struct mqtt_client_config hub_uplink_config(const struct conf *all,
         .will_qos = (uint8_t)conf->will_qos,
         .will_retain = conf->will_retain,
         .clean = conf->clean_session,
+        .bridge = conf->bridge_bit,
         .reconnect_least_ms = (uint32_t)conf->reconnect_ms.low,
         .reconnect_most_ms = (uint32_t)conf->reconnect_ms.high,
         .ack_timeout_ms = (uint32_t)conf->ack_timeout_ms,
@@ -56,6 +57,7 @@ bool hub_uplinks_init(struct hub *hub, uint64_t seed, uint64_t now_ms)
         hub_far_init(up->far);
         up->config = hub_uplink_config(hub->conf, up->conf);
         mqtt_client_init(&up->client, &up->config, &hub->sessions.budget, seed + i, now_ms);
+        up->echo.seed = rng_next(&up->client.rng);
         hub_way_init(hub, up, now_ms);
     }
     return true;
@@ -89,6 +91,7 @@ void hub_uplinks_fini(struct hub *hub)
     for (size_t i = 0; hub->uplinks != NULL && i < hub->uplink_count; i++) {
         drop_held(&hub->uplinks[i]);
         hub_far_fini(&hub->uplinks[i].own_far);
+        hub_echo_fini(&hub->uplinks[i].echo);
         mqtt_client_fini(&hub->uplinks[i].client);
     }
     hub_moulds_fini(hub);
@@ -312,6 +315,9 @@ void hub_uplinks_tick(struct hub *hub, uint64_t now_ms)
     for (size_t i = 0; i < hub->uplink_count; i++) {
         hub_uplink_login_tick(&hub->uplinks[i], now_ms);
         mqtt_client_tick(&hub->uplinks[i].client, now_ms);
+        if (hub_uplink_rate_due(&hub->uplinks[i]) <= now_ms) {
+            hub->uplinks[i].rate_waits = false; /* its output is asked for in this turn */
+        }
         if (hub->uplinks[i].session != NULL) { /* what is too old goes when it is, not when asked */
             (void)mqtt_queue_first(&hub->sessions, hub->uplinks[i].session, now_ms);
         }
@@ -333,6 +339,7 @@ uint64_t hub_uplinks_deadline(const struct hub *hub)
         least = lesser(least, mqtt_client_deadline(&up->client));
         least = lesser(least, hub_lost_deadline(up));
         least = lesser(least, hub_uplink_login_due(up));
+        least = lesser(least, hub_uplink_rate_due(up));
         least = lesser(least, up->client.pending.down ? 0 : hub_way_deadline(hub, up));
         if (up->session != NULL) {
             least = lesser(least, mqtt_queue_due(up->session));

@@ -10,6 +10,7 @@
 #ifndef GATEWAY_HUB_UPLINK_H
 #define GATEWAY_HUB_UPLINK_H
 
+#include "gateway/hub/echo.h"
 #include "gateway/hub/parts.h"
 #include "mqtt/client.h"
 
@@ -81,6 +82,10 @@ struct hub_uplink {
     struct hub_far own_far;
     struct hub_lost lost;
     struct hub_way way;
+    struct hub_echo echo;
+    uint64_t rate_us;  /* bucket of [upstream] rate; of a mould for all its uplinks */
+    bool rate_waits;   /* the next message waits for it */
+    uint64_t echoes;   /* messages of ours that came back, and were dropped */
     uint64_t sent;     /* messages that went up, repetitions too */
     uint64_t unruled;  /* messages of the far side that no receive rule takes */
     uint64_t unfit;    /* messages that a limit of the upstream forbids */
@@ -129,7 +134,9 @@ void hub_uplink_login_lay(struct hub_uplink *up);
 void hub_uplink_login_tick(struct hub_uplink *up, uint64_t now_ms);
 uint64_t hub_uplink_login_due(const struct hub_uplink *up);
 
-/* What the client told while online; in uplink_flow.c. */
+/* When the next message may go by `rate`; UINT64_MAX: none waits for that. In uplink_flow.c, as the
+ * next: what the client told while online. */
+uint64_t hub_uplink_rate_due(const struct hub_uplink *up);
 void hub_uplink_news(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
                      uint64_t now_ms);
 

@@ -1,11 +1,13 @@
 /* gateway/hub/uplink_flow.c - messages of an uplink, both ways. */
 #include "config/rule.h"
 #include "gateway/hub/far.h"
+#include "gateway/hub/mould.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/uplink.h"
 #include "gateway/hub/uplink_payload.h"
 #include "mqtt/op.h"
 #include "mqtt/topic.h"
+#include "sn/bucket.h"
 
 #define TOPIC_MOST 65535u
 
@@ -55,6 +57,11 @@ static bool enter(struct hub *hub, struct hub_uplink *up, const struct conf_rule
 static void on_publish(struct hub *hub, struct hub_uplink *up, const struct mqtt_client_news *news,
                        uint64_t now_ms)
 {
+    if (hub_echo_take(&up->echo, news->packet.topic, news->packet.payload, now_ms)) {
+        up->echoes++;
+        (void)mqtt_client_settle(&hub->sessions, up->session, news, now_ms);
+        return;
+    }
     for (size_t i = 0; i < up->conf->receive.count; i++) {
         if (enter(hub, up, &up->conf->receive.at[i], &news->packet, now_ms)) {
             return;
@@ -138,6 +145,74 @@ static struct span topic_above(const struct hub_uplink *up, const struct mqtt_op
     return mqtt_topic_levels(topic) > up->conf->max_levels ? (struct span){NULL, 0} : topic;
 }
 
+/* --- rate ------------------------------------------------------------------------------------ */
+
+static struct sn_rate rate_of(const struct hub_uplink *up)
+{
+    return (struct sn_rate){(uint32_t)up->conf->rate.count, (uint32_t)up->conf->rate.per_ms};
+}
+
+static bool has_rate(const struct hub_uplink *up)
+{
+    return up->conf->rate.count != CONF_NONE;
+}
+
+/* Where its messages are counted. */
+static struct hub_uplink *rated(struct hub_uplink *up)
+{
+    return up->mould == NULL ? up : up->mould->self;
+}
+
+uint64_t hub_uplink_rate_due(const struct hub_uplink *up)
+{
+    uint64_t full_us = up->mould == NULL ? up->rate_us : up->mould->self->rate_us;
+
+    return up->online && up->rate_waits ? (sn_bucket_due_us(full_us, rate_of(up)) + 999) / 1000
+                                        : UINT64_MAX;
+}
+
+static bool may_deliver(struct hub_uplink *up, uint64_t now_ms)
+{
+    up->rate_waits =
+        has_rate(up) && sn_bucket_due_us(rated(up)->rate_us, rate_of(up)) > 1000 * now_ms;
+    return !up->rate_waits;
+}
+
+/* --- a message ------------------------------------------------------------------------------- */
+
+static bool can_come_back(const struct conf_upstream *conf, struct span topic)
+{
+    for (size_t i = 0; i < conf->receive.count; i++) {
+        if (conf_rule_matches(&conf->receive.at[i], topic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* It went up under `topic`. */
+static void count_sent(struct flow *f, const struct mqtt_op *op, struct span topic)
+{
+    struct hub_uplink *up = f->up;
+
+    up->sent++;
+    up->used_ms = f->now_ms;
+    if (has_rate(up)) {
+        (void)sn_bucket_take(&rated(up)->rate_us, rate_of(up), f->now_ms);
+    }
+    if (!op->dup && can_come_back(up->conf, topic)) {
+        hub_echo_note(&up->echo, topic, mqtt_message_payload(op->message), f->now_ms);
+    }
+}
+
+/* It was kept at a higher QoS, before qos_max became lower: no broker hears that one. Its PUBACK
+ * ends it, whatever it was kept at; at QoS 0 none comes. */
+static void lower_qos(const struct conf_upstream *conf, struct mqtt_op *op)
+{
+    op->qos = op->qos > conf->qos_max ? (uint8_t)conf->qos_max : op->qos;
+    op->dup = op->dup && op->qos > 0;
+}
+
 /* Writes the delivery held, a long payload as part of its block. False: no room. */
 static bool write_delivery(struct flow *f, struct span topic)
 {
@@ -165,11 +240,17 @@ static bool write_held(struct flow *f)
     }
     topic = topic_above(f->up, op, room);
     if (topic.len > 0) {
-        bool written_yet = write_delivery(f, topic);
+        uint16_t kept = op->packet_id;
 
-        f->up->sent += written_yet ? 1 : 0;
-        f->up->used_ms = written_yet ? f->now_ms : f->up->used_ms;
-        return written_yet;
+        lower_qos(f->up->conf, op);
+        if (!write_delivery(f, topic)) {
+            return false;
+        }
+        count_sent(f, op, topic);
+        if (op->qos == 0 && kept != 0) {
+            mqtt_session_ack(&f->hub->sessions, f->up->session, MQTT_OP_PUBACK, kept, f->now_ms);
+        }
+        return true;
     }
     f->up->unfit++;
     mqtt_session_ack(&f->hub->sessions, f->up->session, MQTT_OP_PUBACK, op->packet_id, f->now_ms);
@@ -182,7 +263,9 @@ static bool hold_next(struct flow *f)
     struct hub_uplink *up = f->up;
 
     if (!up->holds) {
-        up->holds = mqtt_session_next(&f->hub->sessions, up->session, &up->held, f->now_ms);
+        up->holds = may_deliver(up, f->now_ms)
+                        ? mqtt_session_next(&f->hub->sessions, up->session, &up->held, f->now_ms)
+                        : mqtt_session_next_answer(&f->hub->sessions, up->session, &up->held);
         up->shaped = up->held.kind != MQTT_OP_DELIVER;
     }
     if (up->holds && !up->shaped) {

@@ -41,6 +41,24 @@ static void a_refusal_ends_the_connection_with_its_cause(void **state)
     client_rig_fini(&rig);
 }
 
+/* A broker that takes no bridge is told of none from then on. */
+static void a_bridge_says_so_until_that_is_refused(void **state)
+{
+    struct client_rig rig;
+
+    (void)state;
+    client_rig_init(&rig);
+    rig.config.bridge = true;
+    client_dial(&rig);
+    assert_span_equal(client_said(&rig), WIRE_SPAN("\x10\x0e\0\x04MQTT\x84\0\0\x3c\0\x02gw"));
+    client_hear_nothing_new(&rig, WIRE_SPAN("\x20\x02\0\x01"));
+    client_expect_event(&rig, MQTT_CLIENT_DOWN);
+    client_at(&rig, mqtt_client_deadline(&rig.client));
+    client_dial(&rig);
+    assert_span_equal(client_said(&rig), WIRE_SPAN("\x10\x0e\0\x04MQTT\x04\0\0\x3c\0\x02gw"));
+    client_rig_fini(&rig);
+}
+
 /* The delay doubles from least to most, drawn from its upper half. */
 static void each_failure_waits_longer_up_to_the_most(void **state)
 {
@@ -537,6 +555,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connect_is_the_first_that_is_said),
         cmocka_unit_test(a_refusal_ends_the_connection_with_its_cause),
+        cmocka_unit_test(a_bridge_says_so_until_that_is_refused),
         cmocka_unit_test(each_failure_waits_longer_up_to_the_most),
         cmocka_unit_test(a_good_connection_starts_the_delay_anew),
         cmocka_unit_test(so_does_a_suback_with_an_acknowledged_publish),

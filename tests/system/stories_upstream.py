@@ -164,3 +164,35 @@ def a_json_payload_has_the_time_of_arrival_and_the_node_after_kill_9(box):
         {"topic": "farm/door", "node": None, "value": "open"},
     ]
     expect_equal(got, wanted, "messages at the cloud")
+
+
+def what_comes_back_goes_round_once(box):
+    """A far broker that returns what it gets: no storm, and a message of somebody else arrives."""
+    cloud = box.mosquitto()
+    box.gateway(
+        f"[upstream cloud]\nurl = mqtt://127.0.0.1:{box.cloud}\nsend = site/# qos 1\n"
+        "receive = site/#\nreconnect = 100ms..500ms\n"
+    )
+    cloud.wait_line(r"Sending SUBACK to gw-7")
+    near = box.subscriber(topics=("site/#",))
+    box.mqtt_pub("-t", "site/t", "-m", "21", "-q", "1")
+    cloud.wait_line(r"Received PUBACK from gw-7")
+    box.mqtt_pub("-t", "site/t", "-m", "end", "-q", "1", port=box.cloud)
+    texts = [text for _, _, _, text in near.messages(2)]
+    expect_equal(texts, ["21", "end"], "what was heard here")
+    expect_equal(box.ask("upstream", "status", "cloud")[0]["echoes"], 1, "echoes")
+
+
+def a_bridge_bit_spares_the_echo(box):
+    cloud = box.mosquitto()
+    box.gateway(
+        f"[upstream cloud]\nurl = mqtt://127.0.0.1:{box.cloud}\nsend = site/# qos 1\n"
+        "receive = site/#\nreconnect = 100ms..500ms\nbridge_bit = yes\n"
+    )
+    cloud.wait_line(r"Sending SUBACK to gw-7")
+    box.mqtt_pub("-t", "site/t", "-m", "21", "-q", "1")
+    cloud.wait_line(r"Sending PUBACK to gw-7")
+    box.mqtt_pub("-t", "site/end", "-m", "end", "-q", "1", port=box.cloud)
+    cloud.wait_line(r"Sending PUBLISH to gw-7 .*'site/end'")
+    sent = [line for line in list(cloud.lines) if "Sending PUBLISH to gw-7" in line]
+    expect_equal(len(sent), 1, "messages that the cloud returned")
