@@ -156,8 +156,12 @@ test:
 
 interop := libmosquitto paho_sync paho_async
 ## Try the real programs with mosquitto's clients, ptys and emulated nodes
-system: all $(node_images) $(interop:%=build/interop/%) build/npm/installed
+system: all $(node_images) $(interop:%=build/interop/%) build/npm/installed build/system/disk_faults.so
 	$(Q)tests/system/run.py $(STORY)
+
+build/system/disk_faults.so: tests/system/disk_faults.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(warn) $(CFLAGS) -fPIC -shared -o $@ $<
 
 KILLS ?= 200
 ## Kill the gateway KILLS (200) times at random moments under load; SEED=N repeats a run

@@ -24,6 +24,7 @@ import stories_command
 import stories_control
 import stories_daemon
 import stories_discovery
+import stories_disk
 import stories_doctor
 import stories_hostile
 import stories_interop
@@ -64,6 +65,7 @@ FILES = (
     stories_tls,
     stories_transport,
     stories_store,
+    stories_disk,
     stories_kill,
     stories_outage,
     stories_registry,
