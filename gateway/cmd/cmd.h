@@ -32,6 +32,7 @@ struct cmd_options {
 
 int cmd_run(const struct cmd_options *options);
 int cmd_check(const struct cmd_options *options);
+int cmd_doctor(const struct cmd_options *options);
 int cmd_dump(const struct cmd_options *options);
 int cmd_store(const struct cmd_options *options);
 int cmd_passwd(const struct cmd_options *options);

@@ -48,6 +48,7 @@ static const struct verb verbs[] = {
     {"reload", cmd_reload, "", "read the configuration anew: all of it, or nothing", 0, true},
     {"check", cmd_check, "[-c FILE]", "say all that is wrong or doubtful in a configuration", 0,
      false},
+    {"doctor", cmd_doctor, "", "is this machine fit for it? ports, devices, disk, clock", 0, true},
     {"dump", cmd_dump, "[-c FILE] [--set] [--reference]",
      "print the configuration in effect, what the file sets, or every option", 0, false},
     {"store", cmd_store, "DEED [-c FILE] [--json]", "the store's file, a deed:", 2, false},
@@ -74,7 +75,8 @@ static void print_usage(FILE *to)
         print_deeds(to, &verbs[i]);
     }
     (void)fputs(
-        "\nstatus, nodes, node, topics, upstream, watch and reload ask the running gateway; they "
+        "\nstatus, nodes, node, topics, upstream, watch, reload and doctor ask the running "
+        "gateway; they "
         "take\n"
         "[-c FILE], the configuration it was started with, or [--socket PATH], and [--json].\n"
         "Without -c: MQTT-SN on udp 0.0.0.0:1884, MQTT on tcp 127.0.0.1:1883.\n"

@@ -43,6 +43,7 @@ import stories_tls
 import stories_tools
 import stories_transparent
 import stories_transport
+import stories_trial
 import stories_upstream
 import stories_way
 import stories_ws
@@ -57,6 +58,7 @@ FILES = (
     stories_names,
     stories_upstream,
     stories_doctor,
+    stories_trial,
     stories_presets,
     stories_proxy,
     stories_way,

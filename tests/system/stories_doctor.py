@@ -1,296 +1,142 @@
-"""sedge upstream test: the way to a broker step by step, and what is said where it ends."""
+"""sedge doctor: what keeps a machine from being a gateway is said, with what to do."""
 
 import json
+import os
+import shutil
 import socket
-import ssl
-import threading
 
 from authority import Authority
-from sedge import ROOT, WAIT_S, Program, expect, expect_equal, free_port, stop, with_sbin
-
-PASSED = ["name", "tcp", "connack", "suback", "puback"]
+from sedge import ROOT, Skipped, expect, expect_equal
 
 
-def _conf(box, url, more="send = farm/# to dt/%g/%t\nreceive = cmd/%g/# to farm/set/%t\n"):
-    return box.configure(f"[upstream cloud]\nurl = {url}\nack_timeout = 1s\n{more}")
+def _doctor(box, more="", code=0, before=(), **settings):
+    """Findings as (area, result, text, advice)."""
+    path = box.configure(more, **settings)
+    ran = box.run(*before, ROOT / "build/sedge", "doctor", "-c", path, "--json", code=code)
+    lines = [json.loads(line) for line in ran.lines if line.startswith("{")]
+    return [(f["area"], f["result"], f["text"], f.get("advice", "")) for f in lines]
 
 
-def _test(box, path, *options, code=0):
-    """The lines of the test, as dictionaries."""
-    args = ("upstream", "test", "cloud", "-c", path, "--json", *options)
-    program = box.run(ROOT / "build/sedge", *args, code=code)
-    lines = [json.loads(line) for line in program.lines if line.startswith("{")]
-    expect_equal(lines[-1], {"upstream": "cloud", "good": code == 0}, "last line")
-    return lines[:-1]
+def _one(findings, area, word):
+    found = [f for f in findings if f[0] == area and word in f[2]]
+    expect_equal(len(found), 1, f"findings of {area} with {word!r} in {findings}")
+    return found[0]
 
 
-def _wrong(box, path, step, text, advice, *options):
-    """It ends at `step`; text and advice hold these words."""
-    last = _test(box, path, *options, code=1)[-1]
-    expect_equal((last["step"], last["result"]), (step, "wrong"), "where it ends")
-    for key, words in (("text", text), ("advice", advice)):
-        expect(words in last[key], f"{key} holds {words!r}: {last[key]!r}")
-    return last
+def a_fit_machine_has_nothing_wrong(box):
+    findings = _doctor(box, store=box.dir / "sedge.db")
+    wrong = [f for f in findings if f[1] == "wrong"]
+    expect_equal(wrong, [], "what is wrong")
+    expect_equal(_one(findings, "port", f"udp 127.0.0.1:{box.udp}")[1], "ok", "port of nodes")
+    expect_equal(_one(findings, "port", f"tcp 127.0.0.1:{box.tcp}")[1], "ok", "port of programs")
+    said = box.run(ROOT / "build/sedge", "doctor", "-c", box.dir / "gateway.conf")
+    said.wait_line(r"^0 wrong, \d doubtful$")
 
 
-def _mosquitto(box, *lines):
-    """A broker at box.cloud with these lines in its configuration."""
-    conf = box.dir / "strict.conf"
-    conf.write_text("\n".join((f"listener {box.cloud} 127.0.0.1", "user root", *lines)) + "\n")
-    args = ["mosquitto", "-v", "-c", conf]
-    broker = box.own(Program(args, box.dir, env=with_sbin()))
-    broker.wait_line(r"mosquitto version .* running")
-    return broker
+def beside_a_running_gateway_its_ports_are_its_own(box):
+    box.gateway(store=box.dir / "sedge.db")
+    findings = _doctor(box, store=box.dir / "sedge.db")
+    expect_equal(_one(findings, "gateway", "it runs")[1], "ok", "gateway")
+    for kind, port in (("udp", box.udp), ("tcp", box.tcp)):
+        found = _one(findings, "port", f"{kind} 127.0.0.1:{port}")
+        expect("served by the running gateway" in found[2], found[2])
+    expect("version" in _one(findings, "disk", "sedge.db")[2], "the store is read")
 
 
-def _tls(authority, **issued):
-    cert, key = authority.issue("far", **issued)
-    return ("allow_anonymous true", f"certfile {cert}", f"keyfile {key}")
+def who_holds_a_port_is_named(box):
+    box.mosquitto(port=box.tcp)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", box.udp))
+        findings = _doctor(box, code=1)
+    found = _one(findings, "port", f"tcp 127.0.0.1:{box.tcp}")
+    expect("is in use by mosquitto (process " in found[2], found[2])
+    expect("systemctl disable --now mosquitto" in found[3], found[3])
+    expect(f"(process {os.getpid()})" in _one(findings, "port", f":{box.udp}")[2], "its process")
 
 
-class _Server:
-    """Takes connections, says an answer to each thing that comes, and then nothing more."""
-
-    def __init__(self, *answers, hangs_up=False, context=None):
-        self.answers, self.hangs_up, self.context = answers, hangs_up, context
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.at = self.socket.getsockname()[1]
-        self.taken = []
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                self._take(self.socket.accept()[0])
-            except OSError:
-                return
-
-    def _take(self, taken):
-        taken.settimeout(WAIT_S)
-        if self.context:
-            taken = self.context.wrap_socket(taken, server_side=True)
-        self.taken.append(taken)
-        for answer in self.answers:
-            taken.recv(1000)
-            taken.sendall(answer)
-        if self.hangs_up:
-            taken.recv(1000)
-            taken.close()
-
-    def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        for taken in (*self.taken, self.socket):
-            taken.close()
+def an_address_of_no_network_here_is_told(box):
+    more = "[listener far]\ntype = udp\nbind = 192.0.2.7:1884\nallow_insecure = yes\n"
+    found = _one(_doctor(box, more, code=1), "port", "192.0.2.7:1884")
+    expect("Cannot assign requested address" in found[2], found[2])
+    expect("ip addr" in found[3], found[3])
 
 
-def a_test_walks_the_whole_way_and_says_so(box):
-    broker = _mosquitto(box, "allow_anonymous true")
-    watcher = box.subscriber("-q", "1", port=box.cloud)
-    path = _conf(box, f"mqtt://localhost:{box.cloud}")
-    lines = _test(box, path)
-    expect_equal([line["step"] for line in lines], PASSED, "steps")
-    expect_equal({line["result"] for line in lines}, {"ok"}, "results")
-    got = watcher.messages(1)[0]
-    expect_equal(got, ("dt/gw-7/sedge-test", 1, 0, '{"sedge":"test"}'), "the message at the broker")
-    broker.wait_line(r"Received DISCONNECT from gw-7-test")
-    text = box.run(ROOT / "build/sedge", "upstream", "test", "cloud", "-c", path)
-    text.wait_line(r"^  ok +connack +\d+ ms  accepted as \"gw-7-test\"")
-    text.wait_line(r"^  ok +puback .* published to dt/gw-7/sedge-test and acknowledged$")
+def a_device_is_missing_or_held_and_it_is_said_by_whom(box):
+    pair = box.ptys()
+    more = f"[listener a]\ntype = serial\ndevice = {pair.names[0]}\n"
+    more += "[listener b]\ntype = serial\ndevice = /dev/serial/by-id/usb-none\n"
+    more += "[listener c]\ntype = serial\ndevice = usb:1a86:7523\n"
+    findings = _doctor(box, more, code=1)
+    held = _one(findings, "device", pair.names[0])
+    expect(f"(process {os.getpid()})" in held[2], held[2])
+    for name in ("usb-none", "usb:1a86:7523"):
+        found = _one(findings, "device", name)
+        expect("is not there" in found[2] and "dmesg" in found[3], found)
 
 
-def a_test_beside_the_running_gateway_disturbs_nothing(box):
-    broker = _mosquitto(box, "allow_anonymous true")
-    more = "send = farm/# to dt/%g/%t\nreceive = cmd/%g/# to farm/set/%t\n"
-    more = f"[upstream cloud]\nurl = mqtt://127.0.0.1:{box.cloud}\n{more}"
-    gateway = box.gateway(more)
-    gateway.wait_line(r"online with cloud")
-    path = box.dir / "gateway.conf"
-    expect_equal([line["step"] for line in _test(box, path)], PASSED, "steps")
-    refused = box.run(
-        ROOT / "build/sedge", "upstream", "test", "cloud", "-c", path, "--as-is", code=1
-    )
-    refused.wait_line(r"online with cloud under the client id \"gw-7\".* pause cloud first")
-    box.sedge("upstream", "pause", "cloud")
-    broker.wait_line(r"Received DISCONNECT from gw-7$")
-    lines = _test(box, path, "--as-is")
-    expect("kept its session" in lines[2]["text"], "the gateway's own session is met")
-    expect(not any("already connected" in line for line in broker.lines), "nobody is thrown out")
-    expect_equal(stop(gateway)[0], 0, "exit code of the gateway")
+def _as_nobody(box):
+    if os.geteuid() != 0:
+        raise Skipped("needs root, to be somebody else")
+    box.dir.chmod(0o755)
+    program = box.dir / "sedge"
+    shutil.copy(ROOT / "build/sedge", program)
+    return program
 
 
-def a_cloud_that_knows_the_client_id_is_tried_under_it(box):
-    broker = _mosquitto(box, "allow_anonymous true")
-    more = "preset = aws\nclient_id = thing-1\nsend = farm/# to dt/%t\n"
-    lines = _test(box, _conf(box, f"mqtt://127.0.0.1:{box.cloud}", more))
-    expect_equal(lines[3]["result"], "left out", "no receive rule, nothing to subscribe")
-    broker.wait_line(r"New client connected from .* as thing-1 ")
+def who_may_not_write_the_store_is_told_how(box):
+    program = _as_nobody(box)
+    folder = box.dir / "state"
+    folder.mkdir(0o700)
+    folder.chmod(0o755)
+    path = box.configure(store=folder / "sedge.db")
+    path.chmod(0o644)
+    args = ("setpriv", "--reuid=65534", "--clear-groups", program, "doctor", "-c", path)
+    said = box.run(*args, code=1)
+    said.wait_line(r"WRONG +disk +the store .*/state/sedge.db cannot be written: Permission denied")
+    said.wait_line(rf"run `chown -R nobody {folder}`")
 
 
-def a_test_publishes_where_it_is_told(box):
-    _mosquitto(box, "allow_anonymous true")
-    watcher = box.subscriber("-q", "1", port=box.cloud)
-    path = _conf(box, f"mqtt://127.0.0.1:{box.cloud}", "")
-    left_out = [line["step"] for line in _test(box, path) if line["result"] == "left out"]
-    expect_equal(left_out, ["suback", "puback"], "without rules")
-    _test(box, path, "--topic", "somewhere/else")
-    expect_equal(watcher.messages(1)[0][0], "somewhere/else", "topic")
+def a_device_without_rights_names_the_group(box):
+    program = _as_nobody(box)
+    device = box.dir / "ttyX"
+    device.write_text("")
+    device.chmod(0o600)
+    path = box.configure(f"[listener a]\ntype = serial\ndevice = {device}\n")
+    path.chmod(0o644)
+    args = ("setpriv", "--reuid=65534", "--clear-groups", program, "doctor", "-c", path)
+    said = box.run(*args, code=1)
+    said.wait_line(r"WRONG +device +.*/ttyX may not be used: Permission denied")
+    said.wait_line(r"usermod -aG root nobody")
 
 
-def each_url_is_tried(box):
-    _mosquitto(box, "allow_anonymous true")
-    path = _conf(box, f"mqtt://127.0.0.1:{free_port()}\nurl = mqtt://127.0.0.1:{box.cloud}")
-    lines = _test(box, path, code=1)
-    expect_equal([line["step"] for line in lines], ["name", "tcp", *PASSED], "steps of both")
+def a_store_in_memory_and_few_descriptors_are_doubtful(box):
+    shm = "/dev/shm/sedge-test.db"
+    before = ("sh", "-c", 'ulimit -n 64; exec "$0" "$@"')
+    findings = _doctor(box, store=shm, before=before)
+    limits = _one(findings, "limits", "open files")
+    expect_equal(limits[1], "doubtful", "limits")
+    expect("LimitNOFILE=10064" in limits[3], limits[3])
+    disk = _one(findings, "disk", "/dev/shm")
+    expect("in memory" in disk[3] or "lower [store] max" in disk[3], disk)
 
 
-def tls_shows_whom_it_met(box):
+def a_certificate_that_has_expired_or_soon_will_is_told(box):
     authority = Authority(box)
-    _mosquitto(box, *_tls(authority))
-    path = _conf(box, f"mqtts://localhost:{box.cloud}", f"ca = {authority.crt}\n")
-    tls = _test(box, path)[2]
-    expect_equal((tls["step"], tls["result"]), ("tls", "ok"), "step")
-    for words in ("TLSv1.", "CN=far", "for localhost", "by CN=authority ca", "good from 20"):
-        expect(words in tls["text"], f"{words!r} in {tls['text']!r}")
+    more = ""
+    for name, days in (("old", -1), ("soon", 5), ("good", 90)):
+        cert, key = authority.issue(name, days=days)
+        more += f"[broker {name}]\nbind = 127.0.0.1:0\ntransport = tls\ncert = {cert}\nkey = {key}\n"
+    findings = _doctor(box, more, code=1)
+    for name, result in (("old", "wrong"), ("soon", "doubtful"), ("good", "ok")):
+        expect_equal(_one(findings, "certificate", f"broker {name}")[1], result, name)
 
 
-def another_authority_is_named(box):
-    _mosquitto(box, *_tls(Authority(box, "other")))
-    path = _conf(box, f"mqtts://localhost:{box.cloud}", f"ca = {Authority(box).crt}\n")
-    last = _wrong(box, path, "tls", "not trusted by any authority", "ca = FILE")
-    expect("by CN=authority other" in last["text"], "whose it is instead")
+def a_file_that_is_not_there_is_named_with_its_line(box):
+    more = "[broker s]\nbind = 127.0.0.1:0\ntransport = tls\ncert = /no.crt\nkey = /no.key\n"
+    found = _one(_doctor(box, more, code=1), "certificate", "/no.crt")
+    expect("gateway.conf:" in found[2] and "No such file" in found[2], found[2])
 
 
-def a_file_of_authorities_that_is_not_there_is_named(box):
-    path = _conf(box, f"mqtts://localhost:{box.cloud}", "ca = /nowhere.crt\n")
-    _wrong(box, path, "tls", "[upstream cloud] ca: /nowhere.crt: No such file", "mend the file")
-
-
-def an_expired_certificate_is_told_with_its_dates(box):
-    authority = Authority(box)
-    _mosquitto(box, *_tls(authority, days=-1))
-    path = _conf(box, f"mqtts://localhost:{box.cloud}", f"ca = {authority.crt}\n")
-    last = _wrong(box, path, "tls", "certificate has expired", "is the clock wrong, which says 20")
-    expect(" to 20" in last["text"], "until when it was good")
-
-
-def a_certificate_for_another_host_says_for_whom_it_is(box):
-    authority = Authority(box)
-    _mosquitto(box, *_tls(authority, san="DNS:far.example"))
-    path = _conf(box, f"mqtts://localhost:{box.cloud}", f"ca = {authority.crt}\n")
-    last = _wrong(box, path, "tls", "certificate is not for this host", "`sni = NAME`")
-    expect("for far.example" in last["text"], "whom it is for")
-
-
-def a_refused_alpn_is_a_step_of_its_own(box):
-    authority = Authority(box)
-    cert, key = authority.issue("far")
-    args = ("-accept", box.cloud, "-cert", cert, "-key", key, "-alpn", "other")
-    server = box.start("openssl", "s_server", *args, text_in=True)
-    server.wait_line(r"^ACCEPT")
-    more = f"ca = {authority.crt}\nalpn = x-amzn-mqtt-ca\n"
-    path = _conf(box, f"mqtts://localhost:{box.cloud}", more)
-    _wrong(box, path, "alpn", "it does not know our alpn", "`alpn` is wrong for this port")
-
-
-def an_alpn_that_the_broker_takes_is_said(box):
-    authority = Authority(box)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*authority.issue("far"))
-    context.set_alpn_protocols(["mqtt"])
-    server = box.own(_Server(context=context))
-    path = _conf(box, f"mqtts://localhost:{server.at}", f"ca = {authority.crt}\nalpn = mqtt\n")
-    lines = _test(box, path, code=1)
-    steps = [(line["step"], line["result"]) for line in lines]
-    expect_equal(steps[3:], [("alpn", "ok"), ("connack", "wrong")], "steps after TLS")
-
-
-def a_wrong_password_says_for_whom(box):
-    passwords = box.dir / "passwords"
-    box.run("mosquitto_passwd", "-b", "-c", passwords, "roof", "right")
-    _mosquitto(box, f"password_file {passwords}")
-    more = "username = roof\npassword = file:{}\n"
-    for word, code in (("right", 0), ("wrong", 1)):
-        secret = box.dir / word
-        secret.write_text(word)
-        secret.chmod(0o600)
-        path = _conf(box, f"mqtt://127.0.0.1:{box.cloud}", more.format(secret))
-        last = _test(box, path, code=code)[-1]
-    expect("CONNACK 5" in last["text"], last["text"])
-    expect('right for "roof"' in last["advice"], last["advice"])
-
-
-def a_password_is_printed_by_its_command(box):
-    _mosquitto(box, "allow_anonymous true")
-    url = f"mqtt://127.0.0.1:{box.cloud}"
-    lines = _test(box, _conf(box, url, "username = roof\npassword = command:echo secret\n"))
-    expect_equal((lines[0]["step"], lines[0]["result"]), ("password", "ok"), "first step")
-    path = _conf(box, url, "username = roof\npassword = command:echo sealed >&2; exit 2\n")
-    _wrong(box, path, "password", "sealed", "run the command by hand")
-
-
-def nobody_who_listens_is_told_with_the_port(box):
-    path = _conf(box, f"mqtt://127.0.0.1:{box.cloud}")
-    _wrong(box, path, "tcp", "Connection refused", f"nothing listens at port {box.cloud} of 127")
-
-
-def an_unknown_name_is_told(box):
-    path = _conf(box, "mqtt://no-such-host.invalid:1883")
-    last = _test(box, path, code=1)[-1]
-    expect_equal((last["step"], last["result"]), ("name", "wrong"), "where it ends")
-
-
-def a_server_that_takes_and_says_nothing_is_told(box):
-    server = box.own(_Server())
-    last = _wrong(box, _conf(box, f"mqtt://127.0.0.1:{server.at}"), "connack", "no CONNACK", "TLS")
-    expect(last["ms"] >= 1000, "it waited for ack_timeout")
-
-
-def a_server_that_hangs_up_at_connect_is_told(box):
-    server = box.own(_Server(hangs_up=True))
-    path = _conf(box, f"mqtt://127.0.0.1:{server.at}")
-    _wrong(box, path, "connack", "closed by the other side", 'another client uses the id "gw-7-test"')
-
-
-def a_web_server_is_told(box):
-    server = box.own(_Server(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
-    path = _conf(box, f"mqtt://127.0.0.1:{server.at}")
-    _wrong(box, path, "connack", "speaks HTTP", "is a web server's")
-    path = _conf(box, f"mqtts://127.0.0.1:{server.at}", f"ca = {Authority(box).crt}\n")
-    _wrong(box, path, "tls", "speaks no TLS", f"is port {server.at} the one for TLS?")
-    path = _conf(box, f"ws://127.0.0.1:{server.at}/mqtt")
-    _wrong(box, path, "websocket", "answers 400", "is the path in url right?")
-
-
-def a_refused_subscription_is_named(box):
-    for number, answer in ((1, b"\x90\x03\xff\xff\x80"), (2, b"\x90\x04\xff\xff\x01\x80")):
-        server = box.own(_Server(b"\x20\x02\x00\x00", answer))
-        more = "".join(f"receive = cmd/{n} to farm/{n}\n" for n in range(number))
-        path = _conf(box, f"mqtt://127.0.0.1:{server.at}", more)
-        _wrong(box, path, "suback", f"the broker refuses cmd/{number - 1}", "acl, policy")
-
-
-def a_right_that_is_missing_there_is_named(box):
-    box.gateway("[acl guest]\npublish = #\n", broker_more="acl = guest")
-    path = _conf(box, f"mqtt://127.0.0.1:{box.tcp}", "receive = cmd/+/x to farm/%1\n")
-    _wrong(box, path, "suback", "the broker refuses cmd/+/x", "let a client without user name")
-
-
-def a_broker_that_says_nothing_to_a_publish_is_told(box):
-    server = box.own(_Server(b"\x20\x02\x00\x00"))
-    path = _conf(box, f"mqtt://127.0.0.1:{server.at}", "send = farm/# to dt/%t\n")
-    _wrong(box, path, "puback", "no acknowledgement in time", "no right allows that topic")
-
-
-def a_proxy_is_a_step_of_its_own(box):
-    proxy = box.own(_Server(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
-    url = f"mqtt://127.0.0.1:{box.cloud}"
-    path = _conf(box, url, f"proxy = http://127.0.0.1:{proxy.at}\n")
-    _wrong(box, path, "proxy", "the proxy says 403", f"let us through to 127.0.0.1, port {box.cloud}")
-    path = _conf(box, url, f"proxy = http://127.0.0.1:{free_port()}\n")
-    _wrong(box, path, "tcp", "the proxy: Connection refused", "nothing listens at port")
-
-
-def an_upstream_that_is_not_configured_is_told(box):
-    path = _conf(box, "mqtt://127.0.0.1:1883")
-    args = ("upstream", "test", "clod", "-c", path)
-    box.run(ROOT / "build/sedge", *args, code=1).wait_line(r"has no \[upstream clod\]")
+def a_configuration_with_errors_is_the_first_that_is_wrong(box):
+    path = box.configure("[upstream u]\nurl = nonsense\n")
+    box.run(ROOT / "build/sedge", "doctor", "-c", path, code=1).wait_line(r"gateway.conf:\d+: .*url")
