@@ -75,7 +75,7 @@ const struct conf_option conf_rows_store[] = {
     {"max", SIZE, ONE, AT(max), MIB, 16384 * GIB, "1GiB", NULL, NONE, RESTART, YES, NULL,
      "largest database"},
     {"min_free", SIZE, ONE, AT(min_free), 0, 16384 * GIB, "32MiB", NULL, NONE, RESTART, YES, NULL,
-     "space left on the disk below which nothing more is taken"},
+     "space left on the disk below which nothing more is taken; half of it, 8MiB at most, is held by a file for a disk that is full"},
     END,
 };
 /* clang-format on */

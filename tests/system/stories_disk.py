@@ -12,8 +12,9 @@ FAULTS = ROOT / "build/system/disk_faults.so"
 def _publish(number, payload):
     """MQTT-SN PUBLISH at QoS 1 to ZZ; a length above 255 has three octets."""
     rest = b"\x0c\x22" + ZZ + number.to_bytes(2, "big") + payload
-    short = len(rest) + 1 < 256
-    return (bytes([len(rest) + 1]) if short else b"\x01" + (len(rest) + 3).to_bytes(2, "big")) + rest
+    if len(rest) < 255:
+        return bytes([len(rest) + 1]) + rest
+    return b"\x01" + (len(rest) + 3).to_bytes(2, "big") + rest
 
 
 def _puback(number, code):
