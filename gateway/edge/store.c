@@ -269,7 +269,7 @@ static bool fail_to_open(const struct gw_store *store, const struct gw_fault *wh
 }
 
 /* A new file, with all that can be read of the one set aside. */
-static bool open_new(struct gw_store *store, const char *bad, struct gw_fault *fault)
+static bool open_new(struct gw_store *store, const char *damaged, struct gw_fault *fault)
 {
     struct gw_fault why = {""};
     int error = SQLITE_OK;
@@ -281,7 +281,7 @@ static bool open_new(struct gw_store *store, const char *bad, struct gw_fault *f
     if (gw_sql_open(&store->sql, &store->setup, &why) != GW_SQL_OPEN) {
         return fail_to_open(store, &why, fault);
     }
-    error = gw_mend_take_over(&store->sql, store->path, bad);
+    error = gw_mend_take_over(&store->sql, store->path, damaged);
     return error == SQLITE_OK ||
            gw_fail(fault, "store %.200s is corrupt, and what can be read finds no place: %s",
                    store->path, sqlite3_errstr(error));
@@ -290,20 +290,21 @@ static bool open_new(struct gw_store *store, const char *bad, struct gw_fault *f
 /* A new file in place of the broken one, or the broken one as it was. */
 static bool replace(struct gw_store *store, struct gw_fault *note, struct gw_fault *fault)
 {
-    char bad[PATH_MAX];
+    char name[PATH_MAX];
 
-    if (!gw_file_set_aside(store->path, bad, fault)) {
+    if (!gw_file_set_aside(store->path, name, fault)) {
         return false;
     }
     gw_sql_close(&store->sql); /* after it was renamed: SQLite deletes a WAL by its name */
     (void)close(store->lock);
-    if (!open_new(store, bad, fault)) {
+    if (!open_new(store, name, fault)) {
         gw_sql_close(&store->sql);
-        gw_file_put_back(store->path, bad);
+        (void)gw_file_put_back(store->path);
         return false;
     }
+    gw_file_keep_bad(store->path, name);
     (void)gw_fail(note, "store %.200s was corrupt: set aside as %.200s, %llu rows taken over",
-                  store->path, bad, (unsigned long long)gw_sql_rows(&store->sql));
+                  store->path, name, (unsigned long long)gw_sql_rows(&store->sql));
     return true;
 }
 
@@ -338,6 +339,10 @@ static bool open_all(struct gw_store *store, struct gw_fault *note, struct gw_fa
         return gw_fail(fault, "store: %s", strerror(errno));
     }
     store->lock = gw_file_lock(store->path, fault);
+    if (store->lock >= 0 && gw_file_put_back(store->path)) {
+        (void)close(store->lock);
+        store->lock = gw_file_lock(store->path, fault);
+    }
     if (store->lock < 0) {
         return false;
     }

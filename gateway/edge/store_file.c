@@ -84,51 +84,94 @@ enum gw_file_kind gw_file_kind_of(int fd)
     return version > GW_SQL_VERSION ? GW_FILE_NEWER : GW_FILE_OURS;
 }
 
-/* The WAL of the file `from` goes with it. */
-static void rename_wal(const char *from, const char *to)
+/* PATH and `end`; a path of which this is too long has no such file. */
+static bool name_beside(char name[PATH_MAX], const char *path, const char *end)
 {
-    char wal_from[PATH_MAX];
-    char wal_to[PATH_MAX];
+    int len = snprintf(name, PATH_MAX, "%s%s", path, end);
 
-    if ((size_t)snprintf(wal_from, sizeof wal_from, "%s-wal", from) < sizeof wal_from &&
-        (size_t)snprintf(wal_to, sizeof wal_to, "%s-wal", to) < sizeof wal_to) {
-        (void)rename(wal_from, wal_to);
-    }
+    return len > 0 && len < PATH_MAX;
 }
 
 static void unlink_beside(const char *path, const char *end)
 {
     char name[PATH_MAX];
 
-    if ((size_t)snprintf(name, sizeof name, "%s%s", path, end) < sizeof name) {
+    if (name_beside(name, path, end)) {
         (void)unlink(name);
     }
 }
 
-bool gw_file_set_aside(const char *path, char bad[PATH_MAX], struct gw_fault *fault)
+/* With its WAL. */
+static bool move(const char *from, const char *to)
 {
+    char wal_from[PATH_MAX];
+    char wal_to[PATH_MAX];
+
+    if (rename(from, to) != 0) {
+        return false;
+    }
+    if (name_beside(wal_from, from, "-wal") && name_beside(wal_to, to, "-wal")) {
+        (void)rename(wal_from, wal_to);
+    }
+    return true;
+}
+
+/* What was renamed in the folder of `path` is on the disk. */
+static void sync_folder(const char *path)
+{
+    char folder[PATH_MAX] = ".";
+    size_t len = strlen(path);
+    int fd = -1;
+
+    while (len > 0 && path[len - 1] != '/') {
+        len--;
+    }
+    if (len > 0 && len < sizeof folder) {
+        memcpy(folder, path, len);
+        folder[len] = '\0';
+    }
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+}
+
+bool gw_file_set_aside(const char *path, char mending[PATH_MAX], struct gw_fault *fault)
+{
+    if (!name_beside(mending, path, ".mending")) {
+        errno = ENAMETOOLONG;
+    } else if (move(path, mending)) {
+        unlink_beside(path, "-shm");
+        return true;
+    }
+    return gw_fail(fault, "store %s is corrupt and cannot be set aside: %s", path, strerror(errno));
+}
+
+bool gw_file_put_back(const char *path)
+{
+    char mending[PATH_MAX];
+
+    if (!name_beside(mending, path, ".mending") || access(mending, F_OK) != 0) {
+        return false;
+    }
+    unlink_beside(path, "-wal");
+    unlink_beside(path, "-shm");
+    unlink_beside(path, "-journal"); /* SQLite would roll the old file back by it */
+    return move(mending, path);
+}
+
+void gw_file_keep_bad(const char *path, char bad[PATH_MAX])
+{
+    char mending[PATH_MAX];
     int n = 1;
 
     do {
         (void)snprintf(bad, PATH_MAX, "%s.bad-%d", path, n);
         n++;
     } while (access(bad, F_OK) == 0 && n < BAD_MOST);
-    if (rename(path, bad) != 0) {
-        return gw_fail(fault, "store %s is corrupt and cannot be set aside: %s", path,
-                       strerror(errno));
-    }
-    rename_wal(path, bad);
-    unlink_beside(path, "-shm");
-    return true;
-}
-
-void gw_file_put_back(const char *path, const char *bad)
-{
-    unlink_beside(path, "-wal");
-    unlink_beside(path, "-shm");
-    unlink_beside(path, "-journal"); /* SQLite would roll the old file back by it */
-    if (rename(bad, path) == 0) {
-        rename_wal(bad, path);
+    if (name_beside(mending, path, ".mending") && move(mending, bad)) {
+        sync_folder(path);
     }
 }
 

@@ -24,11 +24,15 @@ int gw_file_lock(const char *path, struct gw_fault *fault);
 
 enum gw_file_kind gw_file_kind_of(int fd);
 
-/* Renames the file and its WAL to PATH.bad-N, the least N that is free. */
-bool gw_file_set_aside(const char *path, char bad[PATH_MAX], struct gw_fault *fault);
+/* A broken file and its WAL while a new one is made of it: PATH.mending, which is PATH again when
+ * that fails, and at the next start when it did not come to its end. */
+bool gw_file_set_aside(const char *path, char mending[PATH_MAX], struct gw_fault *fault);
 
-/* Takes that back: `bad` is PATH again, in place of what was made since. */
-void gw_file_put_back(const char *path, const char *bad);
+/* True when there was one; what was made since is gone. */
+bool gw_file_put_back(const char *path);
+
+/* The end: it is PATH.bad-N, the least N that is free, and so on the disk. */
+void gw_file_keep_bad(const char *path, char bad[PATH_MAX]);
 
 /* Octets that the disk of `fd` has left. */
 uint64_t gw_file_disk_left(int fd);

@@ -328,7 +328,9 @@ int gw_sql_take_over(struct gw_sql *sql, struct gw_sql *from)
             error = error == SQLITE_CONSTRAINT ? SQLITE_OK : error;
         }
     }
-    return error == SQLITE_OK ? run(sql, "COMMIT") : error;
+    error = error == SQLITE_OK ? run(sql, "COMMIT") : error;
+    sql->unsynced = sql->relaxed && error == SQLITE_OK;
+    return error == SQLITE_OK ? gw_sql_sync(sql) : error;
 }
 
 int gw_sql_sync(struct gw_sql *sql)

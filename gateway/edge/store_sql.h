@@ -78,7 +78,7 @@ bool gw_sql_fetch(struct gw_sql *sql, struct gw_fetch *fetch);
 int gw_sql_commit(struct gw_sql *sql, const struct batch *batch);
 
 /* Takes over all that `from` has, once from each end, so that of a table with a hole both sides are
- * had. SQLITE_OK, or why nothing was taken. */
+ * had, and syncs. SQLITE_OK, or why nothing was taken. */
 int gw_sql_take_over(struct gw_sql *sql, struct gw_sql *from);
 
 /* Rows in all tables. */

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gateway/edge/store_sql.h"
@@ -160,7 +161,8 @@ static void look_at(struct store_home *home, struct gw_store *store, bool has[RO
 
 static void begin_with(struct store_home *home, const uint8_t *octets, size_t len)
 {
-    static const char *const ends[] = {"-wal", "-shm", ".bad-1", ".bad-1-wal", ".bad-1-shm"};
+    static const char *const ends[] = {"-wal",       "-shm",       "-journal", ".bad-1",
+                                       ".bad-1-wal", ".bad-1-shm", ".mending", ".mending-wal"};
     char path[160];
 
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
@@ -337,6 +339,47 @@ static void a_file_that_rots_while_it_is_used_is_replaced_once(void **state)
     gw_store_close(store);
 }
 
+/* The process dies at one of the writes by which the new file is made; another starts. */
+static bool dies_and_starts(struct store_home *home, size_t page, unsigned at)
+{
+    struct gw_store *store = NULL;
+    unsigned lost = 0;
+    int status = 0;
+    pid_t child = 0;
+
+    memset(&sound.octets[page * PAGE], 0xA5, PAGE);
+    begin_with(home, sound.octets, sound.len);
+    child = fork();
+    if (child == 0) {
+        struct gw_fault note;
+        struct gw_fault fault;
+
+        vfs_faults.at = at;
+        vfs_faults.dies = true;
+        _exit(try_to_open(home, &note, &fault) != NULL ? 0 : 2);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    if (WEXITSTATUS(status) != 0) {
+        store = open_rotten(home, page, SIZE_MAX, &lost);
+        assert_non_null(store);
+        assert_int_equal(lost, 0);
+        gw_store_close(store);
+    }
+    return WEXITSTATUS(status) != 0;
+}
+
+static void a_file_that_was_not_mended_to_the_end_is_at_the_next_start(void **state)
+{
+    struct store_home *home = *state;
+    unsigned at = 1;
+
+    while (dies_and_starts(home, sound.page[0], at)) {
+        at++;
+    }
+    assert_true(at > 20);
+}
+
 /* Writes fail from one of them on, as the new file is made; at the next start they do not. */
 static bool try_in_two_starts(struct store_home *home, size_t page, unsigned at)
 {
@@ -384,6 +427,7 @@ int main(void)
         SOUND(rows_on_other_pages_survive_an_octet_that_turned),
         SOUND(rows_before_the_end_survive_where_the_file_is_cut_off),
         SOUND(a_file_that_finds_no_place_for_what_can_be_read_waits_for_it),
+        SOUND(a_file_that_was_not_mended_to_the_end_is_at_the_next_start),
         SOUND(a_file_that_rots_while_it_is_used_is_replaced_once),
     };
 

@@ -68,6 +68,9 @@ static bool fails(bool is_write)
     bool is_due = vfs_faults.at != 0 &&
                   (number == vfs_faults.at || (vfs_faults.for_ever && number > vfs_faults.at));
 
+    if (is_due && vfs_faults.dies) {
+        _exit(1);
+    }
     return is_due && vfs_faults.error != (is_write ? SQLITE_IOERR_FSYNC : SQLITE_FULL);
 }
 

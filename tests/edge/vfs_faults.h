@@ -15,6 +15,7 @@ struct vfs_faults {
     unsigned count; /* operations until now */
     unsigned at;    /* the one that fails; 0: none */
     bool for_ever;  /* and all after it */
+    bool dies;      /* the process ends there, with code 1 */
     int error;      /* SQLITE_IOERR; SQLITE_FULL: writes alone, SQLITE_IOERR_FSYNC: syncs alone */
 };
 extern struct vfs_faults vfs_faults;
