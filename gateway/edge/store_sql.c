@@ -32,7 +32,7 @@
 #define WAL_PAGES       1000                        /* as SQLite has it */
 #define WAL_LEAST       16
 #define CHECK_ABOVE \
-    ((sqlite3_int64)256 * 1024 * 1024) /* octets: a larger file is not read twice at start */
+    ((sqlite3_int64)256 * 1024 * 1024) /* octets: of a larger file the rows are not looked into */
 
 /* clang-format off */
 const struct gw_sql_layout gw_sql_layouts[TABLES] = {
@@ -199,16 +199,22 @@ uint64_t gw_sql_used(struct gw_sql *sql)
     return used < 0 ? 0 : (uint64_t)used;
 }
 
-uint64_t gw_sql_rows(struct gw_sql *sql)
+/* -1: it cannot be read. */
+static sqlite3_int64 count_rows(struct gw_sql *sql, unsigned table)
 {
     char text[TEXT_LEN];
+
+    (void)snprintf(text, sizeof text, "SELECT count(*) FROM %s", gw_sql_layouts[table].name);
+    return gw_sql_ask(sql, text);
+}
+
+uint64_t gw_sql_rows(struct gw_sql *sql)
+{
     uint64_t rows = 0;
 
     for (unsigned table = 0; table < TABLES; table++) {
-        sqlite3_int64 count = 0;
+        sqlite3_int64 count = count_rows(sql, table);
 
-        (void)snprintf(text, sizeof text, "SELECT count(*) FROM %s", gw_sql_layouts[table].name);
-        count = gw_sql_ask(sql, text);
         rows += count > 0 ? (uint64_t)count : 0;
     }
     return rows;
@@ -275,13 +281,25 @@ static enum gw_sql_result failure(int error)
     return gw_sql_is_damage(error) || error == SQLITE_ERROR ? GW_SQL_CORRUPT : GW_SQL_FAILED;
 }
 
+/* Every page of a table is come by. */
+static bool can_be_walked(struct gw_sql *sql)
+{
+    bool good = true;
+
+    for (unsigned table = 0; table < TABLES && good; table++) {
+        good = count_rows(sql, table) >= 0;
+    }
+    return good;
+}
+
 static bool is_sound(struct gw_sql *sql)
 {
     sqlite3_int64 size = gw_sql_ask(sql, "SELECT page_count * page_size FROM pragma_page_count, "
                                          "pragma_page_size");
 
-    return size > CHECK_ABOVE ||
-           gw_sql_ask(sql, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)") == 1;
+    return size > CHECK_ABOVE
+               ? can_be_walked(sql)
+               : gw_sql_ask(sql, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)") == 1;
 }
 
 /* Makes the tables of an empty file, knows a file of our own; everything else is somebody's. */
