@@ -201,6 +201,11 @@ bool gw_store_hear(struct gw_store *store, struct gw_store_word *out)
     if (sim_store_due(store) > store->disk->now_ms) {
         return false;
     }
+    if (store->disk->fails) {
+        store->due_ms += SIM_RETRY_MS;
+        *out = (struct gw_store_word){.cause = "disk I/O error"};
+        return true;
+    }
     apply(store->disk, store->given);
     judge(store->disk);
     *out = (struct gw_store_word){.kept = store->given, .full = store->disk->full};

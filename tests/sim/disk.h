@@ -9,6 +9,7 @@
 #include "gateway/edge/store.h"
 
 #define SIM_COMMIT_MS 7
+#define SIM_RETRY_MS  1000
 
 struct sim_row;
 
@@ -18,6 +19,7 @@ struct sim_disk {
     size_t room;
     size_t most; /* rows beyond which it is full, eased at nine tenths; 0: no end */
     bool full;
+    bool fails;      /* commits do, and are tried again each second */
     uint64_t now_ms; /* the caller moves it */
 };
 

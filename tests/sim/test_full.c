@@ -62,10 +62,55 @@ static void a_full_store_drains_while_nodes_get_congestion(void **state)
     }
 }
 
+static int publish(struct sim_node *node, const char *data)
+{
+    return snode_publish(
+        &node->core,
+        &(struct snode_message){.topic = snode_index(0), .data = span_of_text(data), .qos = 2});
+}
+
+/* What was under way waits for the disk, what comes later gets congestion; all of it arrives once
+ * when the disk works again. */
+static void a_failing_store_keeps_again(uint64_t seed)
+{
+    struct sim *sim = sim_new(kept, seed);
+    struct sim_client *reader = sim_client(sim, false, "reader", false);
+    struct sim_node *early = sim_node(sim, "early");
+    struct sim_node *late = sim_node(sim, "late");
+
+    sim_client_subscribe(sim, reader, "site/#", 2);
+    sim_node_connect(sim, early, true);
+    sim_node_connect(sim, late, true);
+    sim_node_publish(sim, early, "before", 2);
+    sim_node_publish(sim, late, "before too", 2);
+    sim->disk.fails = true;
+    assert_int_equal(publish(early, "under way"), SNODE_OK);
+    sim_run(sim, 1000);
+    assert_int_equal(sim_times(&reader->inbox, "under way"), 0);
+    assert_int_equal(publish(late, "meanwhile"), SNODE_OK);
+    sim_wait(sim, late, SNODE_CONGESTED);
+    sim->disk.fails = false;
+    sim_wait(sim, late, SNODE_PUBLISHED);
+    sim_run(sim, 5000);
+    assert_int_equal(sim_times(&reader->inbox, "before"), 1);
+    assert_int_equal(sim_times(&reader->inbox, "under way"), 1);
+    assert_int_equal(sim_times(&reader->inbox, "meanwhile"), 1);
+    sim_free(sim);
+}
+
+static void a_failing_store_answers_congestion_until_it_keeps_again(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        a_failing_store_keeps_again(seed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_store_drains_while_nodes_get_congestion),
+        cmocka_unit_test(a_failing_store_answers_congestion_until_it_keeps_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

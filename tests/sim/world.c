@@ -350,6 +350,10 @@ static bool store_turn(struct sim *sim)
         gw_fetch_end(word.fetched);
         return true;
     }
+    if (word.cause != NULL) {
+        hub_not_kept(sim->hub, word.cause);
+        return true;
+    }
     if (word.kept != NULL) {
         sim->batch_out = false;
         hub_kept(sim->hub, word.kept, sim->now_ms);

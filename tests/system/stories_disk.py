@@ -1,7 +1,9 @@
-"""A store on a disk that is full, or cannot be written, or does not sync."""
+"""A store on a disk that is full, or cannot be written, or does not sync; and one that rots."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 
 from sedge import ROOT, Program, Skipped, expect, expect_equal
 
@@ -166,3 +168,27 @@ def a_disk_that_turns_read_only_stops_acknowledgements_until_it_is_back(box):
 
 def a_disk_that_does_not_sync_stops_acknowledgements_until_it_does(box):
     _a_fault_stops_acknowledgements(box, "sync", "disk I/O error")
+
+
+# --- rotting --------------------------------------------------------------------------------------
+
+
+def a_store_that_rots_while_the_gateway_runs_is_replaced_and_told(box):
+    path = box.dir / "sedge.db"
+    gateway = box.gateway(store=path)
+    box.keep_session("absent", "zz")
+    node = box.node().connect("meter")
+    expect_equal(node.ask(_publish(1, b"before"), b"\x0d"), _puback(1, 0), "PUBACK before")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with open(path, "r+b") as file:
+            file.seek(4096)
+            file.write(b"\xa5" * (path.stat().st_size - 4096))
+        version = other.execute("PRAGMA user_version").fetchone()[0]
+        other.execute(f"PRAGMA user_version = {version}")  # so that pages are read anew
+    expect_equal(node.ask(_publish(2, b"after"), b"\x0d"), _puback(2, 0), "PUBACK after")
+    gateway.wait_line(r"store .*/sedge\.db was corrupt: set aside as .*\.bad-1, 0 rows taken over")
+    expect((box.dir / "sedge.db.bad-1").exists(), "the bad file is there")
+    conf = box.dir / "gateway.conf"
+    box.run(ROOT / "build/sedge", "store", "check", "-c", conf).wait_line("sound$")
+    expect_equal(_drain(box, "absent", 2), ["before", "after"], "what was in memory")
