@@ -163,6 +163,10 @@ build/system/disk_faults.so: tests/system/disk_faults.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(warn) $(CFLAGS) -fPIC -shared -o $@ $<
 
+## A cluster of three RabbitMQ nodes, six gateways; a node is killed and comes back
+fleet: all
+	$(Q)tests/system/run.py a_fleet
+
 KILLS ?= 200
 ## Kill the gateway KILLS (200) times at random moments under load; SEED=N repeats a run
 soak: all
@@ -256,7 +260,7 @@ help:
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all docs run deps install check test system soak conformance fuzz fuzz-smoke fuzzers bench cov lint layers wire \
+.PHONY: all docs run deps install check test system fleet soak conformance fuzz fuzz-smoke fuzzers bench cov lint layers wire \
         sizes map pure tidy format format-check help clean FORCE \
         $(rings:%=check-%)
 

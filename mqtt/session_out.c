@@ -45,13 +45,16 @@ static bool can_take_off(const struct mqtt_sessions *ss, const struct mqtt_sessi
            journal_has_cells(ss->journal, 1);
 }
 
-static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const struct mqtt_session *s)
+/* It calls for a connection. */
+static enum voice voice_of_closed(const struct mqtt_session *s)
+{
+    return s->quota.calls && s->queue_count + s->inflight_count > 0 ? MAY_GO : SILENT;
+}
+
+static enum voice voice_of_open(const struct mqtt_sessions *ss, const struct mqtt_session *s)
 {
     const struct mqtt_entry *first = NULL;
 
-    if (!s->open) {
-        return s->quota.calls && s->queue_count + s->inflight_count > 0 ? MAY_GO : SILENT;
-    }
     if (s->holds > 0 || s->window == 0) {
         return SILENT;
     }
@@ -72,6 +75,11 @@ static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const stru
         return SILENT;
     }
     return can_take_off(ss, s, first) && !first->away ? MAY_GO : WAITS;
+}
+
+static enum voice voice_of_deliveries(const struct mqtt_sessions *ss, const struct mqtt_session *s)
+{
+    return s->open ? voice_of_open(ss, s) : voice_of_closed(s);
 }
 
 static void wait(struct mqtt_sessions *ss, struct mqtt_session *s)

@@ -62,7 +62,7 @@ static void a_full_store_drains_while_nodes_get_congestion(void **state)
     }
 }
 
-static int publish(struct sim_node *node, const char *data)
+static enum snode_err publish(struct sim_node *node, const char *data)
 {
     return snode_publish(
         &node->core,

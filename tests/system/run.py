@@ -26,6 +26,7 @@ import stories_daemon
 import stories_discovery
 import stories_disk
 import stories_doctor
+import stories_fleet
 import stories_hostile
 import stories_interop
 import stories_interop_brokers
@@ -78,6 +79,7 @@ FILES = (
     stories_daemon,
     stories_interop,
     stories_interop_brokers,
+    stories_fleet,
     stories_interop_tools,
     stories_tools,
 )
