@@ -58,6 +58,7 @@ int gw_file_lock(const char *path, struct gw_fault *fault)
 enum gw_file_kind gw_file_kind_of(int fd)
 {
     static const uint8_t magic[16] = "SQLite format 3";
+    static const uint8_t zeros[HEAD_LEN] = {0};
     uint8_t head[HEAD_LEN] = {0};
     ssize_t len = pread(fd, head, sizeof head, 0);
     struct reader r = reader_of(span_of(head, sizeof head));
@@ -69,7 +70,8 @@ enum gw_file_kind gw_file_kind_of(int fd)
     version = read_u32(&r);
     (void)read_span(&r, AT_APPLICATION - AT_VERSION - 4);
     application = read_u32(&r);
-    if (len == 0 || (is_sqlite && len == sizeof head && application == 0 && version == 0)) {
+    if (memcmp(head, zeros, sizeof head) == 0 ||
+        (is_sqlite && len == sizeof head && application == 0 && version == 0)) {
         return GW_FILE_EMPTY;
     }
     if (len < (ssize_t)sizeof head) {

@@ -10,7 +10,7 @@
 #include "gateway/edge/fault.h"
 
 enum gw_file_kind {
-    GW_FILE_EMPTY,   /* new, or begun and rolled back */
+    GW_FILE_EMPTY,   /* new, or begun: rolled back, or cut off before its head was written */
     GW_FILE_OURS,    /* as far as its head says */
     GW_FILE_DAMAGED, /* ours, but its head is broken */
     GW_FILE_NEWER,   /* ours, of a later version */

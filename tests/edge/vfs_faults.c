@@ -26,6 +26,7 @@ struct file {
 };
 
 struct vfs_faults vfs_faults;
+void (*vfs_watch)(const struct vfs_op *op);
 static struct disk disks[DISKS];
 static sqlite3_vfs vfs;
 static sqlite3_vfs *own;
@@ -84,6 +85,13 @@ static void mark(struct disk *disk, sqlite3_int64 from, sqlite3_int64 to)
     }
 }
 
+static void tell(const struct vfs_op *op)
+{
+    if (vfs_watch != NULL) {
+        vfs_watch(op);
+    }
+}
+
 /* --- a file's methods ------------------------------------------------------------------------ */
 
 static int do_close(sqlite3_file *base)
@@ -110,6 +118,9 @@ static int do_write(sqlite3_file *base, const void *from, int len, sqlite3_int64
     if (f->disk != NULL) {
         mark(f->disk, at, at + len);
     }
+    if (f->disk != NULL && !bad) {
+        tell(&(struct vfs_op){VFS_WRITE, f->disk->path, at, len, from});
+    }
     return bad ? vfs_faults.error : error;
 }
 
@@ -119,6 +130,9 @@ static int do_truncate(sqlite3_file *base, sqlite3_int64 len)
 
     if (f->disk != NULL && fails(true)) {
         return vfs_faults.error;
+    }
+    if (f->disk != NULL) {
+        tell(&(struct vfs_op){.kind = VFS_TRUNCATE, .path = f->disk->path, .at = len});
     }
     return f->real->pMethods->xTruncate(f->real, len);
 }
@@ -143,6 +157,9 @@ static int do_sync(sqlite3_file *base, int flags)
         disk->dirty[page] = false;
     }
     disk->len = bad ? disk->len : len;
+    if (!bad) {
+        tell(&(struct vfs_op){.kind = VFS_SYNC, .path = disk->path});
+    }
     return bad ? vfs_faults.error : SQLITE_OK;
 }
 
@@ -272,6 +289,7 @@ static int do_delete(sqlite3_vfs *v, const char *name, int sync)
     (void)v;
     (void)sync;
     if (disk != NULL) {
+        tell(&(struct vfs_op){.kind = VFS_DELETE, .path = disk->path});
         forget(disk);
     }
     return own->xDelete(own, name, 0);

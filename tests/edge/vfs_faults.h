@@ -20,6 +20,19 @@ struct vfs_faults {
 };
 extern struct vfs_faults vfs_faults;
 
+/* What was done to a file; of a write the octets, which live until the call is over. */
+enum vfs_op_kind { VFS_WRITE, VFS_TRUNCATE, VFS_SYNC, VFS_DELETE };
+struct vfs_op {
+    enum vfs_op_kind kind;
+    const char *path;
+    long long at; /* of a truncation: the new length */
+    int len;
+    const void *octets;
+};
+
+/* Told of each operation that did not fail; NULL: nobody. */
+extern void (*vfs_watch)(const struct vfs_op *op);
+
 /* From now on SQLite opens files by it; nothing fails and the disk is empty. */
 void vfs_faults_begin(void);
 
