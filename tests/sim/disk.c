@@ -4,7 +4,12 @@
 
 #include "tests/support.h"
 
+#define USUAL 65536u /* rows */
+
 struct sim_row {
+    struct map_item by_key;
+    uint64_t found_by[3]; /* its key; of a queue without the owner: numbers are unique there */
+    size_t place;         /* in the disk's rows */
     uint64_t key[3];
     int64_t fields[RECORD_FIELDS];
     size_t text_len;
@@ -20,20 +25,55 @@ struct gw_store {
     size_t next;
 };
 
-static void row_del(struct sim_disk *disk, size_t i)
+static struct sim_row *find(const struct sim_disk *disk, const uint64_t key[3])
 {
-    free(disk->rows[i].octets);
-    disk->rows[i] = disk->rows[--disk->count];
+    uint64_t found_by[3] = {key[0], key[0] == TABLE_QUEUE ? 0 : key[1], key[2]};
+
+    return disk->room == 0 ? NULL
+                           : MAP_ITEM(map_find(&disk->by_key, span_of(found_by, sizeof found_by)),
+                                      struct sim_row, by_key);
+}
+
+static void row_del(struct sim_disk *disk, struct sim_row *row)
+{
+    struct sim_row *last = disk->rows[--disk->count];
+
+    disk->rows[row->place] = last;
+    last->place = row->place;
+    map_remove(&disk->by_key, &row->by_key);
+    free(row->octets);
+    free(row);
 }
 
 static void row_del_key(struct sim_disk *disk, const uint64_t key[3])
 {
-    for (size_t i = 0; i < disk->count; i++) {
-        if (memcmp(disk->rows[i].key, key, sizeof disk->rows[i].key) == 0) {
-            row_del(disk, i);
-            return;
-        }
+    struct sim_row *row = find(disk, key);
+
+    if (row != NULL && row->key[1] == key[1]) {
+        row_del(disk, row);
     }
+}
+
+static struct sim_row *row_new(struct sim_disk *disk, const uint64_t key[3])
+{
+    struct sim_row *row = calloc(1, sizeof *row);
+
+    if (disk->room == 0) {
+        assert_true(map_init(&disk->by_key, USUAL, 1));
+    }
+    if (disk->count == disk->room) {
+        disk->room = disk->room * 2 + 64;
+        disk->rows = realloc(disk->rows, disk->room * sizeof(struct sim_row *));
+        assert_non_null(disk->rows);
+    }
+    assert_non_null(row);
+    memcpy(row->key, key, sizeof row->key);
+    memcpy(row->found_by, key, sizeof row->found_by);
+    row->found_by[1] = key[0] == TABLE_QUEUE ? 0 : key[1];
+    row->place = disk->count;
+    disk->rows[disk->count++] = row;
+    map_add(&disk->by_key, &row->by_key, span_of(row->found_by, sizeof row->found_by));
+    return row;
 }
 
 static void row_put(struct sim_disk *disk, const struct record *record)
@@ -41,13 +81,7 @@ static void row_put(struct sim_disk *disk, const struct record *record)
     struct sim_row *row = NULL;
 
     row_del_key(disk, record->key);
-    if (disk->count == disk->room) {
-        disk->room = disk->room * 2 + 64;
-        disk->rows = realloc(disk->rows, disk->room * sizeof *disk->rows);
-        assert_non_null(disk->rows);
-    }
-    row = &disk->rows[disk->count++];
-    memcpy(row->key, record->key, sizeof row->key);
+    row = row_new(disk, record->key);
     memcpy(row->fields, record->fields, sizeof row->fields);
     row->text_len = record->text.len;
     row->body_len = record->body.len;
@@ -64,8 +98,8 @@ static void row_put(struct sim_disk *disk, const struct record *record)
 static void del_owner(struct sim_disk *disk, uint64_t owner)
 {
     for (size_t i = disk->count; i-- > 0;) {
-        if (disk->rows[i].key[0] != TABLE_QUEUE && disk->rows[i].key[1] == owner) {
-            row_del(disk, i);
+        if (disk->rows[i]->key[0] != TABLE_QUEUE && disk->rows[i]->key[1] == owner) {
+            row_del(disk, disk->rows[i]);
         }
     }
 }
@@ -85,8 +119,8 @@ static void apply(struct sim_disk *disk, const struct batch *batch)
 
 static int by_key(const void *a, const void *b)
 {
-    const struct sim_row *x = a;
-    const struct sim_row *y = b;
+    const struct sim_row *x = *(struct sim_row *const *)a;
+    const struct sim_row *y = *(struct sim_row *const *)b;
 
     for (size_t i = 0; i < 3; i++) {
         if (x->key[i] != y->key[i]) {
@@ -99,7 +133,10 @@ static int by_key(const void *a, const void *b)
 void sim_disk_fini(struct sim_disk *disk)
 {
     while (disk->count > 0) {
-        row_del(disk, disk->count - 1);
+        row_del(disk, disk->rows[disk->count - 1]);
+    }
+    if (disk->room != 0) {
+        map_fini(&disk->by_key);
     }
     free(disk->rows);
 }
@@ -111,7 +148,10 @@ struct gw_store *sim_store_open(struct sim_disk *disk)
     assert_non_null(store);
     store->disk = disk;
     if (disk->count > 0) {
-        qsort(disk->rows, disk->count, sizeof *disk->rows, by_key);
+        qsort(disk->rows, disk->count, sizeof(struct sim_row *), by_key);
+    }
+    for (size_t i = 0; i < disk->count; i++) {
+        disk->rows[i]->place = i;
     }
     return store;
 }
@@ -123,7 +163,7 @@ bool gw_store_next(struct gw_store *store, struct record *out)
     if (store->next == store->disk->count) {
         return false;
     }
-    row = &store->disk->rows[store->next++];
+    row = store->disk->rows[store->next++];
     *out = (struct record){.op = RECORD_PUT};
     memcpy(out->key, row->key, sizeof out->key);
     memcpy(out->fields, row->fields, sizeof out->fields);
@@ -145,19 +185,16 @@ void gw_store_fetch(struct gw_store *store, struct gw_fetch *fetch)
 
 static void fetch_one(const struct sim_disk *disk, uint64_t number, struct record *out)
 {
+    const struct sim_row *row = find(disk, (const uint64_t[3]){TABLE_MESSAGE, 0, number});
+    bool within = row == NULL;
+
     *out = (struct record){.op = RECORD_DEL, .key = {TABLE_MESSAGE, 0, number}};
-    for (size_t i = 0; i < disk->count; i++) {
-        const struct sim_row *row = &disk->rows[i];
-
-        bool within = row->key[0] == TABLE_QUEUE && row->fields[0] == 0;
-
-        if (row->key[2] == number && (row->key[0] == TABLE_MESSAGE || within)) {
-            out->op = RECORD_PUT;
-            memcpy(out->fields, &row->fields[within ? 4 : 0], 4 * sizeof out->fields[0]);
-            out->text = span_of(row->octets, row->text_len);
-            out->body = span_of(row->octets + row->text_len, row->body_len);
-            return;
-        }
+    row = within ? find(disk, (const uint64_t[3]){TABLE_QUEUE, 0, number}) : row;
+    if (row != NULL && (!within || row->fields[0] == 0)) {
+        out->op = RECORD_PUT;
+        memcpy(out->fields, &row->fields[within ? 4 : 0], 4 * sizeof out->fields[0]);
+        out->text = span_of(row->octets, row->text_len);
+        out->body = span_of(row->octets + row->text_len, row->body_len);
     }
 }
 

@@ -6,6 +6,7 @@
 #ifndef TESTS_SIM_DISK_H
 #define TESTS_SIM_DISK_H
 
+#include "base/map.h"
 #include "gateway/edge/store.h"
 
 #define SIM_COMMIT_MS 7
@@ -14,7 +15,8 @@
 struct sim_row;
 
 struct sim_disk {
-    struct sim_row *rows;
+    struct sim_row **rows;
+    struct map by_key;
     size_t count;
     size_t room;
     size_t most; /* rows beyond which it is full, eased at nine tenths; 0: no end */

@@ -21,9 +21,8 @@ static void say_ack(struct sim *sim, struct sim_client *client, enum mqtt_type t
     }
 }
 
-static void took(struct sim *sim, struct sim_client *client, const struct mqtt_packet *packet)
+static void put(struct sim_inbox *inbox, const struct mqtt_packet *packet)
 {
-    struct sim_inbox *inbox = &client->inbox;
     size_t at = inbox->count++;
 
     assert_true(inbox->count <= SIM_INBOX);
@@ -34,8 +33,19 @@ static void took(struct sim *sim, struct sim_client *client, const struct mqtt_p
     inbox->at[at].qos = mqtt_packet_qos(packet);
     inbox->at[at].retain = packet->flags & MQTT_RETAIN;
     inbox->at[at].dup = packet->flags & MQTT_DUP;
-    if (inbox->at[at].qos > 0) {
-        say_ack(sim, client, inbox->at[at].qos == 1 ? MQTT_PUBACK : MQTT_PUBREC, packet->packet_id);
+}
+
+static void took(struct sim *sim, struct sim_client *client, const struct mqtt_packet *packet)
+{
+    uint8_t qos = mqtt_packet_qos(packet);
+
+    if (client->taker != NULL) {
+        client->taker(client->ctx, packet);
+    } else {
+        put(&client->inbox, packet);
+    }
+    if (qos > 0) {
+        say_ack(sim, client, qos == 1 ? MQTT_PUBACK : MQTT_PUBREC, packet->packet_id);
     }
 }
 

@@ -236,37 +236,6 @@ static void what_was_acknowledged_while_the_cloud_was_away_arrives(void **state)
     }
 }
 
-/* A message each 14.4 s, and the power fails now and then. */
-static void four_hours_without_the_cloud_lose_nothing(void **state)
-{
-    struct sim *sim = sim_new(cloudy, 11);
-    struct sim_client *cloud = sim_client(sim, true, "cloud", true);
-    struct sim_node *node = sim_node(sim, "n1");
-    struct rng when = {11};
-    size_t next_crash = 50;
-
-    (void)state;
-    sim_client_subscribe(sim, cloud, "up/#", 1);
-    sim_node_connect(sim, node, false);
-    sim_run(sim, 5000);
-    sim->far_down = true;
-    hub_uplink_down(sim->hub, 0, "cut", sim->now_ms);
-    for (size_t i = 0; i < 1000; i++) {
-        if (i == next_crash) {
-            sim_crash(sim);
-            next_crash += 1 + rng_below(&when, 100);
-        }
-        sim_node_publish(sim, node, numbered("m", i), 1);
-        sim_run(sim, 14400);
-    }
-    assert_int_equal(cloud->inbox.count, 0);
-    sim->far_down = false;
-    sim_run(sim, 120000);
-    assert_all_came(&cloud->inbox, "m", 1000, 1);
-    assert_in_order(&cloud->inbox, "m");
-    sim_free(sim);
-}
-
 static void a_command_from_the_cloud_reaches_a_node_and_does_not_echo(void **state)
 {
     struct sim *sim = sim_new(cloudy, 3);
@@ -388,7 +357,6 @@ int main(void)
         cmocka_unit_test(a_sleeper_gets_everything_in_one_waking),
         cmocka_unit_test(a_lost_nodes_will_and_retained_value_cross_the_border),
         cmocka_unit_test(what_was_acknowledged_while_the_cloud_was_away_arrives),
-        cmocka_unit_test(four_hours_without_the_cloud_lose_nothing),
         cmocka_unit_test(a_command_from_the_cloud_reaches_a_node_and_does_not_echo),
         cmocka_unit_test(a_crash_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(a_sleepers_queue_and_topic_ids_survive_a_crash),

@@ -64,6 +64,10 @@ struct sim_client {
     bool present;
     uint8_t code;
     bool mute; /* does not acknowledge */
+    /* Takes what comes in place of the inbox, when more comes at once than fits there; NULL: not.
+     */
+    void (*taker)(void *ctx, const struct mqtt_packet *publish);
+    void *ctx;
 };
 
 /* Chances out of 1,000 for each datagram, and the most it is late, so that later ones overtake it.
