@@ -48,8 +48,8 @@ static void drop_all(struct gw_tls_setup **setups, size_t count)
 }
 
 /* One of the places; true, and NULL, where there is no TLS. */
-static bool read_one(const struct conf *conf, size_t i, struct gw_tls_setup **setup,
-                     struct gw_fault *fault)
+static bool read_one(struct gw_certs *certs, const struct conf *conf, size_t i,
+                     struct gw_tls_setup **setup, struct gw_fault *fault)
 {
     if (i < conf->broker_count) {
         if (!broker_has_tls(&conf->broker[i])) {
@@ -62,13 +62,14 @@ static bool read_one(const struct conf *conf, size_t i, struct gw_tls_setup **se
         if (!upstream_has_tls(upstream) || has_templates(upstream)) {
             return true;
         }
-        *setup = gw_tls_setup_client(upstream, fault);
+        *setup = gw_tls_setup_client(upstream, &certs->shelf, fault);
     }
     return *setup != NULL;
 }
 
 /* All of them, or NULL. */
-static struct gw_tls_setup **read_all(const struct conf *conf, struct gw_fault *fault)
+static struct gw_tls_setup **read_all(struct gw_certs *certs, const struct conf *conf,
+                                      struct gw_fault *fault)
 {
     size_t count = place_count(conf);
     struct gw_tls_setup **setups = calloc(count + 1, sizeof(struct gw_tls_setup *));
@@ -78,7 +79,7 @@ static struct gw_tls_setup **read_all(const struct conf *conf, struct gw_fault *
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!read_one(conf, i, &setups[i], fault)) {
+        if (!read_one(certs, conf, i, &setups[i], fault)) {
             drop_all(setups, count);
             return NULL;
         }
@@ -143,7 +144,7 @@ bool gw_certs_init(struct gw_certs *certs, struct gw_loop *loop, const struct co
 
 bool gw_certs_reload(struct gw_certs *certs, const struct conf *conf, struct gw_fault *fault)
 {
-    struct gw_tls_setup **setups = read_all(conf, fault);
+    struct gw_tls_setup **setups = read_all(certs, conf, fault);
 
     if (setups == NULL) {
         return false;
@@ -185,4 +186,10 @@ struct gw_tls_setup *gw_certs_broker(const struct gw_certs *certs, size_t i)
 struct gw_tls_setup *gw_certs_upstream(const struct gw_certs *certs, size_t i)
 {
     return certs->setups[certs->conf->broker_count + i];
+}
+
+struct gw_tls_setup *gw_certs_own(struct gw_certs *certs, const struct conf_upstream *conf,
+                                  struct gw_fault *fault)
+{
+    return gw_tls_setup_client(conf, &certs->shelf, fault);
 }

@@ -21,6 +21,7 @@ struct gw_certs {
     const struct conf *conf;
     /* Brokers, then upstreams, as the configuration has them; NULL where there is no TLS. */
     struct gw_tls_setup **setups;
+    struct gw_tls_shelf shelf;
     struct event *look; /* once a day; not armed where no certificate is ours */
 };
 
@@ -40,5 +41,10 @@ size_t gw_certs_count(const struct gw_certs *certs);
  * differ from node to node. */
 struct gw_tls_setup *gw_certs_broker(const struct gw_certs *certs, size_t i);
 struct gw_tls_setup *gw_certs_upstream(const struct gw_certs *certs, size_t i);
+
+/* Files that differ from node to node: read now, as `conf` names them for one. The caller's; NULL:
+ * the fault says why. */
+struct gw_tls_setup *gw_certs_own(struct gw_certs *certs, const struct conf_upstream *conf,
+                                  struct gw_fault *fault);
 
 #endif

@@ -201,7 +201,7 @@ void gw_checkup_certificates(const struct gw_checkup *checkup)
         if (upstream->mode == CONF_AGGREGATING && upstream->url.count > 0 &&
             gw_way_has_tls(upstream->url.at[0].scheme)) {
             (void)snprintf(name, sizeof name, "upstream %s", upstream->at.name);
-            tell_setup(checkup, name, gw_tls_setup_client(upstream, &fault), &fault);
+            tell_setup(checkup, name, gw_tls_setup_client(upstream, NULL, &fault), &fault);
         }
     }
 }

@@ -137,7 +137,7 @@ static bool add_port(struct gw_tcp *tcp, const struct conf_broker *conf, struct 
     return true;
 }
 
-bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct gw_certs *certs,
+bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, struct gw_certs *certs,
                  const struct conf *conf, struct gw_fault *fault)
 {
     *tcp = (struct gw_tcp){.loop = wires->loop, .certs = certs};

@@ -35,7 +35,7 @@ struct gw_port_of_broker {
 
 struct gw_tcp {
     struct gw_loop *loop;
-    const struct gw_certs *certs;
+    struct gw_certs *certs;
     struct gw_port_of_broker *ports;
     size_t port_count;
     struct event *resume; /* accepting pauses until then */
@@ -51,7 +51,7 @@ struct gw_tcp {
 };
 
 /* Opens a port for each [broker]. `certs` are not looked at before a connection comes. */
-bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, const struct gw_certs *certs,
+bool gw_tcp_init(struct gw_tcp *tcp, struct gw_wires *wires, struct gw_certs *certs,
                  const struct conf *conf, struct gw_fault *fault);
 
 /* Closes all sockets without a word to the broker: what is stored stays as it is. */

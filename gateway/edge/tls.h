@@ -28,6 +28,12 @@
 
 struct gw_tls_setup;
 
+/* Authorities by their files: those of a system are 1 MiB, so setups share what is the same file,
+ * unchanged. Zeroed it is empty; it outlives its setups. */
+struct gw_tls_shelf {
+    struct gw_tls_roots *first;
+};
+
 /* Since the setup was made. */
 struct gw_tls_count {
     uint64_t done;    /* handshakes that came to their end */
@@ -39,7 +45,8 @@ struct gw_tls_count {
  * fault says FILE:LINE: [section] key: cause. A certificate that has expired is none: it may be the
  * clock that is wrong; see gw_tls_days_left. */
 struct gw_tls_setup *gw_tls_setup_server(const struct conf_broker *conf, struct gw_fault *fault);
-struct gw_tls_setup *gw_tls_setup_client(const struct conf_upstream *conf, struct gw_fault *fault);
+struct gw_tls_setup *gw_tls_setup_client(const struct conf_upstream *conf,
+                                         struct gw_tls_shelf *shelf, struct gw_fault *fault);
 struct gw_tls_setup *gw_tls_setup_hold(struct gw_tls_setup *setup);
 /* Frees at the last reference. NULL is allowed. */
 void gw_tls_setup_drop(struct gw_tls_setup *setup);

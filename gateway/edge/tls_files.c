@@ -135,15 +135,88 @@ bool gw_tls_read_chain(struct gw_tls_setup *setup, const struct gw_tls_place *pl
            refuse(&chain, "no memory");
 }
 
-bool gw_tls_read_authorities(struct gw_tls_setup *setup, const struct gw_tls_place *place,
-                             const char *key, const char *path)
-{
-    struct file file = {.place = place, .key = key, .path = path == NULL ? SYSTEM_STORE : path};
+/* --- authorities ----------------------------------------------------------------------------- */
 
-    if (!read_certificates(&file, &setup->authorities, path != NULL)) {
-        return false;
+static struct gw_tls_stamp stamp_of(const char *path)
+{
+    struct stat info = {0};
+
+    (void)stat(path, &info); /* who reads it says what is wrong with it */
+    return (struct gw_tls_stamp){.device = info.st_dev,
+                                 .number = info.st_ino,
+                                 .changed_ns = (int64_t)info.st_ctim.tv_sec * 1000000000 +
+                                               info.st_ctim.tv_nsec,
+                                 .octets = info.st_size};
+}
+
+static struct gw_tls_roots *on_shelf(const struct gw_tls_shelf *shelf,
+                                     const struct gw_tls_stamp *is)
+{
+    struct gw_tls_roots *roots = shelf == NULL ? NULL : shelf->first;
+
+    while (roots != NULL && memcmp(&roots->stamp, is, sizeof *is) != 0) {
+        roots = roots->next;
     }
-    mbedtls_ssl_conf_ca_chain(&setup->conf, &setup->authorities, NULL);
+    return roots;
+}
+
+static struct gw_tls_roots *read_roots(struct file *file, bool all)
+{
+    struct gw_tls_roots *roots = calloc(1, sizeof *roots);
+
+    if (roots == NULL) {
+        (void)refuse(file, "no memory");
+        return NULL;
+    }
+    mbedtls_x509_crt_init(&roots->list);
+    if (!read_certificates(file, &roots->list, all)) {
+        gw_tls_roots_drop(roots);
+        return NULL;
+    }
+    return roots;
+}
+
+void gw_tls_roots_drop(struct gw_tls_roots *roots)
+{
+    if (roots == NULL || (roots->refs != 0 && --roots->refs != 0)) {
+        return;
+    }
+    if (roots->shelf != NULL) {
+        struct gw_tls_roots **at = &roots->shelf->first;
+
+        while (*at != NULL && *at != roots) {
+            at = &(*at)->next;
+        }
+        *at = roots->next;
+    }
+    mbedtls_x509_crt_free(&roots->list);
+    free(roots);
+}
+
+bool gw_tls_read_authorities(struct gw_tls_setup *setup, const struct gw_tls_place *place,
+                             const struct gw_tls_named *named, struct gw_tls_shelf *shelf)
+{
+    struct file file = {.place = place,
+                        .key = named->key,
+                        .path = named->path == NULL ? SYSTEM_STORE : named->path};
+    struct gw_tls_stamp stamp = stamp_of(file.path);
+    struct gw_tls_roots *roots = on_shelf(shelf, &stamp);
+
+    if (roots == NULL) {
+        roots = read_roots(&file, named->path != NULL);
+        if (roots == NULL) {
+            return false;
+        }
+        roots->stamp = stamp;
+        roots->shelf = shelf;
+        if (shelf != NULL) {
+            roots->next = shelf->first;
+            shelf->first = roots;
+        }
+    }
+    roots->refs++;
+    setup->roots = roots;
+    mbedtls_ssl_conf_ca_chain(&setup->conf, &roots->list, NULL);
     (void)snprintf(setup->untrusted, sizeof setup->untrusted,
                    "certificate is not trusted by any authority of %s", file.path);
     return true;

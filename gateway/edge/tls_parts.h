@@ -44,6 +44,23 @@ struct gw_tls_kept {
     mbedtls_ssl_session session;
 };
 
+/* Two looks at a file that is the same and unchanged are equal. */
+struct gw_tls_stamp {
+    uint64_t device;
+    uint64_t number;
+    int64_t changed_ns;
+    int64_t octets;
+};
+
+/* Authorities of one file, counted. */
+struct gw_tls_roots {
+    struct gw_tls_roots *next;  /* on the shelf */
+    struct gw_tls_shelf *shelf; /* NULL: of one setup alone */
+    size_t refs;
+    struct gw_tls_stamp stamp;
+    mbedtls_x509_crt list;
+};
+
 struct gw_tls_setup {
     size_t refs;
     bool is_server;
@@ -54,7 +71,7 @@ struct gw_tls_setup {
     mbedtls_ctr_drbg_context drbg;
     mbedtls_x509_crt chain;
     mbedtls_pk_context key;
-    mbedtls_x509_crt authorities;
+    struct gw_tls_roots *roots; /* NULL: none */
     mbedtls_ssl_ticket_context tickets;
     struct gw_tls_psks psks;
     struct gw_tls_kept kept[GW_TLS_KEPT];
@@ -97,15 +114,22 @@ struct gw_tls_place {
     struct gw_fault *fault;
 };
 
+/* A file, and the setting that names it. */
+struct gw_tls_named {
+    const char *key;
+    const char *path;
+};
+
 /* Fills the fault: FILE:LINE: [section] key: what: cause. Always false. */
 bool gw_tls_refuse(const struct gw_tls_place *place, const char *key, const char *what,
                    const char *cause);
 
 bool gw_tls_read_chain(struct gw_tls_setup *setup, const struct gw_tls_place *place,
                        const char *cert, const char *key);
-/* `path` NULL: the system's store. */
+/* `path` NULL: the system's store. `shelf` NULL: shared with nobody. */
 bool gw_tls_read_authorities(struct gw_tls_setup *setup, const struct gw_tls_place *place,
-                             const char *key, const char *path);
+                             const struct gw_tls_named *file, struct gw_tls_shelf *shelf);
+void gw_tls_roots_drop(struct gw_tls_roots *roots);
 
 /* Lines `identity:hexkey`; blank ones and those that begin with # do not count. */
 bool gw_tls_psks_read(struct gw_tls_psks *psks, const struct conf_secrets *secrets,

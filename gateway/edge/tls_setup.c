@@ -49,7 +49,6 @@ static struct gw_tls_setup *new_setup(bool is_server)
     mbedtls_entropy_init(&setup->entropy);
     mbedtls_ctr_drbg_init(&setup->drbg);
     mbedtls_x509_crt_init(&setup->chain);
-    mbedtls_x509_crt_init(&setup->authorities);
     mbedtls_pk_init(&setup->key);
     mbedtls_ssl_ticket_init(&setup->tickets);
     for (size_t i = 0; i < GW_TLS_KEPT; i++) {
@@ -140,7 +139,8 @@ static bool conf_clients(struct gw_tls_setup *setup, const struct gw_tls_place *
         return conf->client_cert != CONF_CLIENT_CERT_REQUIRED ||
                gw_tls_refuse(place, "client_cert", "required", "client_ca is missing");
     }
-    if (!gw_tls_read_authorities(setup, place, "client_ca", conf->client_ca)) {
+    if (!gw_tls_read_authorities(setup, place, &(struct gw_tls_named){"client_ca", conf->client_ca},
+                                 NULL)) {
         return false;
     }
     mbedtls_ssl_conf_authmode(&setup->conf, conf->client_cert == CONF_CLIENT_CERT_OPTIONAL
@@ -202,15 +202,17 @@ static bool conf_names(struct gw_tls_setup *setup, const struct gw_tls_place *pl
 /* Without authorities a certificate is looked at all the same, which tells new sessions from those
  * that are taken up again; what is wrong with it does not matter then. */
 static bool conf_proof(struct gw_tls_setup *setup, const struct gw_tls_place *place,
-                       const struct conf_upstream *conf)
+                       const struct conf_upstream *conf, struct gw_tls_shelf *shelf)
 {
     setup->is_insecure = conf->insecure;
     mbedtls_ssl_conf_authmode(&setup->conf, conf->insecure ? MBEDTLS_SSL_VERIFY_OPTIONAL
                                                            : MBEDTLS_SSL_VERIFY_REQUIRED);
-    return conf->insecure || gw_tls_read_authorities(setup, place, "ca", conf->ca);
+    return conf->insecure ||
+           gw_tls_read_authorities(setup, place, &(struct gw_tls_named){"ca", conf->ca}, shelf);
 }
 
-struct gw_tls_setup *gw_tls_setup_client(const struct conf_upstream *conf, struct gw_fault *fault)
+struct gw_tls_setup *gw_tls_setup_client(const struct conf_upstream *conf,
+                                         struct gw_tls_shelf *shelf, struct gw_fault *fault)
 {
     struct gw_tls_place place = {&conf->at, "upstream", fault};
     struct gw_tls_setup *setup = new_setup(false);
@@ -220,7 +222,7 @@ struct gw_tls_setup *gw_tls_setup_client(const struct conf_upstream *conf, struc
         return NULL;
     }
     if (conf_common(setup, &place) && gw_tls_read_chain(setup, &place, conf->cert, conf->key) &&
-        conf_proof(setup, &place, conf) && conf_names(setup, &place, conf)) {
+        conf_proof(setup, &place, conf, shelf) && conf_names(setup, &place, conf)) {
         gw_tls_conf_client_tickets(&setup->conf);
         return setup;
     }
@@ -247,7 +249,7 @@ void gw_tls_setup_drop(struct gw_tls_setup *setup)
     mbedtls_ssl_config_free(&setup->conf);
     mbedtls_ssl_ticket_free(&setup->tickets);
     mbedtls_x509_crt_free(&setup->chain);
-    mbedtls_x509_crt_free(&setup->authorities);
+    gw_tls_roots_drop(setup->roots);
     mbedtls_pk_free(&setup->key);
     mbedtls_ctr_drbg_free(&setup->drbg);
     mbedtls_entropy_free(&setup->entropy);

@@ -194,7 +194,7 @@ static void begin(struct gw_trial *trial)
     trial->since_ms = gw_loop_now(&trial->loop);
     if (gw_way_has_tls(trial->setup->url->scheme)) {
         trial->step = GW_TRIAL_TLS;
-        trial->tls = gw_tls_setup_client(upstream, &fault);
+        trial->tls = gw_tls_setup_client(upstream, NULL, &fault);
         if (trial->tls == NULL) {
             gw_trial_failed(trial, fault.text);
             return;

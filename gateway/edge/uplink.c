@@ -94,7 +94,7 @@ static bool find_setup(struct gw_uplink *uplink, struct gw_tls_setup **setup)
 
     *setup = gw_certs_upstream(uplink->certs, section);
     if (*setup == NULL && gw_way_has_tls(uplink->to->scheme)) {
-        uplink->own = gw_tls_setup_client(uplink->conf, &fault);
+        uplink->own = gw_certs_own(uplink->certs, uplink->conf, &fault);
         *setup = uplink->own;
         if (*setup == NULL) {
             lose(uplink, fault.text);
@@ -258,7 +258,7 @@ void gw_uplink_output(struct gw_uplink *uplink)
     uplink->loop->again |= count == GW_UPLINK_OUTPUTS;
 }
 
-bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const struct gw_certs *certs,
+bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, struct gw_certs *certs,
                     size_t index)
 {
     *uplink = (struct gw_uplink){.loop = wires->loop, .certs = certs, .index = index};

@@ -14,7 +14,7 @@
 
 struct gw_uplink {
     struct gw_loop *loop;
-    const struct gw_certs *certs;
+    struct gw_certs *certs;
     const struct conf_upstream *conf;
     size_t index;
     struct gw_tls_setup *own; /* of this connection: its files are templates; else NULL */
@@ -32,7 +32,7 @@ struct gw_uplink {
 };
 
 /* `certs` are not looked at before it is dialled. */
-bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, const struct gw_certs *certs,
+bool gw_uplink_init(struct gw_uplink *uplink, struct gw_wires *wires, struct gw_certs *certs,
                     size_t index);
 void gw_uplink_fini(struct gw_uplink *uplink);
 

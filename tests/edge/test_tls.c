@@ -1,6 +1,7 @@
 /* A server's stage and a client's, mouth to mouth in memory. */
 #include "tests/edge/tls_home.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,7 +57,7 @@ static void make_setups(struct rig *rig)
         rig->server = gw_tls_setup_server(&rig->broker, &fault);
     }
     if (rig->client == NULL) {
-        rig->client = gw_tls_setup_client(&rig->upstream, &fault);
+        rig->client = gw_tls_setup_client(&rig->upstream, NULL, &fault);
     }
     if (rig->server == NULL || rig->client == NULL) {
         fail_msg("%s", fault.text);
@@ -858,6 +859,38 @@ static void tls_1_3_is_an_error_where_the_library_has_none(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void upstreams_share_the_authorities_of_a_file(void **state)
+{
+    struct rig *rig = *state;
+    struct gw_tls_shelf shelf = {NULL};
+    struct gw_fault fault = {""};
+    struct gw_tls_roots *first = NULL;
+    struct gw_tls_setup *other = NULL;
+
+    rig->client = gw_tls_setup_client(&rig->upstream, &shelf, &fault);
+    first = shelf.first;
+    assert_non_null(first);
+    other = gw_tls_setup_client(&rig->upstream, &shelf, &fault);
+    assert_ptr_equal(rig->client->conf.ca_chain, other->conf.ca_chain);
+    assert_ptr_equal(shelf.first, first);
+    gw_tls_setup_drop(other);
+    meet(rig); /* by what the other shared */
+    assert_up(rig);
+
+    assert_int_equal(utimensat(AT_FDCWD, rig->upstream.ca, NULL, 0), 0); /* changed since */
+    other = gw_tls_setup_client(&rig->upstream, &shelf, &fault);
+    assert_ptr_not_equal(shelf.first, first);
+    gw_tls_setup_drop(rig->client);
+    rig->client = other;
+    meet(rig);
+    assert_up(rig);
+    tls_pair_fini(&rig->pair);
+    rig->pair.server = rig->pair.client = NULL;
+    gw_tls_setup_drop(rig->client);
+    rig->client = NULL;
+    assert_null(shelf.first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -899,6 +932,7 @@ int main(void)
         CASE(an_encrypted_key_is_refused),
         CASE(what_is_wrong_with_psks_is_said),
         CASE(tls_1_3_is_an_error_where_the_library_has_none),
+        CASE(upstreams_share_the_authorities_of_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,7 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct gw_fault fault;
 
         server = gw_tls_setup_server(&broker, &fault);
-        client = gw_tls_setup_client(&upstream, &fault);
+        client = gw_tls_setup_client(&upstream, NULL, &fault);
         assert(server != NULL && client != NULL);
         set_client_psk(client);
     }
