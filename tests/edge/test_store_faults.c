@@ -32,6 +32,7 @@ int posix_fallocate(int fd, off_t offset, off_t len)
     if (room.error != 0 || room.left < (uint64_t)len) {
         return room.error != 0 ? room.error : ENOSPC;
     }
+    room.left -= (uint64_t)len;
     return ftruncate(fd, offset + len) == 0 ? 0 : errno;
 }
 
