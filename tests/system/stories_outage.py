@@ -4,7 +4,8 @@ import socket
 import threading
 
 import kill
-from sedge import expect, expect_equal, stop
+from cloud import Cloud
+from sedge import ROOT, expect, expect_equal, free_port, stop
 
 NODES, AWAY = 5, 500  # at 10 messages a second of each node, AWAY of them in 10 s
 UPSTREAM = """
@@ -101,12 +102,13 @@ def ten_seconds_without_the_cloud_lose_nothing_of_fifty_messages_a_second(box):
     expect_equal(sum(node.repeats for node in nodes), 0, "messages that a node said again")
 
 
-def six_bad_upstreams_delay_neither_a_live_one_nor_a_program(box):
+def seven_bad_upstreams_delay_neither_a_live_one_nor_a_program(box):
     bad = [box.own(Bad(deed)) for deed in DEEDS]
     cloud = box.mosquitto()
     watcher = box.subscriber("-q", "1", port=box.cloud)
     names = [deed.__name__.strip("_").replace("_", "-") for deed in DEEDS]
     rules = "".join(UPSTREAM.format(name=n, port=b.port) for n, b in zip(names, bad))
+    rules += UPSTREAM.format(name="closed", port=free_port())
     box.gateway(rules + UPSTREAM.format(name="live", port=box.cloud), store=box.dir / "sedge.db")
     cloud.wait_line(r"Sending CONNACK to gw-7")
     kill.wait_for(lambda: all(server.count for server in bad))
@@ -117,3 +119,37 @@ def six_bad_upstreams_delay_neither_a_live_one_nor_a_program(box):
     expect_equal([m[3] for m in watcher.messages(100)], wanted, "messages at the live one")
     expect_equal([m[3] for m in here.messages(100)], wanted, "messages here")
     expect(all(server.count for server in bad), "each was dialled")
+
+
+def a_dead_and_a_slow_upstream_delay_no_live_one(box):
+    at = free_port()
+    live = box.mosquitto(port=at)
+    dead = box.own(Bad(_hang))
+    slow = Cloud(box, "cumulocity", login=bool)
+    slow.hold_acks = True
+    ports = {"dead": dead.port, "slow": box.cloud, "live": at}
+    rules = "".join(UPSTREAM.format(name=name, port=port) for name, port in ports.items())
+    gateway = box.gateway(rules, store=box.dir / "sedge.db")
+    live.wait_line(r"Sending CONNACK to gw-7")
+    watcher, here = box.subscriber("-q", "1", port=at), box.subscriber("-q", "1")
+    wanted = [str(i) for i in range(200)]
+    node = box.start(
+        ROOT / "build/sn-pub", "-h", "127.0.0.1", "-p", box.udp, "-i", "meter", "-q", "1",
+        "-t", "farm/n", "-l", text_in=True,
+    )  # fmt: skip
+    node.write("".join(f"{text}\n" for text in wanted))
+    expect_equal([m[3] for m in watcher.messages(200)], wanted, "messages at the live one")
+    expect_equal([m[3] for m in here.messages(200)], wanted, "messages here")
+    expect(not any("cannot reach dead" in line for line in gateway.lines), "the dead one hangs")
+    under_way = len(slow.messages)
+    expect(0 < under_way < 200, f"{under_way} messages came to the slow one")
+    box.sedge("upstream", "status", "dead").wait_line(r"^dead +offline .* 200 \(")
+    box.sedge("upstream", "status", "slow").wait_line(r"^slow +online .* 200 \(")
+
+    done = 0
+    while done < 200:
+        slow.wait("message", lambda: len(slow.messages) > done)
+        done = len(slow.messages)
+        slow.release()
+    expect_equal([m.payload.decode() for m in slow.messages], wanted, "messages at the slow one")
+    box.sedge("upstream", "status", "dead").wait_line(r"^dead +offline .* 200 \(")
