@@ -1,5 +1,6 @@
 /* Queues longer than what is kept of them in memory. */
 #include "mqtt/away.h"
+#include "mqtt/queue.h"
 
 #include "tests/mqtt/site.h"
 
@@ -154,6 +155,81 @@ static void the_oldest_goes_though_it_is_away(void **state)
     site_free(site);
 }
 
+static void the_newest_goes_while_the_rest_is_away(void **state)
+{
+    struct site *site = site_new(true);
+
+    (void)state;
+    (void)absent_reader(site, "r");
+    publish(site, 0, 100);
+    site_crash(site);
+    site->quota.queued = 100;
+    site->quota.when_full = MQTT_DROP_NEWEST;
+    site_close(site, come_back(site, "r"), MQTT_END_BYE);
+    publish(site, 100, 200);
+    assert_int_equal(site_rows(site, TABLE_QUEUE), 100);
+    hears(site, come_back(site, "r"), 0, 100);
+    expect_no_rows(site);
+    site_free(site);
+}
+
+/* Only what is near can be QoS 0: that goes first, then the oldest, away or not. */
+static void qos_0_goes_before_what_is_away(void **state)
+{
+    struct site *site = site_new(true);
+    struct mqtt_publication zero = {
+        .topic = span_of_text("t/0"), .payload = span_of_text("zero"), .qos = 0};
+    struct mqtt_session *s = absent_reader(site, "r");
+
+    (void)state;
+    publish(site, 0, 100);
+    site_crash(site);
+    site->quota.queued = 101;
+    site->quota.inflight = 1;
+    site->quota.when_full = MQTT_DROP_QOS0_FIRST;
+    s = come_back(site, "r");
+    assert_int_equal(mqtt_sessions_publish(&site->ss, &zero, site->now_ms), MQTT_OK);
+    assert_int_equal(s->queue_count, 101);
+    publish(site, 100, 102);
+    assert_int_equal(s->dropped, 2);
+    hears(site, s, 1, 102);
+    expect_no_rows(site);
+    site_free(site);
+}
+
+static void time_passes_for_what_is_away_over_a_restart_too(void **state)
+{
+    struct site *site = site_new(true);
+
+    (void)state;
+    site->quota.age_ms = 10000;
+    (void)absent_reader(site, "r");
+    publish(site, 0, 50);
+    site->now_ms += 6000;
+    publish(site, 50, 100);
+    site_crash(site);
+    site->now_ms += 4000; /* the first 50 are too old now */
+    hears(site, come_back(site, "r"), 50, 100);
+    assert_int_equal(site->ss.count.expired, 50);
+    expect_no_rows(site);
+    site_free(site);
+}
+
+static void a_purge_takes_what_is_away(void **state)
+{
+    struct site *site = site_new(true);
+    struct mqtt_session *s = absent_reader(site, "r");
+
+    (void)state;
+    publish(site, 0, MANY);
+    site_crash(site);
+    s = come_back(site, "r");
+    assert_int_equal(mqtt_queue_purge(&site->ss, s, site->now_ms), MANY);
+    hears(site, s, 0, 0);
+    expect_no_rows(site);
+    site_free(site);
+}
+
 static void a_session_may_go_while_its_messages_are_asked_for(void **state)
 {
     struct site *site = site_new(true);
@@ -288,6 +364,10 @@ int main(void)
         cmocka_unit_test(after_a_restart_all_of_it_is_in_the_store),
         cmocka_unit_test(two_queues_share_a_row),
         cmocka_unit_test(the_oldest_goes_though_it_is_away),
+        cmocka_unit_test(the_newest_goes_while_the_rest_is_away),
+        cmocka_unit_test(qos_0_goes_before_what_is_away),
+        cmocka_unit_test(time_passes_for_what_is_away_over_a_restart_too),
+        cmocka_unit_test(a_purge_takes_what_is_away),
         cmocka_unit_test(a_session_may_go_while_its_messages_are_asked_for),
         cmocka_unit_test(a_row_that_is_not_there_is_counted_and_passed_over),
         cmocka_unit_test(rights_are_asked_when_it_comes_back),
