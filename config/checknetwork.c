@@ -4,6 +4,7 @@
 #include "config/expand.h"
 #include "config/hash.h"
 #include "config/preset.h"
+#include "config/rule.h"
 
 static void check_broker(const struct conf_reading *reading, const struct conf_broker *broker)
 {
@@ -120,23 +121,42 @@ static bool can_come_back(const struct conf_rule *send, const struct conf_rules 
     return false;
 }
 
+static void check_receive(const struct conf_reading *reading, const struct conf_upstream *upstream,
+                          const struct conf_rule *rule)
+{
+    if (rule->template != NULL && rule->template[0] == '$') {
+        say_at(reading, upstream, rule,
+               &(struct saying){"receive", false, "has a template that begins with $"});
+    }
+    if (rule->qos != CONF_QOS_UNSET && rule->qos > upstream->subscribe_qos_max) {
+        say_at(reading, upstream, rule,
+               &(struct saying){"receive", false, "has a qos above subscribe_qos_max"});
+    }
+}
+
+static void check_send(const struct conf_reading *reading, const struct conf_upstream *upstream,
+                       const struct conf_rule *rule)
+{
+    if (rule->qos != CONF_QOS_UNSET && rule->qos > upstream->qos_max) {
+        say_at(reading, upstream, rule, &(struct saying){"send", false, "has a qos above qos_max"});
+    }
+    if (conf_rule_least_levels(rule) > upstream->max_levels) {
+        say_at(reading, upstream, rule,
+               &(struct saying){"send", false, "makes topics of more levels than max_levels"});
+    }
+    if (can_come_back(rule, &upstream->receive)) {
+        say_at(reading, upstream, rule,
+               &(struct saying){"send", true, "what it sends can come back by a receive rule"});
+    }
+}
+
 static void check_rules(const struct conf_reading *reading, const struct conf_upstream *upstream)
 {
     for (size_t i = 0; i < upstream->receive.count; i++) {
-        const struct conf_rule *rule = &upstream->receive.at[i];
-
-        if (rule->template != NULL && rule->template[0] == '$') {
-            say_at(reading, upstream, rule,
-                   &(struct saying){"receive", false, "has a template that begins with $"});
-        }
+        check_receive(reading, upstream, &upstream->receive.at[i]);
     }
     for (size_t i = 0; i < upstream->send.count; i++) {
-        const struct conf_rule *rule = &upstream->send.at[i];
-
-        if (can_come_back(rule, &upstream->receive)) {
-            say_at(reading, upstream, rule,
-                   &(struct saying){"send", true, "what it sends can come back by a receive rule"});
-        }
+        check_send(reading, upstream, &upstream->send.at[i]);
     }
 }
 

@@ -36,4 +36,7 @@ static inline bool conf_rule_matches(const struct conf_rule *rule, struct span t
 /* Writes what a topic that matches becomes. False: it does not match, or does not fit `w`. */
 bool conf_rule_apply(const struct conf_rule *rule, struct span topic, struct writer *w);
 
+/* The levels of the shortest topic that it makes. */
+size_t conf_rule_least_levels(const struct conf_rule *rule);
+
 #endif

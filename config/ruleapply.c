@@ -1,5 +1,7 @@
 #include "config/rule.h"
 
+#include "base/text.h"
+
 #define WILDCARDS 9u /* %1..%9 */
 
 /* What the wildcards of a filter matched. */
@@ -138,4 +140,39 @@ bool conf_rule_apply(const struct conf_rule *rule, struct span topic, struct wri
         return false;
     }
     return true;
+}
+
+/* The shortest topic that fits: a level for each +, and none for the # behind others. */
+static void write_shortest(struct span filter, struct writer *w)
+{
+    bool more = true;
+    bool is_first = true;
+
+    while (more) {
+        struct span level = take_level(&filter, &more);
+
+        if (is_level(level, '#') && !is_first) {
+            return;
+        }
+        write_text(w, is_first ? "" : "/");
+        write_span(w, is_level(level, '#') || is_level(level, '+') ? span_of_text("x") : level);
+        is_first = false;
+    }
+}
+
+size_t conf_rule_least_levels(const struct conf_rule *rule)
+{
+    uint8_t room[2][1024];
+    struct writer topic = writer_of(room[0], sizeof room[0]);
+    struct writer made = writer_of(room[1], sizeof room[1]);
+    size_t levels = 1;
+
+    write_shortest(span_of_text(rule->filter), &topic);
+    if (topic.bad || !conf_rule_apply(rule, span_of(room[0], written(&topic)), &made)) {
+        return 0; /* so long a text says nothing of levels */
+    }
+    for (size_t i = 0; i < written(&made); i++) {
+        levels += room[1][i] == '/';
+    }
+    return levels;
 }

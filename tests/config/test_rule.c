@@ -45,7 +45,8 @@ static struct conf *read_rule(const char *line)
     struct conf *conf = NULL;
 
     source.text.len = (size_t)snprintf(
-        text, sizeof text, "[gateway]\nname = gh-7\n[upstream u]\nurl = mqtt://h\n%s\n", line);
+        text, sizeof text,
+        "[gateway]\nname = gh-7\n[upstream u]\nurl = mqtt://h\nqos_max = 2\n%s\n", line);
     conf = conf_read(&source, 1, NULL, &report);
     assert_int_equal(report.errors, 0);
     conf_report_fini(&report);
