@@ -46,7 +46,7 @@ static struct conf *read_rule(const char *line)
 
     source.text.len = (size_t)snprintf(
         text, sizeof text,
-        "[gateway]\nname = gh-7\n[upstream u]\nurl = mqtt://h\nqos_max = 2\n%s\n", line);
+        "[gateway]\nname = gh-7\n[upstream u]\nurl = mqtt://h\n%s\nqos_max = 2\n", line);
     conf = conf_read(&source, 1, NULL, &report);
     assert_int_equal(report.errors, 0);
     conf_report_fini(&report);
