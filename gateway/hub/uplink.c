@@ -178,8 +178,7 @@ static void say_end(struct hub *hub, const struct hub_uplink *up,
     enum conf_level level = !ours ? CONF_WARNING : up->mould == NULL ? CONF_INFO : CONF_DEBUG;
     const char *what = ours ? "left" : up->online ? "lost" : "cannot reach";
 
-    hub_say(hub, &(struct hub_line_of_log){level, "uplink", what, span_of_text(up->conf->at.name),
-                                           news->cause});
+    hub_way_say(hub, up, &(struct hub_line_of_log){level, "uplink", what, {NULL, 0}, news->cause});
     if (news->pattern != MQTT_CLIENT_NO_PATTERN) {
         say_pattern(hub, up, news);
     }
@@ -209,9 +208,12 @@ static void went_online(struct hub *hub, struct hub_uplink *up, bool present, ui
 {
     enum conf_level level = up->mould == NULL ? CONF_INFO : CONF_DEBUG; /* they come and go */
 
-    hub_say(hub, &(struct hub_line_of_log){level, "uplink", "online with",
-                                           span_of_text(up->conf->at.name),
-                                           present ? "its session was kept" : "a new session"});
+    hub_way_say(hub, up,
+                &(struct hub_line_of_log){level,
+                                          "uplink",
+                                          "online with",
+                                          {NULL, 0},
+                                          present ? "its session was kept" : "a new session"});
     hub_far_online(hub, up, present, now_ms);
     up->online = open_session(hub, up, now_ms);
     if (!up->online) {

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "gateway/hub/mould.h"
 #include "gateway/hub/rules.h"
-#include "gateway/hub/say.h"
+#include "gateway/hub/status.h"
 #include "gateway/hub/told.h"
 #include "mqtt/queue.h"
 
@@ -327,4 +327,22 @@ uint64_t hub_way_deadline(const struct hub *hub, const struct hub_uplink *up)
         return least; /* its section tells */
     }
     return is_stale(up) ? lesser(least, up->way.told_ms + HUB_WAY_TELL_MS) : least;
+}
+
+void hub_way_say(struct hub *hub, const struct hub_uplink *up, const struct hub_line_of_log *line)
+{
+    struct hub_line_of_log whole = *line;
+    uint8_t room[HUB_LOG_TEXT];
+    struct writer w = writer_of(room, sizeof room);
+
+    whole.name = span_of_text(up->conf->at.name);
+    if (line->more != NULL && up->conf->url.count > 1) {
+        write_text(&w, line->more);
+        write_text(&w, " (");
+        hub_write_url(&w, &up->conf->url.at[up->url]);
+        write_text(&w, ")");
+        write_end(&w);
+        whole.more = (const char *)room;
+    }
+    hub_say(hub, &whole);
 }

@@ -17,6 +17,7 @@
 #ifndef GATEWAY_HUB_UPLINK_WAY_H
 #define GATEWAY_HUB_UPLINK_WAY_H
 
+#include "gateway/hub/say.h"
 #include "gateway/hub/uplink.h"
 
 #define HUB_WAY_CUTS         3u
@@ -44,5 +45,8 @@ const char *hub_way_state_name(const struct hub_uplink *up);
 
 /* Leaves in order: will_payload, then DISCONNECT; no dialling until mqtt_client_start. */
 void hub_way_part(struct hub_uplink *up, uint64_t now_ms);
+
+/* A line of its name, and of the url in use where there are several. */
+void hub_way_say(struct hub *hub, const struct hub_uplink *up, const struct hub_line_of_log *line);
 
 #endif
