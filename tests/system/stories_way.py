@@ -117,9 +117,10 @@ def a_second_url_takes_over_and_nothing_is_lost_or_out_of_order(box):
     feeding.write("".join(f"{i}\n" for i in range(1500, 3000)))
     b.wait_line(r"Sending CONNACK to gw-7")
     at_b.wait_line(r"^= .* 2999$", wait_s=60)
-    before, after = _numbers(at_a.now()), _numbers(at_b.now())
+    taken = sum("Sending PUBACK to gw-7" in line for line in a.lines)  # if its readers had them or not
+    after = _numbers(at_b.now())
     expect_equal(after, list(range(after[0], 3000)), "messages at the second, in order")
-    expect(after[0] <= before[-1] + 1, f"{before[-1]} was the last of the first, {after[0]} follows")
+    expect(500 < after[0] <= taken, f"the first took {taken}, {after[0]} follows")
     box.sedge("upstream", "status").wait_line(rf"^cloud +online .*:{second}$")
     expect_equal(gateway.process.poll(), None, "the gateway runs")
 
