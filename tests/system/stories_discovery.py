@@ -302,7 +302,8 @@ def open_answers_nobody_from_afar_unless_it_is_told_to(box):
         gateway.wait_line(r"listener lan: a sender that is neither private nor on-link")
     told = box.own(
         Program(
-            ["mosquitto_sub", "-p", "1883", "-v", "-t", "$SYS/broker/listener/+/strangers"], box.dir
+            ["mosquitto_sub", "-h", "127.0.0.1", "-p", "1883", "-v", "-t", "$SYS/broker/listener/+/strangers"],
+            box.dir,
         )
     )
     told.wait_line(r"listener/lan/strangers 1$")
