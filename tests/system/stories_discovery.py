@@ -300,9 +300,10 @@ def open_answers_nobody_from_afar_unless_it_is_told_to(box):
         far.bind(("198.51.100.9", 0))
         far.sendto(SEARCHGW, ("127.0.0.1", 1884))
         gateway.wait_line(r"listener lan: a sender that is neither private nor on-link")
+    topic = "$SYS/broker/listener/+/strangers"
     told = box.own(
         Program(
-            ["mosquitto_sub", "-h", "127.0.0.1", "-p", "1883", "-v", "-t", "$SYS/broker/listener/+/strangers"],
+            ["mosquitto_sub", "-h", "127.0.0.1", "-p", "1883", "-v", "-t", topic],
             box.dir,
         )
     )
