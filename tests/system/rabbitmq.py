@@ -87,8 +87,8 @@ class RabbitMQ:
         """Starts it; wait_started waits until it serves."""
         self.node = Program([SERVER], self.dir, env=self.env)
 
-    def wait_started(self):
-        self.node.wait_line(r"Server startup complete", START_S)
+    def wait_started(self, wait_s=START_S):
+        self.node.wait_line(r"Server startup complete", wait_s)
 
     def kill(self):
         os.kill(int((self.dir / "pid").read_text()), signal.SIGKILL)  # the script hides it

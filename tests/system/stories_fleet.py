@@ -8,6 +8,7 @@ from rabbitmq import Names, RabbitMQ
 from sedge import ROOT, Box, Failed, expect, expect_equal
 
 NODES = ("r1", "r2", "r3")
+LAUNCHES, REJOIN_S = 4, 25
 GATEWAYS = 6
 MOVE_S = 60
 MESSAGES = 60  # of each of ten nodes at each gateway
@@ -103,13 +104,14 @@ def _report(program):
 
 def _bring_back(node):
     """RabbitMQ now and then hangs where it joins again; who runs it starts it once more."""
-    node.launch()
-    try:
-        node.wait_started()
-    except Failed:
-        node.kill()
+    for _ in range(LAUNCHES - 1):
         node.launch()
-        node.wait_started()
+        try:
+            node.wait_started(REJOIN_S)
+            return
+        except Failed:
+            node.kill()
+    node.start()
 
 
 def a_fleet_moves_to_living_nodes_of_a_cluster_and_loses_nothing(box):
