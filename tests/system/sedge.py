@@ -337,13 +337,13 @@ class Box:
             "-c", "-q", qos, "-E", *args,
         )  # fmt: skip
 
-    def mosquitto(self, log="all", port=None):
+    def mosquitto(self, log="all", port=None, host="127.0.0.1"):
         """A broker at self.cloud, or `port`, that keeps its sessions when it is stopped and started
-        again."""
+        again; at all addresses of `host`."""
         port = port or self.cloud
         conf = self.dir / f"mosquitto-{port}.conf"
         conf.write_text(
-            f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n"
+            f"listener {port} {host}\nallow_anonymous true\nuser root\n"
             f"persistence true\npersistence_location {self.dir}/\n"
             f"persistence_file mosquitto-{port}.db\n"
             f"log_dest stderr\nlog_type {log}\nmax_queued_messages 0\nmax_inflight_messages 20\n"

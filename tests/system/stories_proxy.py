@@ -37,7 +37,7 @@ def _mosquitto_with_tls(box, authority):
     crt, key = authority.issue("far")
     conf = box.dir / "mosquitto-tls.conf"
     conf.write_text(
-        f"listener {box.cloud} 127.0.0.1\ncertfile {crt}\nkeyfile {key}\nallow_anonymous true\n"
+        f"listener {box.cloud} localhost\ncertfile {crt}\nkeyfile {key}\nallow_anonymous true\n"
         "user root\nlog_dest stderr\nlog_type all\n"
     )
     broker = box.own(Program(["mosquitto", "-c", conf], box.dir, env=with_sbin()))
@@ -54,7 +54,7 @@ def _goes_up(box, cloud, text="21"):
 def an_upstream_goes_by_an_http_proxy(box):
     port = free_port()
     proxy = _tinyproxy(box, port, "BasicAuth me secret")
-    cloud = box.mosquitto()
+    cloud = box.mosquitto(host="localhost")
     url = f"mqtt://localhost:{box.cloud}"
     box.gateway(CLOUD.format(url=url, proxy=f"http://me:secret@127.0.0.1:{port}"))
     _goes_up(box, cloud)
@@ -75,7 +75,7 @@ def an_upstream_with_tls_goes_by_an_http_proxy(box):
 def an_upstream_goes_by_a_socks_proxy(box):
     port = free_port()
     proxy = _microsocks(box, port, "-u", "me", "-P", "secret")
-    cloud = box.mosquitto()
+    cloud = box.mosquitto(host="localhost")
     url = f"mqtt://localhost:{box.cloud}"
     box.gateway(CLOUD.format(url=url, proxy=f"socks5://me:secret@127.0.0.1:{port}"))
     _goes_up(box, cloud)
