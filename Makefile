@@ -58,7 +58,7 @@ core_obj := $(call objs,$(core_src))
 edge_pkgs := libevent libserialport sqlite3 libargon2
 edge_libs  = $(shell pkg-config --libs $(edge_pkgs)) -lwslay -lcjson $(MBEDTLS:%=-L%/library -L%/lib) \
              -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
-test_libs  = $(shell pkg-config --libs cmocka)
+test_libs  = $(shell pkg-config --libs cmocka) -lm
 
 programs := sedge sn-pub sn-sub sn-sim sn-dump
 examples := mqtt-client
@@ -214,6 +214,13 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(call lib,sn mqtt base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(link) -o $@ $^
 
+## Print what the bus does on a virtual line, beside its design (docs/serial-link.md)
+sim-bus: $(BUILD)/sim/bus
+	$(Q)$<
+$(BUILD)/sim/bus: $(call objs,tests/sim/tables/bus.c tests/sim/bus.c tests/support.c) $(call lib,sn base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(link) -o $@ $^ $(test_libs)
+
 ## Measure which lines of the cores the tests run
 cov:
 	$(Q)rm -rf build/cov
@@ -260,7 +267,7 @@ help:
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all docs run deps install check test system fleet soak conformance fuzz fuzz-smoke fuzzers bench cov lint layers wire \
+.PHONY: all docs run deps install check test system fleet soak conformance fuzz fuzz-smoke fuzzers bench cov sim-bus lint layers wire \
         sizes map pure tidy format format-check help clean FORCE \
         $(rings:%=check-%)
 
