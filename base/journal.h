@@ -39,6 +39,7 @@ enum table {
     TABLE_NODE,     /* 0, number: first, last seen (wall ms), state, counts: see
                        gateway/hub/seen.h                                       id, address     */
     TABLE_GIVEN,    /* 0, number: -, -, -, -; gateway/hub/given.h          name, client id */
+    TABLE_LEASE,    /* 0, number: address, table, run, -; gateway/hub/bus.h  listener, uid    */
     TABLES
 };
 

@@ -12,7 +12,7 @@ const struct conf_option conf_rows_group[] = {
      "client ids that belong to it, * and ? allowed"},
     {"listener", NAME, ONE, AT(listener), 0, 0, NULL, "listener", NONE, LIVE, YES, NULL,
      "nodes of this listener belong to it"},
-    {"addresses", RANGE, ONE, AT(addresses), 1, 247, NULL, NULL, NONE, LIVE, NOT_YET, NULL,
+    {"addresses", RANGE, ONE, AT(addresses), 1, 247, NULL, NULL, NONE, LIVE, YES, NULL,
      "bus addresses that belong to it"},
     {"name", TEXT, ONE, AT(name), 1, 256, NULL, NULL, L | C | CONF_BIT(CONF_ADDRESS), LIVE, YES, NULL,
      "name of its nodes: %a bus address, %c client id, %l listener"},

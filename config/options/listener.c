@@ -8,7 +8,7 @@
 
 /* clang-format off */
 const struct conf_option conf_rows_listener[] = {
-    {"type", WORD, ONE, AT(type), 0, 0, NULL, "udp|dtls|serial|rs485", NONE, RESTART, "udp|serial", NULL,
+    {"type", WORD, ONE, AT(type), 0, 0, NULL, "udp|dtls|serial|rs485", NONE, RESTART, "udp|serial|rs485", NULL,
      "what carries the messages"},
     {"auth", WORD, ONE, AT(auth), 0, 0, NULL, "|open|listed|psk|cert", NONE, NEW, "open|listed", "open; dtls psk",
      "who is served: open serves near addresses, listed the [node]s alone, psk and cert those that prove it"},
@@ -74,13 +74,13 @@ const struct conf_option conf_rows_listener[] = {
      "serial, rs485: stop bits"},
     {"direction", WORD, ONE, AT(direction), 0, 0, "auto", "auto|kernel|rts", NONE, RESTART, NOT_YET, NULL,
      "rs485: who switches the driver"},
-    {"turnaround", US, ONE, AT(turnaround_us), 1, 1000000, "auto", "auto", NONE, RESTART, NOT_YET, NULL,
+    {"turnaround", US, ONE, AT(turnaround_us), 1, 1000000, "auto", "auto", NONE, RESTART, YES, NULL,
      "rs485: pause between hearing and speaking; auto: from the baud rate"},
-    {"addresses", RANGE, ONE, AT(addresses), 1, 247, "1..247", NULL, NONE, RESTART, NOT_YET, NULL,
+    {"addresses", RANGE, ONE, AT(addresses), 1, 247, "1..247", NULL, NONE, RESTART, YES, NULL,
      "rs485: bus addresses that are called"},
-    {"enrol", WORD, ONE, AT(enrol), 0, 0, "ask", "closed|ask|open", NONE, RESTART, NOT_YET, NULL,
+    {"enrol", WORD, ONE, AT(enrol), 0, 0, "ask", "closed|ask|open", NONE, RESTART, YES, NULL,
      "rs485: whether new nodes get an address"},
-    {"slot", US, ONE, AT(slot_us), 100, 1000000, "auto", "auto", NONE, RESTART, NOT_YET, NULL,
+    {"slot", US, ONE, AT(slot_us), 100, 1000000, "auto", "auto", NONE, RESTART, YES, NULL,
      "rs485: length of a slot"},
     {"forwarders", PREFIX, COMMA, AT(forwarders), 0, 0, NULL, NULL, NONE, LIVE, YES, NULL,
      "addresses whose encapsulated messages are accepted, or any"},

@@ -10,11 +10,11 @@
 const struct conf_option conf_rows_node[] = {
     {"client_id", TEXT, ONE, AT(client_id), 1, 65535, NULL, NULL, NONE, LIVE, YES, NULL,
      "identity: the client id of its CONNECT"},
-    {"uid", HEX, ONE, AT(uid), 1, 32, NULL, NULL, NONE, LIVE, NOT_YET, NULL,
+    {"uid", HEX, ONE, AT(uid), 1, 32, NULL, NULL, NONE, LIVE, YES, NULL,
      "identity: number burnt into the node"},
     {"listener", NAME, ONE, AT(listener), 0, 0, NULL, "listener", NONE, LIVE, YES, NULL,
      "identity, with address or wireless_id: where it is"},
-    {"address", NUMBER, ONE, AT(address), 1, 247, NULL, NULL, NONE, LIVE, NOT_YET, NULL,
+    {"address", NUMBER, ONE, AT(address), 1, 247, NULL, NULL, NONE, LIVE, YES, NULL,
      "identity: address on the bus"},
     {"wireless_id", HEX, ONE, AT(wireless_id), 1, 250, NULL, NULL, NONE, LIVE, YES, NULL,
      "identity: node id behind a forwarder"},

@@ -16,6 +16,14 @@ uint64_t gw_clock_ms(void)
     return (uint64_t)read_ms(CLOCK_MONOTONIC);
 }
 
+uint64_t gw_clock_us(void)
+{
+    struct timespec at = {0, 0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    return (uint64_t)at.tv_sec * 1000000 + (uint64_t)at.tv_nsec / 1000;
+}
+
 int64_t gw_clock_wall_offset_ms(void)
 {
     return read_ms(CLOCK_REALTIME) - read_ms(CLOCK_MONOTONIC);

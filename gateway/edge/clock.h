@@ -7,6 +7,9 @@
 /* Milliseconds of the monotonic clock. */
 uint64_t gw_clock_ms(void);
 
+/* Microseconds of the same. */
+uint64_t gw_clock_us(void);
+
 /* The wall clock, in milliseconds since 1970, less the monotonic one. */
 int64_t gw_clock_wall_offset_ms(void);
 

@@ -39,11 +39,10 @@ static void refuse(const struct findings *findings, const struct asked *asked)
 
 static void check_listener(const struct findings *findings, const struct conf_listener *listener)
 {
-    static const char *const types[] = {[CONF_DTLS] = "dtls", [CONF_RS485] = "rs485"};
     static const char *const auths[] = {[CONF_PSK] = "psk", [CONF_CERT] = "cert"};
 
-    if (listener->type == CONF_DTLS || listener->type == CONF_RS485) {
-        refuse(findings, &(struct asked){&listener->at, "listener", "type", types[listener->type]});
+    if (listener->type == CONF_DTLS) {
+        refuse(findings, &(struct asked){&listener->at, "listener", "type", "dtls"});
     } else if (listener->auth == CONF_PSK || listener->auth == CONF_CERT) {
         refuse(findings, &(struct asked){&listener->at, "listener", "auth", auths[listener->auth]});
     }

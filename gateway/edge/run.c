@@ -174,7 +174,7 @@ static bool open_lines(struct gw_run *run, struct gw_fault *fault)
     const struct conf *conf = run->conf;
 
     for (size_t i = 0; i < conf->listener_count; i++) {
-        if (conf->listener[i].type == CONF_SERIAL &&
+        if ((conf->listener[i].type == CONF_SERIAL || conf->listener[i].type == CONF_RS485) &&
             !gw_serial_init(&run->serials[i], &run->loop, (uint16_t)i, &conf->listener[i], fault)) {
             return false;
         }

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/pool.h"
+#include "gateway/edge/clock.h"
+#include "sn/bus_master.h"
 
 #define OVERHEAD  64u    /* of a frame: more than addr, ctrl, CRC, COBS and delimiters */
 #define STEADY_MS 10000u /* a port that stayed so long may be tried again at once */
@@ -41,11 +43,24 @@ static void lose(struct gw_serial *serial, const char *why)
            serial->conf->at.name, serial->conf->device, why);
     serial->told = true;
     close_port(serial);
-    hub_line_reset(serial->loop->hub, serial->listener);
+    if (serial->due == NULL) {
+        hub_line_reset(serial->loop->hub, serial->listener);
+    }
     if (gw_loop_now(serial->loop) - serial->opened_ms >= STEADY_MS) {
         serial->wait_ms = GW_SERIAL_LEAST_MS;
     }
     try_later(serial);
+}
+
+static void take(struct gw_serial *serial, struct span octets)
+{
+    struct gw_loop *loop = serial->loop;
+
+    if (serial->due != NULL) {
+        hub_bus_input(loop->hub, serial->listener, octets, gw_clock_us());
+    } else {
+        hub_line_input(loop->hub, serial->listener, octets, gw_loop_now(loop));
+    }
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -56,8 +71,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
     (void)what;
     if (len > 0) {
-        hub_line_input(loop->hub, serial->listener, span_of(loop->scratch, (size_t)len),
-                       gw_loop_now(loop));
+        take(serial, span_of(loop->scratch, (size_t)len));
     } else if (len == 0) {
         lose(serial, "hang-up");
     } else if (errno != EAGAIN && errno != EINTR) {
@@ -94,11 +108,37 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
     (void)write_rest(arg);
 }
 
+/* The master speaks when it is time, and the loop is woken for the next. */
+static bool bus_output(struct gw_serial *serial)
+{
+    struct hub *hub = serial->loop->hub;
+    uint64_t now_us = gw_clock_us();
+    uint64_t due_us = 0;
+    struct timeval wait;
+
+    if (serial->readable == NULL) {
+        return false;
+    }
+    if (serial->len == 0) {
+        serial->len = hub_bus_output(hub, serial->listener, serial->octets, serial->room, now_us);
+        (void)write_rest(serial);
+    }
+    due_us = hub_bus_deadline(hub, serial->listener);
+    due_us = due_us > now_us ? due_us - now_us : 0;
+    wait = (struct timeval){.tv_sec = (time_t)(due_us / 1000000),
+                            .tv_usec = (suseconds_t)(due_us % 1000000)};
+    (void)event_add(serial->due, &wait);
+    return false;
+}
+
 bool gw_serial_output(struct gw_serial *serial)
 {
     struct gw_loop *loop = serial->loop;
     bool left = false;
 
+    if (serial->due != NULL) {
+        return bus_output(serial);
+    }
     while (serial->readable != NULL && serial->len == 0) {
         serial->len = hub_line_output(loop->hub, serial->listener, serial->octets, serial->room,
                                       gw_loop_now(loop));
@@ -159,6 +199,14 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
     open_port(arg);
 }
 
+/* The turn that follows does it. */
+static void on_due(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+}
+
 bool gw_serial_init(struct gw_serial *serial, struct gw_loop *loop, uint16_t listener,
                     const struct conf_listener *conf, struct gw_fault *fault)
 {
@@ -167,9 +215,14 @@ bool gw_serial_init(struct gw_serial *serial, struct gw_loop *loop, uint16_t lis
     serial->wait_ms = GW_SERIAL_LEAST_MS;
     /* A zero octet of COBS costs one in 254 at most. */
     serial->room = conf->max_message + conf->max_message / 254 + OVERHEAD;
+    if (conf->type == CONF_RS485) {
+        serial->room = SN_BUS_OUTPUT(conf->max_message);
+        serial->due = evtimer_new(loop->base, on_due, serial);
+    }
     serial->octets = reserve(serial->room);
     serial->retry = evtimer_new(loop->base, on_retry, serial);
-    if (serial->octets == NULL || serial->retry == NULL) {
+    if (serial->octets == NULL || serial->retry == NULL ||
+        (conf->type == CONF_RS485 && serial->due == NULL)) {
         return gw_fail(fault, "listener %s: no memory", conf->at.name);
     }
     open_port(serial);
@@ -184,6 +237,9 @@ void gw_serial_fini(struct gw_serial *serial)
     close_port(serial);
     if (serial->retry != NULL) {
         event_free(serial->retry);
+    }
+    if (serial->due != NULL) {
+        event_free(serial->due);
     }
     release(serial->octets);
     *serial = (struct gw_serial){0};

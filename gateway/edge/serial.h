@@ -1,5 +1,5 @@
-/* gateway/edge/serial.h - one [listener] of type serial: its port, opened again whenever it is
- * lost.
+/* gateway/edge/serial.h - one [listener] of type serial or rs485: its port, opened again whenever
+ * it is lost.
  *
  * A port that is missing or held is a line in the log and tried again, by the name in the
  * configuration, after GW_SERIAL_LEAST_MS, doubling to GW_SERIAL_MOST_MS. No other listener
@@ -22,7 +22,8 @@ struct gw_serial {
     struct event *readable; /* NULL while the port is closed, so the next */
     struct event *writable;
     struct event *retry;
-    uint64_t wait_ms; /* before the next try */
+    struct event *due; /* of a bus: its master is to speak; else NULL */
+    uint64_t wait_ms;  /* before the next try */
     uint64_t opened_ms;
     bool told;       /* this episode of absence is in the log */
     uint8_t *octets; /* frames on their way to the driver: */

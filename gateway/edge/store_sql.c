@@ -46,6 +46,7 @@ const struct gw_sql_layout gw_sql_layouts[TABLES] = {
     [TABLE_RECEIVED] = {"received", "session", "packet_id", {"x1", "x2", "x3", "x4"}, "text", "body"},
     [TABLE_META] = {"meta", "owner", "key", {"value", "x2", "x3", "x4"}, "text", "body"},
     [TABLE_NODE] = {"node", "owner", "number", {"first_ms", "last_ms", "state", "counts"}, "client_id", "address"},
+    [TABLE_LEASE] = {"lease", "owner", "number", {"address", "addresses", "run", "x4"}, "listener", "uid"},
     [TABLE_GIVEN] = {"given", "owner", "number", {"x1", "x2", "x3", "x4"}, "name", "client_id"},
 };
 /* clang-format on */

@@ -10,7 +10,8 @@
 #include "gateway/edge/store.h"
 
 #define GW_SQL_APPLICATION 0x53454447 /* "SEDG" */
-#define GW_SQL_VERSION     4 /* 1 had no node, 2 no given; up to 3 a queue without messages */
+#define GW_SQL_VERSION \
+    5 /* 1 had no node, 2 no given, 4 no lease; up to 3 a queue without messages */
 
 /* A table's name and those of its columns, in their order; after the last field: NULL. */
 struct gw_sql_layout {

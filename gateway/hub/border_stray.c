@@ -2,6 +2,7 @@
 #include "config/nodename.h"
 #include "gateway/hub/access.h"
 #include "gateway/hub/border.h"
+#include "gateway/hub/bus.h"
 #include "gateway/hub/maps.h"
 #include "gateway/hub/mould.h"
 #include "gateway/hub/seen.h"
@@ -30,7 +31,8 @@ static enum mqtt_err publish_as(struct hub *hub, const struct conf_place *place,
 static struct conf_place place_of(const struct hub *hub, const struct sn_peer *peer,
                                   struct writer *name)
 {
-    struct hub_sender sender = {.peer = peer, .without_connect = true};
+    struct hub_sender sender = {
+        .uid = hub_bus_uid(hub, peer), .peer = peer, .without_connect = true};
     struct conf_place place = {.node = hub_who_is(hub, &sender)};
 
     hub_who_stand(hub, peer, &place);

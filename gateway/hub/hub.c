@@ -2,6 +2,7 @@
 
 #include "gateway/hub/access.h"
 #include "gateway/hub/border.h"
+#include "gateway/hub/bus.h"
 #include "gateway/hub/given.h"
 #include "gateway/hub/keep.h"
 #include "gateway/hub/limits.h"
@@ -85,6 +86,7 @@ static bool hub_init(struct hub *hub, const struct hub_setup *setup, uint64_t no
            hub_givens_init(hub, rng_next(&rng)) && hub_maps_init(hub, rng_next(&rng)) &&
            hub_limits_init(hub, rng_next(&rng)) && gate_init(hub, rng_next(&rng), now_ms) &&
            hub_access_init(hub) && hub_lines_init(hub) &&
+           hub_buses_init(hub, rng_next(&rng), now_ms) &&
            hub_uplinks_init(hub, rng_next(&rng), now_ms) && hub_registry_init(hub, rng_next(&rng));
 }
 
@@ -106,6 +108,7 @@ void hub_free(struct hub *hub)
     }
     hub_taps_fini(hub);
     hub_uplinks_fini(hub);
+    hub_buses_fini(hub);
     hub_lines_fini(hub);
     if (hub->gate != NULL) {
         hub_nodes_fini(hub);
@@ -149,6 +152,7 @@ void hub_restored(struct hub *hub, uint64_t now_ms)
     hub_sys_init(hub, now_ms);
     hub_tell_all(hub, now_ms);
     hub_uplinks_start(hub, now_ms);
+    hub_buses_restored(hub, now_ms);
 }
 
 static void hear_sessions(struct hub *hub)

@@ -66,6 +66,14 @@ size_t hub_line_output(struct hub *hub, uint16_t listener, uint8_t *out, size_t 
 /* The line was closed and opened anew: a frame begun is forgotten. */
 void hub_line_reset(struct hub *hub, uint16_t listener);
 
+/* The same of an rs485 listener, whose octets have their time: microseconds of the hub's clock.
+ * Something is to be said at the deadline, whether octets came or not. `size` is what SN_BUS_OUTPUT
+ * of sn/bus_master.h says. */
+void hub_bus_input(struct hub *hub, uint16_t listener, struct span octets, uint64_t now_us);
+size_t hub_bus_output(struct hub *hub, uint16_t listener, uint8_t *out, size_t size,
+                      uint64_t now_us);
+uint64_t hub_bus_deadline(const struct hub *hub, uint16_t listener);
+
 /* --- upstreams ------------------------------------------------------------------------------- */
 
 /* One for each [upstream]; behind these, up to hub_uplink_places, are the connections of those with

@@ -1,5 +1,6 @@
 #include "gateway/hub/keep.h"
 
+#include "gateway/hub/bus.h"
 #include "gateway/hub/far.h"
 #include "gateway/hub/given.h"
 #include "gateway/hub/mould.h"
@@ -160,6 +161,9 @@ bool hub_restore(struct hub *hub, const struct record *record, uint64_t now_ms)
     }
     if (record->key[0] == TABLE_NODE) {
         return hub_registry_restore(hub, record);
+    }
+    if (record->key[0] == TABLE_LEASE) {
+        hub_lease_restore(hub, record);
     }
     if (record->key[0] == TABLE_GIVEN && !hub_given_restore(hub, record)) {
         return false;

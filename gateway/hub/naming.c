@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/nodename.h"
+#include "gateway/hub/bus.h"
 #include "gateway/hub/given.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/who.h"
@@ -122,6 +123,7 @@ static bool is_by_place(const struct hub *hub, const struct hub_node *hn,
     struct hub_sender sender = {.peer = &peer};
 
     (void)hub_node_whereabouts(hn, &peer);
+    sender.uid = hub_bus_uid(hub, &peer);
     return section != NULL && hub_who_is(hub, &sender) == section;
 }
 
@@ -187,6 +189,7 @@ enum hub_outcome hub_naming_learn(struct hub *hub, struct hub_node *hn, struct c
     struct hub_called *called = NULL;
 
     (void)hub_node_whereabouts(hn, &peer);
+    sender.uid = hub_bus_uid(hub, &peer);
     *place = (struct conf_place){.node = hub_who_is(hub, &sender), .client_id = sender.client_id};
     hub_who_stand(hub, sender.peer, place);
     place->name = name_at(hub, place, &w);

@@ -10,6 +10,7 @@
 #include "mqtt/broker.h"
 #include "sn/gate.h"
 
+struct hub_bus;
 struct hub_line;
 struct hub_seen;
 struct hub_uplink;
@@ -137,6 +138,7 @@ struct hub {
     struct hub_datagrams *datagrams; /* likewise */
     struct hub_said *datagrams_said;
     struct hub_line *lines;    /* one for each [listener]; serial ones are in use */
+    struct hub_bus **buses;    /* likewise; NULL: it is no bus */
     struct pool nodes;         /* struct hub_node */
     struct list stalled;       /* struct hub_node: their listener had no room */
     struct hub_who *who;       /* who.h */

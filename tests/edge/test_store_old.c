@@ -59,6 +59,12 @@
           "PRIMARY KEY(sequence)); PRAGMA user_version = 4;"                                     \
           "INSERT INTO queue VALUES(1, 6, 5, 0, 7, 8, 0, 0, 0, 0, NULL, NULL);"
 
+#define FIVE                                                                                     \
+    FOUR "CREATE TABLE lease(owner INTEGER NOT NULL, number INTEGER NOT NULL, address INTEGER, " \
+         "addresses INTEGER, run INTEGER, x4 INTEGER, listener TEXT, uid BLOB, "                 \
+         "PRIMARY KEY(owner, number)) WITHOUT ROWID; PRAGMA user_version = 5;"                   \
+         "INSERT INTO lease VALUES(0, 11, 7, 0, 0, 0, 'field', X'43');"
+
 static void make_old(struct store_home *home, const char *text)
 {
     sqlite3 *db = NULL;
@@ -92,6 +98,9 @@ static void expect_rows(struct gw_store *store, unsigned version)
     }
     if (version >= 3) {
         expect(store, KEY(TABLE_GIVEN, 0, 3), "roof", "B");
+    }
+    if (version >= 5) {
+        expect(store, KEY(TABLE_LEASE, 0, 11), "field", "C");
     }
 }
 
@@ -143,6 +152,7 @@ static void take_over(struct store_home *home, const char *text, unsigned versio
     begin(&changes);
     put(&changes, KEY(TABLE_NODE, 0, 9), "bed-2", "x");
     put(&changes, KEY(TABLE_GIVEN, 0, 3), "bed-3", "wx-91");
+    put(&changes, KEY(TABLE_LEASE, 0, 11), "field", "D");
     change(&changes, RECORD_DEL, KEY(TABLE_QUEUE, 1, 6));
     change(&changes, RECORD_DEL, KEY(TABLE_MESSAGE, 0, 5));
     change(&changes, RECORD_DEL, KEY(TABLE_RETAINED, 0, 4));
@@ -151,6 +161,7 @@ static void take_over(struct store_home *home, const char *text, unsigned versio
     expect_fields(store, TABLE_SESSION, (const int64_t[4]){2, 3, 4, 0});
     expect(store, KEY(TABLE_NODE, 0, 9), "bed-2", "x");
     expect(store, KEY(TABLE_GIVEN, 0, 3), "bed-3", "wx-91");
+    expect(store, KEY(TABLE_LEASE, 0, 11), "field", "D");
     expect_end(store);
     gw_store_close(store);
 }
@@ -175,6 +186,11 @@ static void a_file_of_version_4_is_taken_over(void **state)
     take_over(*state, FOUR, 4);
 }
 
+static void a_file_of_version_5_is_taken_over(void **state)
+{
+    take_over(*state, FIVE, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +198,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_of_version_2_is_taken_over, make_home, remove_home),
         cmocka_unit_test_setup_teardown(a_file_of_version_3_is_taken_over, make_home, remove_home),
         cmocka_unit_test_setup_teardown(a_file_of_version_4_is_taken_over, make_home, remove_home),
+        cmocka_unit_test_setup_teardown(a_file_of_version_5_is_taken_over, make_home, remove_home),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
