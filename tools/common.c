@@ -15,6 +15,7 @@ const char *const tool_common_help =
     "  -h HOST            gateway's name or address (127.0.0.1)\n"
     "  -p PORT            UDP port (1884)\n"
     "  --serial DEVICE    serial line instead of UDP; any terminal, ptys included\n"
+    "  --uid HEX          the line is a bus (RS-485), and this the device's id there: 16 digits\n"
     "  -b BAUD            of the line (115200)\n"
     "  -i ID              client id (the tool's name and process number)\n"
     "  -k SECONDS         keep alive (60; 0: none)\n"
@@ -101,6 +102,22 @@ static uint16_t retry_of(const struct tool *tool, const char *text)
     return (uint16_t)(seconds * 1000);
 }
 
+static void set_uid(struct tool *tool, const char *hex)
+{
+    unsigned long long uid = 0;
+    char *end = NULL;
+
+    errno = 0;
+    uid = strtoull(hex, &end, 16);
+    if (strlen(hex) != (size_t)2 * SN_BUS_UID || *end != '\0' || errno != 0) {
+        tool_fail(tool, "--uid: \"%s\" is not 16 hexadecimal digits", hex);
+    }
+    for (unsigned i = SN_BUS_UID; i > 0; i--, uid >>= 8) {
+        tool->uid[i - 1] = (uint8_t)uid;
+    }
+    tool->bus = true;
+}
+
 static void set_id(struct tool *tool, const char *id)
 {
     if (strlen(id) == 0 || strlen(id) >= sizeof tool->id) {
@@ -139,6 +156,7 @@ bool tool_option(struct tool *tool, int option, const char *arg)
     case 'd': tool->debug = true; break;
     case 'c': tool->clean = false; break;
     case TOOL_SERIAL: tool->device = arg; break;
+    case TOOL_UID: set_uid(tool, arg); break;
     case TOOL_RETRY: tool->config.retry_ms = retry_of(tool, arg); break;
     case TOOL_MAX_MESSAGE:
         tool->max_message = (uint16_t)tool_number(tool, "--max-message", arg, 32, SNODE_UDP_MTU);
@@ -161,10 +179,20 @@ static void trace(bool sent, struct span packet)
 static void open_link(struct tool *tool)
 {
     bool serial = tool->device != NULL;
-    uint16_t most = serial ? SNODE_SERIAL_MTU : SNODE_UDP_MTU;
+    uint16_t most = tool->bus ? SNODE_BUS_MTU : serial ? SNODE_SERIAL_MTU : SNODE_UDP_MTU;
+    bool good = false;
 
-    if (serial ? !snode_link_serial(&tool->link, tool->device, tool->baud)
-               : !snode_link_udp(&tool->link, tool->host, tool->port)) {
+    if (tool->bus && !serial) {
+        tool_fail(tool, "--uid: needs --serial, the line that is a bus");
+    }
+    if (tool->bus) {
+        good = snode_link_bus(&tool->link, tool->device, tool->baud, tool->uid);
+    } else if (serial) {
+        good = snode_link_serial(&tool->link, tool->device, tool->baud);
+    } else {
+        good = snode_link_udp(&tool->link, tool->host, tool->port);
+    }
+    if (!good) {
         tool_fail(tool, "cannot open %s", tool->link.why);
     }
     tool->config.mtu = serial ? SERIAL_MESSAGE : UDP_MESSAGE;

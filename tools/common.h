@@ -22,6 +22,7 @@ enum {
     TOOL_QUIET,
     TOOL_WILL_TOPIC,
     TOOL_WILL_PAYLOAD,
+    TOOL_UID,
     TOOL_WILL_QOS,
     TOOL_WILL_RETAIN
 };
@@ -32,6 +33,7 @@ enum {
 #define TOOL_OPTIONS                                                                               \
     {"help", no_argument, NULL, TOOL_HELP},                                                        \
     {"serial", required_argument, NULL, TOOL_SERIAL},                                              \
+    {"uid", required_argument, NULL, TOOL_UID},                                                    \
     {"baud", required_argument, NULL, 'b'},                                                        \
     {"retry", required_argument, NULL, TOOL_RETRY},                                                \
     {"max-message", required_argument, NULL, TOOL_MAX_MESSAGE},                                    \
@@ -58,6 +60,8 @@ struct tool {
     const char *port;
     const char *device; /* serial; NULL: UDP */
     unsigned long baud;
+    bool bus; /* the line is one, and this its uid */
+    uint8_t uid[SN_BUS_UID];
     int qos;
     uint16_t max_message; /* 0: what the gateway takes by default on such a link */
     bool debug;

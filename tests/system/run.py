@@ -19,6 +19,7 @@ import sedge
 import stories_access
 import stories_border
 import stories_broker
+import stories_bus
 import stories_client
 import stories_command
 import stories_control
@@ -54,6 +55,7 @@ FILES = (
     stories_sleep,
     stories_hostile,
     stories_broker,
+    stories_bus,
     stories_discovery,
     stories_line,
     stories_names,

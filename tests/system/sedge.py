@@ -189,12 +189,14 @@ class Node:
         self.socket.close()
 
 
-class PtyPair:
-    """Two terminals joined back to back, as a null-modem cable joins two serial ports."""
+class PtyBus:
+    """Terminals joined as one line: what one says all others hear, some of it damaged by `noise`, a
+    function of octets. Two are a null-modem cable."""
 
-    def __init__(self):
+    def __init__(self, count=2, noise=None):
         self.masters, self.slaves, self.names = [], [], []
-        for _ in range(2):
+        self.noise = noise
+        for _ in range(count):
             master, slave = pty.openpty()
             tty.setraw(slave)
             os.set_blocking(master, False)
@@ -208,17 +210,22 @@ class PtyPair:
     def _pump(self):
         with selectors.DefaultSelector() as ready:
             ready.register(self.stop_in, selectors.EVENT_READ, None)
-            for here, there in ((0, 1), (1, 0)):
-                ready.register(self.masters[here], selectors.EVENT_READ, self.masters[there])
+            for master in self.masters:
+                ready.register(master, selectors.EVENT_READ, master)
             while True:
                 for key, _ in ready.select():
                     if key.data is None:
                         return
                     octets = os.read(key.fd, 4096)
-                    try:
-                        os.write(key.data, octets)
-                    except BlockingIOError:
-                        pass  # nobody reads there: a line does not wait
+                    self._tell(key.fd, self.noise(octets) if self.noise else octets)
+
+    def _tell(self, speaker, octets):
+        for master in self.masters:
+            try:
+                if master != speaker:
+                    os.write(master, octets)
+            except BlockingIOError:
+                pass  # nobody reads there: a line does not wait
 
     def end(self):
         os.write(self.stop_out, b"x")
@@ -352,8 +359,8 @@ class Box:
         broker.wait_line(r"mosquitto version .* running")
         return broker
 
-    def ptys(self):
-        return self.own(PtyPair())
+    def ptys(self, count=2, noise=None):
+        return self.own(PtyBus(count, noise))
 
 
 def with_sbin():

@@ -118,7 +118,9 @@ static bool udp_receive(struct snode_link *link, struct span *packet)
 
 void snode_link_send(struct snode_link *link, struct span packet)
 {
-    if (link->serial) {
+    if (link->bus) {
+        snode_bus_send(link, packet);
+    } else if (link->serial) {
         snode_serial_send(link, packet);
     } else {
         udp_send(link, packet);
@@ -127,7 +129,9 @@ void snode_link_send(struct snode_link *link, struct span packet)
 
 bool snode_link_receive(struct snode_link *link, struct span *packet)
 {
-    bool got = link->serial ? snode_serial_receive(link, packet) : udp_receive(link, packet);
+    bool got = link->bus      ? snode_bus_receive(link, packet)
+               : link->serial ? snode_serial_receive(link, packet)
+                              : udp_receive(link, packet);
 
     link->heard = link->heard || got;
     return got;

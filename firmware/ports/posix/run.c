@@ -65,12 +65,24 @@ static bool over(const uint32_t *deadline_ms)
     return deadline_ms != NULL && snode_run_now() - *deadline_ms <= INT32_MAX;
 }
 
+/* As poll(2), and at most `due_us`: a bus has its turns. */
+static int wait_for(struct pollfd fds[2], int ms, uint32_t due_us)
+{
+    uint64_t us = ms < 0 ? UINT64_MAX : (uint64_t)ms * 1000u;
+    struct timespec wait;
+
+    us = due_us < us ? due_us : us;
+    wait = (struct timespec){.tv_sec = (time_t)(us / 1000000u),
+                             .tv_nsec = (long)(us % 1000000u) * 1000};
+    return ppoll(fds, 2, ms < 0 && due_us == UINT32_MAX ? NULL : &wait, NULL);
+}
+
 /* Sleeps until a packet, `fd` or a timer. */
 static enum snode_run_why sleep_on(struct snode_run *run, const uint32_t *deadline_ms, int fd)
 {
     struct pollfd fds[] = {{.fd = run->link->fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
 
-    if (poll(fds, 2, wait_ms(run, deadline_ms)) <= 0) {
+    if (wait_for(fds, wait_ms(run, deadline_ms), snode_link_due_us(run->link)) <= 0) {
         return over(deadline_ms) ? SNODE_RUN_TIME : SNODE_RUN_EVENT;
     }
     if (run->link->serial && (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) {

@@ -67,7 +67,7 @@ bool snode_link_serial(struct snode_link *link, const char *device, unsigned lon
     return true;
 }
 
-static void write_all(struct snode_link *link, struct span octets)
+void snode_serial_write(struct snode_link *link, struct span octets)
 {
     struct pollfd waiting = {.fd = link->fd, .events = POLLOUT};
 
@@ -89,10 +89,10 @@ void snode_serial_send(struct snode_link *link, struct span packet)
 {
     uint8_t out[SNODE_LINE_ENCODED(SNODE_SERIAL_MTU)];
 
-    write_all(link, span_of(out, snode_line_encode(packet, out, sizeof out)));
+    snode_serial_write(link, span_of(out, snode_line_encode(packet, out, sizeof out)));
 }
 
-static bool read_more(struct snode_link *link)
+bool snode_serial_read(struct snode_link *link)
 {
     ssize_t count = read(link->fd, link->in, sizeof link->in);
 
@@ -109,7 +109,7 @@ static bool read_more(struct snode_link *link)
 bool snode_serial_receive(struct snode_link *link, struct span *packet)
 {
     while (!snode_line_input(&link->line, &link->rest, packet)) {
-        if (!read_more(link)) {
+        if (!snode_serial_read(link)) {
             return false;
         }
     }
