@@ -72,7 +72,7 @@ const struct conf_option conf_rows_listener[] = {
      "serial, rs485: parity"},
     {"stop_bits", NUMBER, ONE, AT(stop_bits), 1, 2, "1", NULL, NONE, RESTART, YES, NULL,
      "serial, rs485: stop bits"},
-    {"direction", WORD, ONE, AT(direction), 0, 0, "auto", "auto|kernel|rts", NONE, RESTART, NOT_YET, NULL,
+    {"direction", WORD, ONE, AT(direction), 0, 0, "auto", "auto|kernel|rts", NONE, RESTART, "auto|kernel", NULL,
      "rs485: who switches the driver"},
     {"turnaround", US, ONE, AT(turnaround_us), 1, 1000000, "auto", "auto", NONE, RESTART, YES, NULL,
      "rs485: pause between hearing and speaking; auto: from the baud rate"},

@@ -35,6 +35,7 @@ int cmd_check(const struct cmd_options *options);
 int cmd_doctor(const struct cmd_options *options);
 int cmd_dump(const struct cmd_options *options);
 int cmd_store(const struct cmd_options *options);
+int cmd_ports(const struct cmd_options *options);
 int cmd_passwd(const struct cmd_options *options);
 int cmd_nodes(const struct cmd_options *options);
 int cmd_node(const struct cmd_options *options);

@@ -49,6 +49,7 @@ static const struct verb verbs[] = {
     {"check", cmd_check, "[-c FILE]", "say all that is wrong or doubtful in a configuration", 0,
      false},
     {"doctor", cmd_doctor, "", "is this machine fit for it? ports, devices, disk, clock", 0, true},
+    {"ports", cmd_ports, "", "the serial ports of this machine, and how to name them", 0, false},
     {"dump", cmd_dump, "[-c FILE] [--set] [--reference]",
      "print the configuration in effect, what the file sets, or every option", 0, false},
     {"store", cmd_store, "DEED [-c FILE] [--json]", "the store's file, a deed:", 2, false},

@@ -81,6 +81,16 @@ static bool check_baud(const struct gw_port *port, uint32_t asked, struct gw_fau
                    asked);
 }
 
+static bool check_direction(const struct gw_port *port, const struct gw_port_settings *settings,
+                            struct gw_fault *fault)
+{
+    int error = settings->by_kernel ? gw_port_tty_direct(port->fd) : 0;
+
+    return error == 0 ||
+           gw_fail(fault, "%s: its driver does not switch the line (direction = kernel): %s",
+                   port->path, strerror(error));
+}
+
 bool gw_port_open(struct gw_port *port, const struct gw_port_settings *settings,
                   struct gw_fault *fault)
 {
@@ -90,9 +100,9 @@ bool gw_port_open(struct gw_port *port, const struct gw_port_settings *settings,
         gw_port_close(port);
         return false;
     }
-    port->baud = gw_port_tty_finish(port->fd);
+    port->baud = gw_port_tty_finish(port->fd, &port->is_quick);
     (void)ioctl(port->fd, TIOCEXCL);
-    if (!check_baud(port, settings->baud, fault)) {
+    if (!check_baud(port, settings->baud, fault) || !check_direction(port, settings, fault)) {
         gw_port_close(port);
         return false;
     }

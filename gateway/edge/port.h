@@ -4,7 +4,8 @@
  * it does not know (ptys, USB gadgets: no modem lines, so ENOTTY or EINVAL) is opened as a plain
  * tty. Afterwards both are the same: non-blocking, VMIN 1 (so that 0 means hang-up and an empty
  * line EAGAIN), no HUPCL (a closing port would reset nodes that listen to DTR), locked by flock
- * before anything is changed, then TIOCEXCL.
+ * before anything is changed, then TIOCEXCL. RS-485 by the kernel (TIOCSRS485) is read back: some
+ * drivers take it and do nothing.
  *
  * Ownership: an open port owns its descriptors until gw_port_close.
  */
@@ -12,6 +13,7 @@
 #define GATEWAY_EDGE_PORT_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +27,7 @@ struct gw_port_settings {
     uint32_t baud;
     enum conf_parity parity;
     uint8_t stop_bits;
+    bool by_kernel; /* RS-485: the driver switches the direction, or the port does not open */
 };
 
 struct gw_port {
@@ -32,6 +35,7 @@ struct gw_port {
     int lock;           /* holds the flock; the same as fd for a plain tty */
     struct sp_port *sp; /* NULL: a plain tty */
     uint32_t baud;      /* as the driver reads it back */
+    bool is_quick;      /* the driver was asked to hand over octets at once, and says so */
     char path[PATH_MAX];
 };
 

@@ -20,8 +20,12 @@ bool gw_port_serial_find(const char *device, char path[PATH_MAX]);
 /* Sets all of a plain tty. */
 bool gw_port_tty_set(int fd, const struct gw_port_settings *settings, struct gw_fault *fault);
 
-/* VMIN 1, no HUPCL, whatever else was set; returns the baud rate in force, 0: unknown. */
-uint32_t gw_port_tty_finish(int fd);
+/* VMIN 1, no HUPCL, whatever else was set; low latency asked for, *is_quick: it is in force.
+ * Returns the baud rate in force, 0: unknown. */
+uint32_t gw_port_tty_finish(int fd, bool *is_quick);
+
+/* Has the kernel switch the driver of an RS-485 line: on while it sends. 0, or an errno. */
+int gw_port_tty_direct(int fd);
 
 /* The process that has `path` open beside ourselves; 0: none seen. */
 pid_t gw_port_holder(const char *path);

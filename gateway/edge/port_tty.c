@@ -45,17 +45,30 @@ bool gw_port_tty_set(int fd, const struct gw_port_settings *settings, struct gw_
 }
 
 /* Adapters gather input for 16 ms unless told otherwise; where nobody can be told, that is that. */
-static void ask_for_low_latency(int fd)
+static bool ask_for_low_latency(int fd)
 {
     struct serial_struct serial;
 
-    if (ioctl(fd, TIOCGSERIAL, &serial) == 0) {
-        serial.flags |= (int)ASYNC_LOW_LATENCY;
-        (void)ioctl(fd, TIOCSSERIAL, &serial);
+    if (ioctl(fd, TIOCGSERIAL, &serial) != 0) {
+        return false;
     }
+    serial.flags |= (int)ASYNC_LOW_LATENCY;
+    return ioctl(fd, TIOCSSERIAL, &serial) == 0 && ioctl(fd, TIOCGSERIAL, &serial) == 0 &&
+           (serial.flags & (int)ASYNC_LOW_LATENCY) != 0;
 }
 
-uint32_t gw_port_tty_finish(int fd)
+int gw_port_tty_direct(int fd)
+{
+    struct serial_rs485 wanted = {.flags = SER_RS485_ENABLED | SER_RS485_RTS_ON_SEND};
+    struct serial_rs485 got = {.flags = 0};
+
+    if (ioctl(fd, TIOCSRS485, &wanted) != 0 || ioctl(fd, TIOCGRS485, &got) != 0) {
+        return errno;
+    }
+    return (got.flags & SER_RS485_ENABLED) != 0 ? 0 : ENOTSUP;
+}
+
+uint32_t gw_port_tty_finish(int fd, bool *is_quick)
 {
     struct termios2 tty;
 
@@ -66,6 +79,6 @@ uint32_t gw_port_tty_finish(int fd)
     tty.c_cc[VMIN] = 1;
     tty.c_cc[VTIME] = 0;
     (void)ioctl(fd, TCSETS2, &tty);
-    ask_for_low_latency(fd);
+    *is_quick = ask_for_low_latency(fd);
     return ioctl(fd, TCGETS2, &tty) == 0 ? tty.c_ospeed : 0;
 }

@@ -43,6 +43,8 @@ static void check_listener(const struct findings *findings, const struct conf_li
 
     if (listener->type == CONF_DTLS) {
         refuse(findings, &(struct asked){&listener->at, "listener", "type", "dtls"});
+    } else if (listener->direction == CONF_DIRECTION_RTS) {
+        refuse(findings, &(struct asked){&listener->at, "listener", "direction", "rts"});
     } else if (listener->auth == CONF_PSK || listener->auth == CONF_CERT) {
         refuse(findings, &(struct asked){&listener->at, "listener", "auth", auths[listener->auth]});
     }

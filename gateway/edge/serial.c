@@ -167,9 +167,10 @@ static void be_open(struct gw_serial *serial)
     }
     serial->opened_ms = gw_loop_now(serial->loop);
     serial->told = false;
-    gw_log(serial->loop->log, CONF_INFO, "node", "listener %s: MQTT-SN on %s, %u baud%s",
+    gw_log(serial->loop->log, CONF_INFO, "node", "listener %s: MQTT-SN on %s, %u baud%s%s",
            serial->conf->at.name, serial->port.path, serial->port.baud,
-           serial->port.sp == NULL ? ", a plain tty" : "");
+           serial->port.sp == NULL ? ", a plain tty" : "",
+           serial->port.is_quick ? ", low latency" : "");
 }
 
 static void open_port(struct gw_serial *serial)
@@ -177,7 +178,9 @@ static void open_port(struct gw_serial *serial)
     struct gw_port_settings settings = {.device = serial->conf->device,
                                         .baud = (uint32_t)serial->conf->baud,
                                         .parity = serial->conf->parity,
-                                        .stop_bits = (uint8_t)serial->conf->stop_bits};
+                                        .stop_bits = (uint8_t)serial->conf->stop_bits,
+                                        .by_kernel =
+                                            serial->conf->direction == CONF_DIRECTION_KERNEL};
     struct gw_fault fault;
 
     if (gw_port_open(&serial->port, &settings, &fault)) {

@@ -12,7 +12,7 @@
 #include "gateway/edge/port.h"
 
 #define GW_SERIAL_LEAST_MS 250u
-#define GW_SERIAL_MOST_MS  5000u
+#define GW_SERIAL_MOST_MS  1500u /* so that what is plugged in again serves within two seconds */
 
 struct gw_serial {
     struct gw_loop *loop;
