@@ -126,6 +126,38 @@ static void expand_section(const struct conf_reading *reading, const struct conf
     }
 }
 
+#define BUS_CYCLES  16u
+#define BUS_LEAST   1000u /* ms */
+#define BUS_MOST    600000u
+#define BUS_HOST_US 1500u /* how late octets reach us from an adapter */
+
+/* Cycles of an RS-485 bus in which each of its addresses says 27 octets (docs/serial-link.md). */
+static uint64_t retry_of_bus(const struct conf_listener *listener)
+{
+    uint64_t c_ns = UINT64_C(10000000000) / listener->baud;
+    uint64_t nodes = listener->addresses.high - listener->addresses.low + 1;
+    uint64_t groups = nodes / 32 + 1;
+    uint64_t grants = nodes / 12 + 1;
+    uint64_t turn_us =
+        listener->turnaround_us != CONF_NONE ? listener->turnaround_us : 2 * c_ns / 1000 + 50;
+    uint64_t slot_us = listener->slot_us != CONF_NONE ? listener->slot_us : 3 * c_ns / 2000 + 60;
+    uint64_t cycle_us = groups * (19 * c_ns / 1000 + turn_us + BUS_HOST_US + slot_us) +
+                        grants * (21 * c_ns / 1000 + BUS_HOST_US) +
+                        nodes * (36 * c_ns / 1000 + turn_us + slot_us);
+    uint64_t ms = BUS_CYCLES * cycle_us / 1000;
+
+    return ms < BUS_LEAST ? BUS_LEAST : ms < BUS_MOST ? ms : BUS_MOST;
+}
+
+static uint64_t usual_retry(const struct conf_listener *listener)
+{
+    switch (listener->type) {
+    case CONF_SERIAL: return BUS_LEAST;
+    case CONF_RS485: return retry_of_bus(listener);
+    default: return 10000;
+    }
+}
+
 static void settle_listener(struct conf_listener *listener, const struct conf_section_kind *kind)
 {
     bool is_line = listener->type == CONF_SERIAL || listener->type == CONF_RS485;
@@ -139,7 +171,7 @@ static void settle_listener(struct conf_listener *listener, const struct conf_se
         listener->takeover = has_proof ? CONF_TAKEOVER_AT_ONCE : CONF_TAKEOVER_ASK;
     }
     if (!conf_has(kind, &listener->at, "retry")) {
-        listener->retry_ms = is_line ? 1000 : 10000;
+        listener->retry_ms = usual_retry(listener);
     }
     if (!conf_has(kind, &listener->at, "max_message")) {
         listener->max_message = is_line ? 512 : 1400;

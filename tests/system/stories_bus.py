@@ -13,6 +13,7 @@ LISTENER = """
 type = rs485
 device = {device}
 slot = 20ms
+addresses = 1..16
 enrol = open
 """
 
