@@ -24,6 +24,7 @@ struct cmd_options {
     const char *node;
     const char *with;
     bool json;
+    bool waiting;      /* nodes */
     bool yes;          /* upstream purge */
     bool as_is;        /* upstream test */
     const char *topic; /* upstream test */
@@ -35,6 +36,7 @@ int cmd_check(const struct cmd_options *options);
 int cmd_doctor(const struct cmd_options *options);
 int cmd_dump(const struct cmd_options *options);
 int cmd_store(const struct cmd_options *options);
+int cmd_enrol(const struct cmd_options *options);
 int cmd_ports(const struct cmd_options *options);
 int cmd_passwd(const struct cmd_options *options);
 int cmd_nodes(const struct cmd_options *options);

@@ -40,8 +40,9 @@ static const struct {
 static const struct verb verbs[] = {
     {"run", cmd_run, "[-c FILE]", "run the gateway in the foreground; log to stderr", 0, false},
     {"status", cmd_status, "", "how the running gateway is", 0, true},
-    {"nodes", cmd_nodes, "", "all nodes: state, when seen, queue, address", 0, true},
+    {"nodes", cmd_nodes, "[--waiting]", "all nodes: state, when seen, queue, address", 0, true},
     {"node", cmd_node, "NAME | DEED", "all of one node, or a deed:", 3, true},
+    {"enrol", cmd_enrol, "TIME", "let devices on a bus have an address, for so long", 1, true},
     {"topics", cmd_topics, "[NODE]", "which keys mean which topics", 1, true},
     {"upstream", cmd_upstream, "DEED", "the brokers that messages go up to, a deed:", 2, true},
     {"watch", cmd_watch, "[FILTER] [--node NAME] [-n COUNT]", "live messages, by name", 1, true},
@@ -149,11 +150,9 @@ static bool read_flag(struct cmd_options *options, const char *word)
     const struct {
         const char *name;
         bool *to;
-    } flags[] = {{"--reference", &options->reference},
-                 {"--set", &options->set},
-                 {"--json", &options->json},
-                 {"--yes", &options->yes},
-                 {"--as-is", &options->as_is}};
+    } flags[] = {{"--reference", &options->reference}, {"--set", &options->set},
+                 {"--json", &options->json},           {"--yes", &options->yes},
+                 {"--as-is", &options->as_is},         {"--waiting", &options->waiting}};
 
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (strcmp(word, flags[i].name) == 0) {

@@ -76,11 +76,40 @@ static void print_counts(const struct nodes *nodes)
     (void)putchar('\n');
 }
 
+static bool add_waiting(void *arg, const cJSON *line)
+{
+    show_row(arg, (const char *[]){cmd_text(line, "uid"), cmd_text(line, "listener")}, 2);
+    return true;
+}
+
+/* Devices on a bus that ask for an address and may not have one. */
+static int show_waiting(const struct cmd_options *options)
+{
+    struct show_table table = {NULL, 0, 0};
+    int code = CMD_GOOD;
+
+    show_row(&table, (const char *[]){"UID", "LISTENER"}, 2);
+    code = cmd_ask(options, cmd_request("waiting"), add_waiting, &table);
+    if (code == CMD_GOOD && !options->json) {
+        if (table.rows > 1) {
+            show_print(&table, 1);
+            (void)puts("Let them in: sedge enrol 2m, or a [node] with uid = UID for each");
+        } else {
+            (void)puts("no device waits");
+        }
+    }
+    show_free(&table);
+    return code;
+}
+
 int cmd_nodes(const struct cmd_options *options)
 {
     struct nodes nodes = {{NULL, 0, 0}, {0}};
     int code = CMD_GOOD;
 
+    if (options->waiting) {
+        return show_waiting(options);
+    }
     show_row(&nodes.table, (const char *[]){"NAME", "STATE", "SEEN", "QUEUE", "WHERE"}, 5);
     code = cmd_ask(options, cmd_request("nodes"), add_node, &nodes);
     if (code == CMD_GOOD && !options->json) {

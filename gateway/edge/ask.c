@@ -176,6 +176,8 @@ const struct gw_ask *gw_ask_find(const char *name)
         {"topics", gw_ask_topics, NULL},
         {"forget", gw_ask_forget, NULL},
         {"accept", gw_ask_accept, NULL},
+        {"enrol", gw_ask_enrol, NULL},
+        {"waiting", gw_ask_waiting, NULL},
         {"replace", gw_ask_replace, NULL},
         {"upstreams", gw_ask_upstreams, NULL},
         {"upstream", gw_ask_upstream, NULL},

@@ -7,6 +7,8 @@
  *     forget name                  the node, its kept session and what waits for it go
  *     accept name client_id        the place [node name] is that client's from now on
  *     replace old with             the name of node `old` is that of node or client id `with`
+ *     enrol ms                     devices on a bus may have an address, for so long
+ *     waiting                      a line for each device on a bus that waits for one
  *     upstreams                    a line for each upstream
  *     upstream name                that one
  *     pause name, resume name      it is left and not dialled; dialled again
@@ -52,6 +54,10 @@ enum gw_answered gw_ask_topics(struct gw_asker *asker);
 enum gw_answered gw_ask_forget(struct gw_asker *asker);
 enum gw_answered gw_ask_accept(struct gw_asker *asker);
 enum gw_answered gw_ask_replace(struct gw_asker *asker);
+
+/* In ask_bus.c. */
+enum gw_answered gw_ask_enrol(struct gw_asker *asker);
+enum gw_answered gw_ask_waiting(struct gw_asker *asker);
 
 /* In ask_upstreams.c. */
 enum gw_answered gw_ask_upstreams(struct gw_asker *asker);

@@ -183,26 +183,78 @@ static void say_uid(struct hub *hub, const char *what, struct span uid, const ch
     hub_say(hub, &(struct hub_line_of_log){CONF_INFO, "node", what, span_of_text(text), more});
 }
 
-/* Said once for each; when there are many, again. */
-static void say_waiting(struct hub *hub, struct hub_bus *bus, struct span uid)
+static bool waits(const struct hub_waiting *waiting, uint64_t now_ms)
 {
-    unsigned at = bus->waiting_count;
-
-    for (unsigned i = 0; i < at; i++) {
-        if (memcmp(bus->waiting[i], uid.at, SN_BUS_UID) == 0) {
-            return;
-        }
-    }
-    at = at == HUB_BUS_WAITING ? 0 : at;
-    memcpy(bus->waiting[at], uid.at, SN_BUS_UID);
-    bus->waiting_count = at + 1;
-    say_uid(hub, "a device asks for an address on the bus:", uid,
-            "let it in by a [node] with this uid, or enrol = open");
+    return waiting->asked_ms != 0 && now_ms - waiting->asked_ms < HUB_BUS_ASKED_MS;
 }
 
-static uint8_t address_for(struct hub *hub, struct hub_bus *bus, const struct conf_listener *conf,
-                           const struct sn_bus_news *news)
+/* Its place, or that of who asked longest ago. */
+static struct hub_waiting *place_of(struct hub_bus *bus, struct span uid)
 {
+    struct hub_waiting *oldest = &bus->waiting[0];
+
+    for (unsigned i = 0; i < HUB_BUS_WAITING; i++) {
+        struct hub_waiting *one = &bus->waiting[i];
+
+        if (one->asked_ms != 0 && memcmp(one->uid, uid.at, SN_BUS_UID) == 0) {
+            return one;
+        }
+        oldest = one->asked_ms < oldest->asked_ms ? one : oldest;
+    }
+    oldest->asked_ms = 0;
+    return oldest;
+}
+
+static void let_wait(struct hub *hub, struct hub_bus *bus, struct span uid, uint64_t now_ms)
+{
+    struct hub_waiting *place = place_of(bus, uid);
+
+    if (place->asked_ms == 0) {
+        memcpy(place->uid, uid.at, SN_BUS_UID);
+        say_uid(hub, "a device asks for an address on the bus:", uid,
+                "let it in by sedge enrol 2m, by a [node] with this uid, or by enrol = open");
+    }
+    place->asked_ms = now_ms;
+}
+
+bool hub_enrol(struct hub *hub, uint64_t ms, uint64_t now_ms)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < hub->conf->listener_count; i++) {
+        if (hub->buses[i] != NULL && hub->conf->listener[i].enrol != CONF_ENROL_CLOSED) {
+            hub->buses[i]->open_until_ms = now_ms + ms;
+            any = true;
+        }
+    }
+    return any;
+}
+
+bool hub_waiting_next(const struct hub *hub, size_t *place, uint64_t now_ms, struct span *listener,
+                      struct span *uid)
+{
+    for (; *place < hub->conf->listener_count * HUB_BUS_WAITING; (*place)++) {
+        size_t i = *place / HUB_BUS_WAITING;
+        const struct hub_waiting *one =
+            hub->buses[i] == NULL ? NULL : &hub->buses[i]->waiting[*place % HUB_BUS_WAITING];
+
+        if (one != NULL && waits(one, now_ms)) {
+            *listener = span_of_text(hub->conf->listener[i].at.name);
+            *uid = span_of(one->uid, SN_BUS_UID);
+            (*place)++;
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint8_t address_for(struct hub *hub, uint16_t listener, const struct sn_bus_news *news,
+                           uint64_t now_ms)
+{
+    struct hub_bus *bus = hub->buses[listener];
+    bool is_open =
+        hub->conf->listener[listener].enrol == CONF_ENROL_OPEN || now_ms < bus->open_until_ms;
+
     const struct conf_node *section = hub_who_is(hub, &(struct hub_sender){.uid = news->uid});
     uint8_t wanted =
         section != NULL && section->address != 0 ? (uint8_t)section->address : news->wanted;
@@ -211,10 +263,11 @@ static uint8_t address_for(struct hub *hub, struct hub_bus *bus, const struct co
     if (address != 0) {
         return address;
     }
-    if (conf->enrol != CONF_ENROL_OPEN && section == NULL) {
-        say_waiting(hub, bus, news->uid);
+    if (!is_open && section == NULL) {
+        let_wait(hub, bus, news->uid, now_ms);
         return 0;
     }
+    place_of(bus, news->uid)->asked_ms = 0;
     address = sn_bus_free_address(&bus->master, wanted);
     if (address == 0) {
         say_uid(hub, "no address on the bus is free for", news->uid,
@@ -227,7 +280,7 @@ static void on_asks(struct hub *hub, uint16_t listener, const struct sn_bus_news
                     uint64_t now_ms)
 {
     struct hub_bus *bus = hub->buses[listener];
-    uint8_t address = address_for(hub, bus, &hub->conf->listener[listener], news);
+    uint8_t address = address_for(hub, listener, news, now_ms);
 
     bool is_new = address != 0 && sn_bus_address_of(&bus->master, news->uid.at) == 0;
 

@@ -13,14 +13,20 @@
 #include "gateway/hub/parts.h"
 #include "sn/bus_master.h"
 
-#define HUB_BUS_WAITING 16u /* uids that were said to wait */
-#define HUB_BUS_REST_S  10u /* one who is not let in asks again after so long */
+#define HUB_BUS_WAITING  32u    /* devices that wait to be let in, the last that asked */
+#define HUB_BUS_ASKED_MS 60000u /* one that did not ask for so long waits no more */
+#define HUB_BUS_REST_S   5u     /* one who is not let in asks again after so long */
+
+struct hub_waiting {
+    uint8_t uid[SN_BUS_UID];
+    uint64_t asked_ms; /* 0: the place is free */
+};
 
 struct hub_bus {
     struct sn_bus_master master;
-    uint8_t waiting[HUB_BUS_WAITING][SN_BUS_UID];
-    unsigned waiting_count;
-    uint64_t row; /* number of its own row; 0: not kept yet */
+    struct hub_waiting waiting[HUB_BUS_WAITING];
+    uint64_t open_until_ms; /* all are let in */
+    uint64_t row;           /* number of its own row; 0: not kept yet */
 };
 
 /* One for each listener of type rs485. False: no memory. */
@@ -31,6 +37,14 @@ void hub_buses_fini(struct hub *hub);
 void hub_lease_restore(struct hub *hub, const struct record *record);
 /* All are restored: another run begins. */
 void hub_buses_restored(struct hub *hub, uint64_t now_ms);
+
+/* Lets all devices in for `ms`. False: there is no bus, or none that calls newcomers. */
+bool hub_enrol(struct hub *hub, uint64_t ms, uint64_t now_ms);
+
+/* The devices that wait, one by one; *place begins as 0. False: no more. The spans are the hub's.
+ */
+bool hub_waiting_next(const struct hub *hub, size_t *place, uint64_t now_ms, struct span *listener,
+                      struct span *uid);
 
 /* The uid of the device at `peer`; empty: it is no bus, or nobody has that address. */
 struct span hub_bus_uid(const struct hub *hub, const struct sn_peer *peer);

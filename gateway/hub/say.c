@@ -35,6 +35,10 @@ bool hub_write_address(struct writer *w, struct span octets)
     struct span ip = read_span(&r, address.ip_len);
 
     address.port = read_u16(&r);
+    if (octets.len == 1) { /* on a bus */
+        write_decimal(w, octets.at[0]);
+        return true;
+    }
     if (r.bad) {
         return false;
     }

@@ -18,8 +18,8 @@ void hub_say(struct hub *hub, const struct hub_line_of_log *line);
 /* "10.0.0.7:1884", "[fe80::1]:1884", "a line"; no more than HUB_PEER_TEXT octets. The octets of an
  * address are the edge's: gateway/edge/addr.h says what they are. */
 #define HUB_PEER_TEXT 64u
-/* "10.0.0.7:1884" from what a peer's address begins with: IP and port. False, and nothing written:
- * there is none, as on a line. */
+/* "10.0.0.7:1884" from what a peer's address begins with: IP and port; "7" on a bus. False, and
+ * nothing written: there is none, as on a line. */
 bool hub_write_address(struct writer *w, struct span octets);
 
 void hub_write_peer(struct writer *w, const struct sn_peer *peer);

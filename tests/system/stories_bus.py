@@ -65,18 +65,24 @@ def nodes_share_a_noisy_line_and_each_message_comes(box):
         expect_equal(mine, [str(k) for k in range(15)], f"messages of {i}, each once, in order")
 
 
-def who_is_not_let_in_is_named(box):
+def who_is_not_let_in_is_named_and_may_be_let_in(box):
     line = box.ptys(3)
     rules = LISTENER.format(device=line.names[0]).replace("enrol = open", "enrol = ask")
     rules += f"[node tank]\nuid = {_uid(2)}\nlistener = field\naddress = 9\n"
     gateway = box.gateway(rules)
     watcher = box.subscriber("-q", "1")
-    stranger = _sn_pub(box, line, 1, "-t", "bus/t", "-m", "no", "-q", "1")
+    stranger = _sn_pub(box, line, 1, "-t", "bus/t", "-m", "no", "-q", "1", "--retry", "20")
     gateway.wait_line(rf"a device asks for an address on the bus: {_uid(1)}")
     _sn_pub(box, line, 2, "-t", "bus/t", "-m", "yes", "-q", "1").wait_exit()
     expect_equal(watcher.messages(1)[0][3], "yes", "message")
-    box.sedge("nodes").wait_line(r"^tank ")
+    box.sedge("nodes").wait_line(r"^tank .* field 9$")
     expect(stranger.process.poll() is None, "the other still waits")
+    waiting = box.sedge("nodes", "--waiting")
+    waiting.wait_line(rf"^{_uid(1)} +field$")
+    box.sedge("enrol", "1m").wait_line(r"^Devices on the bus are let in for 60 s")
+    stranger.wait_exit()
+    expect_equal(watcher.messages(2)[1][3], "no", "message")
+    box.sedge("nodes", "--waiting").wait_line(r"^no device waits$")
 
 
 def addresses_outlive_the_gateway(box):
