@@ -214,9 +214,9 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(call lib,sn mqtt base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(link) -o $@ $^
 
-## Print what the bus does on a virtual line, beside its design (docs/serial-link.md)
+## Print what the bus does on a virtual line, beside its design; FRAMES=10000000 tries so many on a bad one
 sim-bus: $(BUILD)/sim/bus
-	$(Q)$<
+	$(Q)$< $(FRAMES)
 $(BUILD)/sim/bus: $(call objs,tests/sim/tables/bus.c tests/sim/bus.c tests/support.c) $(call lib,sn base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(link) -o $@ $^ $(test_libs)

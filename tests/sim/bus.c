@@ -220,6 +220,7 @@ static void begin(struct vbus *bus, int from, const uint8_t *octets, size_t len)
     s->next = bus->line;
     bus->line = s;
     bus->result.octets += len;
+    bus->result.frames++;
     bus->result.busy_us += octets_us(bus, len);
     heap_set(&bus->heap, &s->due, bus->now_us + octets_us(bus, 1) + 1);
 }

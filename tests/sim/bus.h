@@ -44,6 +44,7 @@ struct vbus_result {
     uint64_t last_us; /* when the last message came */
     uint64_t busy_us; /* of the line */
     uint64_t octets;  /* on it */
+    uint64_t frames;  /* and bare answers */
     uint64_t p50_us;
     uint64_t p99_us;
     uint64_t most_us;
