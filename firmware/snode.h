@@ -253,6 +253,10 @@ bool snode_event(struct snode *node, struct snode_event *out);
  * Returns its length, 0 if there is none. Timers start here: send it now. */
 size_t snode_output(struct snode *node, uint8_t *out, size_t size, uint32_t now_ms);
 
+/* The link has not let go what snode_output gave it, or has just now (a bus: its turn, and the
+ * link's acknowledgement): the time for the answer begins at `now_ms`. */
+void snode_postpone(struct snode *node, uint32_t now_ms);
+
 /* Looks at the timers. Returns how long from now nothing will be due: 0 if an event or a packet
  * waits, SNODE_FOREVER if there is no timer. */
 uint32_t snode_poll(struct snode *node, uint32_t now_ms);

@@ -15,6 +15,13 @@ void snode_restart(struct snode *node, uint32_t now_ms)
     node->step.due_ms = now_ms + retry_ms + jitter(node, retry_ms / 4);
 }
 
+void snode_postpone(struct snode *node, uint32_t now_ms)
+{
+    if (node->step.type != SNODE_NOTHING && node->step.sent) {
+        snode_restart(node, now_ms);
+    }
+}
+
 void snode_hold(struct snode *node, uint32_t now_ms)
 {
     snode_tell(node, SNODE_CONGESTED, SN_RC_CONGESTION);

@@ -31,6 +31,24 @@ static void register_is_repeated_until_it_is_given_up(void **state)
     rig_tells_nothing(rig);
 }
 
+/* A bus that is busy: no repetition before the link had it away, and then after the usual time. */
+static void what_the_link_still_has_is_not_repeated(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_publish(rig, RIG_TEMP, 1, "21");
+    rig_sends(rig, REGISTER_TEMP);
+    for (int i = 0; i < 20; i++) {
+        rig_pass(rig, RIG_RETRY_MS / 2);
+        snode_postpone(&rig->node, rig->now_ms);
+        rig_quiet(rig);
+    }
+    rig_pass(rig, RIG_RETRY_MS - 1);
+    rig_quiet(rig);
+    rig_pass(rig, RIG_RETRY_MS / 4 + 1);
+    rig_sends(rig, REGISTER_TEMP);
+}
+
 /* SN-085 */
 static void regack_congestion_is_waited_for(void **state)
 {
@@ -350,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CONNECTED(publish_registers_its_topic_first),
         CONNECTED(register_is_repeated_until_it_is_given_up),
+        CONNECTED(what_the_link_still_has_is_not_repeated),
         CONNECTED(regack_congestion_is_waited_for),
         CONNECTED(refused_register_ends_the_publish),
         CONNECTED(a_reserved_topic_id_counts_as_a_refusal),

@@ -37,16 +37,35 @@ uint32_t snode_link_due_us(const struct snode_link *link)
     return left_us > INT32_MAX ? 0 : left_us;
 }
 
+static void hand_over(struct snode_link *link)
+{
+    if (link->waiting > 0) {
+        sn_bus_node_send(&link->at_bus, span_of(link->queue[0].octets, link->queue[0].len));
+        link->since_us = now_us();
+    }
+}
+
+static void drop_first(struct snode_link *link)
+{
+    link->waiting--;
+    memmove(&link->queue[0], &link->queue[1], link->waiting * sizeof link->queue[0]);
+    hand_over(link);
+}
+
 /* The first is the link's until it was acknowledged. */
 static void feed(struct snode_link *link)
 {
     if (link->waiting > 0 && !sn_bus_node_is_busy(&link->at_bus)) {
-        link->waiting--;
-        memmove(&link->queue[0], &link->queue[1], link->waiting * sizeof link->queue[0]);
-        if (link->waiting > 0) {
-            sn_bus_node_send(&link->at_bus, span_of(link->queue[0].octets, link->queue[0].len));
-        }
+        drop_first(link);
     }
+}
+
+bool snode_link_is_busy(struct snode_link *link, uint32_t most_ms)
+{
+    if (link->waiting > 0 && (now_us() - link->since_us) / 1000 > most_ms) {
+        drop_first(link); /* the node says it again, or not */
+    }
+    return link->waiting > 0;
 }
 
 void snode_bus_send(struct snode_link *link, struct span packet)
@@ -58,7 +77,7 @@ void snode_bus_send(struct snode_link *link, struct span packet)
     link->queue[link->waiting].len = (uint16_t)packet.len;
     link->waiting++;
     if (link->waiting == 1) {
-        sn_bus_node_send(&link->at_bus, span_of(link->queue[0].octets, link->queue[0].len));
+        hand_over(link);
     }
 }
 

@@ -37,7 +37,8 @@ struct snode_link {
     bool bus;
     struct sn_bus_node at_bus;
     uint8_t uid[SN_BUS_UID];
-    unsigned waiting; /* in `queue`, the first of which is with the bus */
+    unsigned waiting;  /* in `queue`, the first of which is with the bus */
+    uint32_t since_us; /* when that was handed over */
     struct {
         uint16_t len;
         uint8_t octets[SNODE_BUS_MTU];
@@ -59,6 +60,10 @@ bool snode_link_bus(struct snode_link *link, const char *device, unsigned long b
 /* Microseconds until the link is to be looked at by snode_link_receive; UINT32_MAX: when it is
  * readable. */
 uint32_t snode_link_due_us(const struct snode_link *link);
+
+/* True while a packet waits for the other side of the link to have it, at most `most_ms`: then it
+ * is given up. */
+bool snode_link_is_busy(struct snode_link *link, uint32_t most_ms);
 
 void snode_link_close(struct snode_link *link);
 

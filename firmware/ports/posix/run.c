@@ -101,6 +101,9 @@ enum snode_run_why snode_run_next(struct snode_run *run, const uint32_t *deadlin
             return why;
         }
         send_all(run);
+        if (snode_link_is_busy(run->link, run->node->config->retry_ms / 2u)) {
+            snode_postpone(run->node, snode_run_now());
+        }
         if (!receive_one(run)) {
             why = sleep_on(run, deadline_ms, fd);
         }
