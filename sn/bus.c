@@ -194,7 +194,7 @@ static void on_joinreq(struct sn_bus_node *node, struct span payload, uint32_t n
     uint32_t slots = read_u8(&r);
 
     if (slots != 0 && node->address == 0 && !is_resting(node, now_us)) {
-        slots = (chance(node) >> 8) % slots;
+        slots = (chance(node) >> 16) * slots >> 16;
         plan(node, SN_BUS_JOIN,
              now_us + us_of(node->timing.turnaround) + slots * us_of(node->timing.join_slot));
     }
