@@ -65,10 +65,13 @@ static void say_letter(struct sn_bus_master *bus, struct writer *w, uint8_t addr
     struct sn_bus_letter *letter = place->first;
     struct sn_frame frame = {.addr = address};
 
-    if (letter == NULL || !place->known) {
+    if (letter == NULL) {
         return;
     }
     letter->until_us = letter->until_us == 0 ? now_us + bus->config.effort_us : letter->until_us;
+    if (!place->known) {
+        return; /* its next frame tells where it stands */
+    }
     place->tried = true;
     frame.payload = span_of(letter->octets, letter->len);
     frame.ctrl = (uint8_t)((place->ns ? SN_CTRL_NS : 0) | (place->nr ? SN_CTRL_NR : 0) |

@@ -85,7 +85,7 @@ struct sn_bus_news {
 
 struct sn_bus_letter {
     struct sn_bus_letter *next;
-    uint64_t until_us; /* 0: it was not tried yet */
+    uint64_t until_us; /* when it is given up; 0: its turn has not come yet */
     uint32_t tag;
     uint16_t len;
     uint8_t octets[];

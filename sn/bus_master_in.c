@@ -350,7 +350,7 @@ void sn_bus_phase_end(struct sn_bus_master *bus, uint64_t now_us)
     default: break;
     }
     if (bus->phase != SN_BUS_READY) { /* what is left of the phase is of no frame */
-        sn_frame_init(&bus->decoder, bus->buffer, SN_FRAME_BUFFER((size_t)bus->config.mtu));
+        sn_frame_init(&bus->decoder, bus->buffer, sn_bus_buffer(&bus->config));
     }
     bus->raw_len = 0;
     bus->phase = SN_BUS_READY;

@@ -4,6 +4,14 @@
 
 #include "sn/bus_master.h"
 
+/* Octets of `buffer`: what a frame cannot be longer than is none. */
+static inline size_t sn_bus_buffer(const struct sn_bus_config *config)
+{
+    size_t size = SN_FRAME_BUFFER((size_t)config->mtu);
+
+    return size < SN_FRAME_BUFFER_MOST ? size : SN_FRAME_BUFFER_MOST;
+}
+
 /* Something is to be sent to it in this cycle. */
 bool sn_bus_owes(const struct sn_bus_master *bus, const struct sn_bus_place *place);
 

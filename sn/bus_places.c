@@ -16,12 +16,12 @@ bool sn_bus_init(struct sn_bus_master *bus, const struct sn_bus_config *config, 
     bus->host_us8 = (uint64_t)SN_BUS_HOST_FIRST_US * 4;
     bus->host_var4 = SN_BUS_HOST_FIRST_US / 2;
     bus->all = 0xFF;
-    bus->buffer = reserve(SN_FRAME_BUFFER((size_t)config->mtu));
+    bus->buffer = reserve(sn_bus_buffer(config));
     pool_init(&bus->letters, (letter + 7) & ~(size_t)7, config->queue);
     if (bus->buffer == NULL) {
         return false;
     }
-    sn_frame_init(&bus->decoder, bus->buffer, SN_FRAME_BUFFER((size_t)config->mtu));
+    sn_frame_init(&bus->decoder, bus->buffer, sn_bus_buffer(config));
     return true;
 }
 

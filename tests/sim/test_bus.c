@@ -246,6 +246,26 @@ static void devices_and_master_may_end_at_any_moment(void **state)
     }
 }
 
+static void a_letter_to_who_is_gone_is_given_up(void **state)
+{
+    static const uint8_t gone[SN_BUS_UID] = {0xAA};
+    struct vbus_setup setup = usual(8, 0.1);
+    struct vbus *bus = vbus_new(&setup);
+    struct sn_bus_master *master = vbus_master(bus);
+
+    (void)state;
+    assert_true(sn_bus_give(master, gone, 200));
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(sn_bus_send(master, 200, WIRE_SPAN("\x02\x17"), true, i));
+    }
+    assert_false(sn_bus_send(master, 201, WIRE_SPAN("\x02\x17"), true, 0)); /* nobody's */
+    vbus_run(bus, 10 * SECOND);
+    assert_int_equal(master->letters.used, 0);
+    assert_int_equal(master->count.given_up, 3);
+    all_came(bus, "others");
+    vbus_free(bus);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +275,7 @@ int main(void)
         cmocka_unit_test(newcomers_get_an_address_and_are_heard),
         cmocka_unit_test(a_lone_event_waits_no_longer_than_a_cycle_and_its_transfer),
         cmocka_unit_test(all_at_once_come_within_their_time),
+        cmocka_unit_test(a_letter_to_who_is_gone_is_given_up),
         cmocka_unit_test(devices_and_master_may_end_at_any_moment),
     };
 
