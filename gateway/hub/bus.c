@@ -125,7 +125,8 @@ void hub_lease_restore(struct hub *hub, const struct record *record)
         bus->row = record->key[2];
         bus->master.config.table = (uint8_t)(record->fields[1] & 0x0F);
         bus->master.config.run = (uint8_t)((record->fields[2] + 1) & 0x0F);
-    } else if (record->body.len == SN_BUS_UID && record->fields[0] <= SN_ADDR_LAST) {
+    } else if (record->body.len == SN_BUS_UID && record->fields[0] > 0 &&
+               record->fields[0] <= SN_ADDR_LAST) {
         (void)sn_bus_give(&bus->master, record->body.at, (uint8_t)record->fields[0]);
     }
 }
