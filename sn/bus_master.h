@@ -129,6 +129,7 @@ struct sn_bus_master {
     uint64_t host_var4;           /* deviation, in quarters */
     bool host_known;              /* it was measured */
     uint32_t want[SN_BUS_GROUPS]; /* who is to be granted */
+    uint32_t more[SN_BUS_GROUPS]; /* who said MORE, and is to be granted after the next roll call */
     uint32_t members;             /* of the roll call under way */
     uint8_t group;
     uint8_t alone; /* the last that was granted by itself */

@@ -155,7 +155,8 @@ static bool from_place(struct sn_bus_master *bus, const struct sn_frame *frame, 
     expects(bus, frame->addr, (frame->ctrl & SN_CTRL_NR) != 0);
     look_at_letter(bus, frame->addr, now_us);
     if ((frame->ctrl & SN_CTRL_MORE) != 0) {
-        sn_bus_want(bus, frame->addr);
+        bus->more[(frame->addr - 1u) / SN_BUS_GROUP] |= UINT32_C(1)
+                                                        << (frame->addr - 1u) % SN_BUS_GROUP;
     }
     if (type != SN_FRAME_DATA) {
         return false;
@@ -343,6 +344,8 @@ void sn_bus_phase_end(struct sn_bus_master *bus, uint64_t now_us)
     switch (bus->phase) {
     case SN_BUS_SLOTS:
         take_answers(bus);
+        bus->want[bus->group] |= bus->more[bus->group];
+        bus->more[bus->group] = 0;
         owe_all(bus);
         break;
     case SN_BUS_TURNS: end_turns(bus, now_us); break;
