@@ -189,12 +189,25 @@ static void an_echo_is_counted_and_nothing_else(void **state)
     end(rig);
 }
 
+static void the_longest_packets_have_a_buffer(void **state)
+{
+    struct rig *rig = calloc(1, sizeof *rig);
+    struct sn_bus_config config = {.baud = 9600, .bits = 10, .mtu = UINT16_MAX, .queue = 1};
+
+    (void)state;
+    assert_non_null(rig);
+    assert_true(sn_bus_init(&rig->bus, &config, 0));
+    assert_int_equal(rig->bus.decoder.size, SN_FRAME_BUFFER_MOST);
+    end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_always_has_more_gets_a_turn_in_each_cycle_and_no_other),
         cmocka_unit_test(what_is_said_out_of_turn_is_dropped_and_its_speaker_muted),
         cmocka_unit_test(an_echo_is_counted_and_nothing_else),
+        cmocka_unit_test(the_longest_packets_have_a_buffer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
