@@ -178,13 +178,19 @@ static void on_param(struct sn_bus_node *node, struct span payload)
 {
     struct reader r = reader_of(payload);
     struct sn_bus_timing timing;
+    unsigned groups = 0;
 
     timing.turnaround = read_u16(&r);
     timing.response = read_u16(&r);
     timing.slot = read_u16(&r);
     timing.join_slot = read_u16(&r);
-    if (!r.bad) {
-        node->timing = timing;
+    groups = read_u8(&r);
+    if (r.bad) {
+        return;
+    }
+    node->timing = timing;
+    if (node->address != 0 && (groups >> (node->address - 1u) / SN_BUS_GROUP & 1) == 0) {
+        leave(node);
     }
 }
 
@@ -265,7 +271,13 @@ static bool on_frame(struct sn_bus_node *node, const struct sn_frame *frame, uin
         break;
     case SN_FRAME_PARAM: on_param(node, frame->payload); break;
     case SN_FRAME_JOINREQ: on_joinreq(node, frame->payload, now_us); break;
-    case SN_FRAME_ASSIGN: on_assign(node, frame->payload, now_us); break;
+    case SN_FRAME_ASSIGN:
+        if (is_mine) {
+            leave(node);
+        } else {
+            on_assign(node, frame->payload, now_us);
+        }
+        break;
     default: break;
     }
     return false;

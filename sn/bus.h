@@ -5,9 +5,11 @@
  *
  *     ROLLCALL  to 0: group, run << 4 | table, members(4), expected(4)      slots follow
  *     GRANT     to one node, or to 0 with the addresses of several          turns follow
- *     PARAM     to 0: turnaround(2) response(2) slot(2) join slot(2), each in 10 us
+ *     PARAM     to 0: turnaround(2) response(2) slot(2) join slot(2), each in 10 us;
+ *               groups(1): bit g is set where group g has an address that is given out
  *     JOINREQ   to 0: how many slots        from 254: uid(8) address wanted, 0: any
  *     ASSIGN    to 254: uid(8) address table | seconds: address 254 is "ask again later"
+ *               to an address: none; that address is nobody's, who has it asks anew
  *     IDLE      from a node that has its turn and no message
  *
  * members and expected are bitmaps: bit k is address 32 * group + k + 1. A member with a message
@@ -38,7 +40,7 @@
 
 /* Octets of payloads. */
 #define SN_BUS_ROLLCALL_LEN 10u
-#define SN_BUS_PARAM_LEN    8u
+#define SN_BUS_PARAM_LEN    9u
 #define SN_BUS_JOINREQ_LEN  9u
 #define SN_BUS_ASSIGN_LEN   10u
 

@@ -103,6 +103,16 @@ static void begin_turns(struct sn_bus_master *bus, const uint8_t *who, size_t co
     bus->phase = SN_BUS_TURNS;
 }
 
+static uint8_t groups_in_use(const struct sn_bus_master *bus)
+{
+    uint8_t groups = 0;
+
+    for (unsigned i = SN_ADDR_FIRST; i <= SN_ADDR_LAST; i++) {
+        groups |= (uint8_t)(bus->places[i].given << (i - 1u) / SN_BUS_GROUP);
+    }
+    return groups;
+}
+
 static void say_param(const struct sn_bus_master *bus, struct writer *w)
 {
     const struct sn_bus_timing *timing = &bus->config.timing;
@@ -113,6 +123,7 @@ static void say_param(const struct sn_bus_master *bus, struct writer *w)
     write_u16(&p, timing->response);
     write_u16(&p, timing->slot);
     write_u16(&p, timing->join_slot);
+    write_u8(&p, groups_in_use(bus));
     say(w, &(struct sn_frame){SN_ADDR_BROADCAST, sn_ctrl_of(SN_FRAME_PARAM),
                               span_of(payload, sizeof payload)});
 }
@@ -122,6 +133,10 @@ static void say_assign(struct sn_bus_master *bus, struct writer *w)
     const struct sn_bus_assign *assign = &bus->assign[--bus->assigns];
     uint8_t payload[SN_BUS_ASSIGN_LEN];
 
+    if (assign->gone) {
+        say(w, &(struct sn_frame){.addr = assign->address, .ctrl = sn_ctrl_of(SN_FRAME_ASSIGN)});
+        return;
+    }
     memcpy(payload, assign->uid, SN_BUS_UID);
     payload[SN_BUS_UID] = assign->address;
     if (assign->address != SN_ADDR_UNASSIGNED) {
@@ -187,18 +202,6 @@ static void say_rollcall(struct sn_bus_master *bus, struct writer *w, uint64_t n
 
 /* --- whose turn ------------------------------------------------------------------------------ */
 
-static bool group_is_used(const struct sn_bus_master *bus, unsigned group)
-{
-    for (unsigned i = 0; i < SN_BUS_GROUP; i++) {
-        unsigned address = group * SN_BUS_GROUP + i + 1;
-
-        if (address <= SN_ADDR_LAST && bus->places[address].given) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Up to twelve of those to be granted, of one group: this one first. */
 static size_t take_wanted(const struct sn_bus_master *bus, uint8_t *who)
 {
@@ -233,11 +236,12 @@ static uint8_t next_alone(struct sn_bus_master *bus)
 static void next_group(struct sn_bus_master *bus)
 {
     unsigned group = bus->group;
+    uint8_t used = groups_in_use(bus);
 
     do {
         group = (group + 1) % SN_BUS_GROUPS;
         bus->count.cycles += group == 0;
-    } while (group != bus->group && !group_is_used(bus, group));
+    } while (group != bus->group && (used >> group & 1) == 0);
     bus->group = (uint8_t)group;
 }
 
@@ -254,6 +258,12 @@ static uint64_t late_every_us(const struct sn_bus_master *bus)
     return bus->given == 0 ? SN_BUS_LONELY_US : SN_BUS_LATE_US;
 }
 
+/* ... and who has an address of an earlier time is to hear that it is nobody's. */
+static uint64_t param_every_us(const struct sn_bus_master *bus)
+{
+    return bus->given == 0 ? SN_BUS_LONELY_US : SN_BUS_PARAM_US;
+}
+
 static void say_next(struct sn_bus_master *bus, struct writer *w, uint64_t now_us)
 {
     uint8_t who[SN_BUS_GRANT_MOST];
@@ -265,7 +275,7 @@ static void say_next(struct sn_bus_master *bus, struct writer *w, uint64_t now_u
         begin_turns(bus, who, count, w, now_us);
     } else if (bus->join_slots != 0) {
         say_joinreq(bus, w);
-    } else if (now_us - bus->param_us >= SN_BUS_PARAM_US || bus->param_us == 0) {
+    } else if (bus->param_us == 0 || now_us - bus->param_us >= param_every_us(bus)) {
         bus->param_us = now_us;
         say_param(bus, w);
     } else if (bus->given > 2 || now_us - bus->late_us >= late_every_us(bus)) {

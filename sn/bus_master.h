@@ -35,7 +35,7 @@
 #define SN_BUS_JOIN_MOST     128u
 #define SN_BUS_JOIN_US       100000u /* garbage in a late slot opens one no sooner */
 #define SN_BUS_MISSES        3u      /* in a row: owed messages are tried in one cycle of eight */
-#define SN_BUS_GARBLED       16u     /* turns in a row: two nodes have one address */
+#define SN_BUS_GARBLED       12u     /* turns in a row: two nodes have one address */
 #define SN_BUS_STRAY         8u      /* frames out of turn: the node is told to be silent */
 #define SN_BUS_MUTE_S        60u
 
@@ -70,7 +70,7 @@ enum sn_bus_news_kind {
     SN_BUS_TAKEN,    /* the packet with `tag` was acknowledged */
     SN_BUS_GIVEN_UP, /* it was not, in time */
     SN_BUS_ASKS,     /* the device `uid` wants an address, `wanted` or any: sn_bus_assign */
-    SN_BUS_CLASHES,  /* two devices have `address` */
+    SN_BUS_CLASHES,  /* two devices have `address`; both are to ask anew */
     SN_BUS_BABBLES   /* `address` speaks out of turn, and is told to be silent */
 };
 
@@ -149,6 +149,7 @@ struct sn_bus_master {
         uint8_t uid[SN_BUS_UID];
         uint8_t address;
         uint8_t more;
+        bool gone; /* whoever has `address` is told that it is nobody's */
     } assign[SN_BUS_JOIN_MOST];
     struct sn_bus_news late[4]; /* news that do not lie in what was received */
     uint8_t late_count;
@@ -161,6 +162,7 @@ void sn_bus_fini(struct sn_bus_master *bus);
 /* The device has that address, from an earlier run too. False: it is not to be given out, or is
  * another's. */
 bool sn_bus_give(struct sn_bus_master *bus, const uint8_t uid[SN_BUS_UID], uint8_t address);
+/* Who has it is told, and asks for another. */
 void sn_bus_take_back(struct sn_bus_master *bus, uint8_t address);
 
 /* The address of a device, 0: none; a free one, 0: none, `wanted` first. */

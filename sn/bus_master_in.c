@@ -130,11 +130,16 @@ static void strayed(struct sn_bus_master *bus, uint8_t address)
     struct sn_bus_place *place = &bus->places[address];
 
     bus->count.strays++;
-    place->strays = place->strays < UINT8_MAX ? (uint8_t)(place->strays + 1) : UINT8_MAX;
-    if (place->given && place->strays == SN_BUS_STRAY) {
+    place->strays++;
+    if (place->strays < SN_BUS_STRAY) {
+        return;
+    }
+    place->strays = 0;
+    if (place->given) {
         sn_bus_assign(bus, place->uid, 0, SN_BUS_MUTE_S);
         tell_later(bus, &(struct sn_bus_news){.kind = SN_BUS_BABBLES, .address = address});
-        place->strays = 0;
+    } else {
+        sn_bus_tell_gone(bus, address);
     }
 }
 
@@ -214,6 +219,8 @@ static void garbled(struct sn_bus_master *bus)
         place->garbled = place->garbled < UINT8_MAX ? (uint8_t)(place->garbled + 1) : UINT8_MAX;
         if (place->garbled == SN_BUS_GARBLED) {
             tell_later(bus, &(struct sn_bus_news){.kind = SN_BUS_CLASHES, .address = address});
+            sn_bus_tell_gone(bus, address);
+            place->garbled = 0;
         }
     }
 }
@@ -237,6 +244,9 @@ static void on_answer(struct sn_bus_master *bus, uint8_t octet)
                bus->places[octet].given) {
         sn_bus_want(bus, octet);
     } else if (octet != 0xFF) {
+        if (octet >= SN_ADDR_FIRST && octet <= SN_ADDR_LAST && !bus->places[octet].given) {
+            sn_bus_tell_gone(bus, octet);
+        }
         bus->all |= (uint8_t)(1u << bus->group); /* two at once in the late slot? */
         if (bus->joined_us == 0 || bus->late_us - bus->joined_us >= SN_BUS_JOIN_US) {
             open_join(bus);
@@ -307,6 +317,9 @@ bool sn_bus_input(struct sn_bus_master *bus, struct span *octets, uint64_t now_u
 
 static void end_turns(struct sn_bus_master *bus, uint64_t now_us)
 {
+    if (bus->decoder.octets > 0) { /* of a frame that never ended */
+        garbled(bus);
+    }
     for (unsigned i = bus->turn; i < bus->turn_count; i++) {
         struct sn_bus_place *place = &bus->places[bus->turns[i]];
 

@@ -18,6 +18,9 @@ bool sn_bus_owes(const struct sn_bus_master *bus, const struct sn_bus_place *pla
 /* Octets came in a turn, or the last turn was had: how long to wait now. */
 void sn_bus_turn_goes_on(struct sn_bus_master *bus, uint64_t now_us);
 
+/* Whoever has that address is to ask for one anew. */
+void sn_bus_tell_gone(struct sn_bus_master *bus, uint8_t address);
+
 /* It is to be granted. */
 void sn_bus_want(struct sn_bus_master *bus, uint8_t address);
 

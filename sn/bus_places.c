@@ -94,6 +94,7 @@ void sn_bus_take_back(struct sn_bus_master *bus, uint8_t address)
         bus->given--;
         drop_letters(bus, place);
         memset(place, 0, sizeof *place);
+        sn_bus_tell_gone(bus, address);
     }
 }
 
@@ -108,7 +109,15 @@ void sn_bus_assign(struct sn_bus_master *bus, const uint8_t uid[SN_BUS_UID], uin
     memcpy(next->uid, uid, SN_BUS_UID);
     next->address = address != 0 ? address : SN_ADDR_UNASSIGNED;
     next->more = address != 0 ? bus->config.table : rest_s;
+    next->gone = false;
     bus->assigns++;
+}
+
+void sn_bus_tell_gone(struct sn_bus_master *bus, uint8_t address)
+{
+    if (bus->assigns < SN_BUS_JOIN_MOST) {
+        bus->assign[bus->assigns++] = (struct sn_bus_assign){.address = address, .gone = true};
+    }
 }
 
 /* --- letters --------------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@ struct hub_bus {
     struct hub_waiting waiting[HUB_BUS_WAITING];
     uint64_t open_until_ms; /* all are let in */
     uint64_t row;           /* number of its own row; 0: not kept yet */
+    uint64_t rows[SN_ADDR_LAST + 1];
 };
 
 /* One for each listener of type rs485. False: no memory. */
@@ -45,6 +46,9 @@ bool hub_enrol(struct hub *hub, uint64_t ms, uint64_t now_ms);
  */
 bool hub_waiting_next(const struct hub *hub, size_t *place, uint64_t now_ms, struct span *listener,
                       struct span *uid);
+
+/* The device at `peer`, if that is a place of a bus, has its address no more. */
+void hub_bus_forget(struct hub *hub, const struct sn_peer *peer, uint64_t now_ms);
 
 /* The uid of the device at `peer`; empty: it is no bus, or nobody has that address. */
 struct span hub_bus_uid(const struct hub *hub, const struct sn_peer *peer);

@@ -1,5 +1,6 @@
 #include "gateway/hub/registry.h"
 
+#include "gateway/hub/bus.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/told.h"
@@ -193,13 +194,20 @@ bool hub_unknown_next(struct hub *hub, size_t *walk, struct hub_unknown_view *ou
 bool hub_node_forget_named(struct hub *hub, struct span name, uint64_t now_ms)
 {
     struct hub_seen *seen = hub_seen_find(hub, name);
+    struct sn_peer peer = {0};
+    struct span address;
 
     if (seen == NULL) {
         return false;
     }
+    peer.listener = seen->listener;
+    address = hub_seen_address(seen, &peer.wireless);
+    peer.addr_len = address.len == 1;
+    peer.addr[0] = peer.addr_len == 1 ? address.at[0] : 0;
     if (seen->hn != NULL) {
         hub_node_end(hub, seen->hn, now_ms);
     }
+    hub_bus_forget(hub, &peer, now_ms);
     hub_tell_no_node(hub, hub_seen_name(seen), now_ms);
     hub_seen_drop(hub, seen, now_ms);
     return true;

@@ -76,6 +76,7 @@ struct vbus {
     size_t answer_first;
     size_t answer_count;
     uint8_t run;
+    uint8_t table;
 };
 
 /* --- chance ---------------------------------------------------------------------------------- */
@@ -541,7 +542,7 @@ static void start_master(struct vbus *bus)
                                    .first = SN_ADDR_FIRST,
                                    .last = SN_ADDR_LAST,
                                    .run = bus->run,
-                                   .table = 1,
+                                   .table = bus->table,
                                    .mtu = VBUS_MTU,
                                    .queue = 4 * VBUS_NODES,
                                    .effort_us = 2000000,
@@ -562,6 +563,7 @@ struct vbus *vbus_new(const struct vbus_setup *setup)
     heap_item_init(&bus->master_due);
     heap_item_init(&bus->answer_due);
     heap_set(&bus->heap, &bus->answer_due, HEAP_NEVER);
+    bus->table = 1;
     start_master(bus);
     for (unsigned i = 0; i < setup->nodes; i++) {
         struct node *node = &bus->nodes[i];
@@ -644,7 +646,8 @@ unsigned vbus_assigned(const struct vbus *bus)
     unsigned count = 0;
 
     for (unsigned i = 0; i < bus->setup.nodes; i++) {
-        count += bus->nodes[i].link.address != 0;
+        count += bus->nodes[i].link.address != 0 &&
+                 sn_bus_address_of(&bus->master, bus->nodes[i].uid) == bus->nodes[i].link.address;
     }
     return count;
 }
@@ -657,6 +660,18 @@ void vbus_reset_node(struct vbus *bus, unsigned i)
     node->count = 0;
     start_node(bus, i);
     arm(bus, node);
+}
+
+void vbus_usurp(struct vbus *bus, unsigned i, uint8_t address)
+{
+    bus->nodes[i].link.address = address;
+}
+
+void vbus_lose_addresses(struct vbus *bus, bool is_seen)
+{
+    bus->table = (uint8_t)(bus->table + is_seen);
+    sn_bus_fini(&bus->master);
+    start_master(bus);
 }
 
 void vbus_reset_master(struct vbus *bus)

@@ -63,11 +63,16 @@ bool vbus_say(struct vbus *bus, unsigned i);
 void vbus_hush(struct vbus *bus);
 /* Messages that were said and did not come. */
 uint64_t vbus_left(const struct vbus *bus);
+/* Nodes whose address is theirs for the master too. */
 unsigned vbus_assigned(const struct vbus *bus);
 
 /* The device is off and on, or the master. */
 void vbus_reset_node(struct vbus *bus, unsigned i);
 void vbus_reset_master(struct vbus *bus);
+/* The same, and its addresses are lost, with or without a sign of it in `table`. */
+void vbus_lose_addresses(struct vbus *bus, bool is_seen);
+/* The device takes an address by itself. */
+void vbus_usurp(struct vbus *bus, unsigned i, uint8_t address);
 
 struct sn_bus_master *vbus_master(struct vbus *bus);
 struct vbus_result vbus_result(struct vbus *bus);

@@ -266,6 +266,96 @@ static void a_letter_to_who_is_gone_is_given_up(void **state)
     vbus_free(bus);
 }
 
+/* --- addresses that are nobody's ------------------------------------------------------------- */
+
+/* While two had one address, what one said was the other's for the master. */
+static void all_are_themselves_again(struct vbus *bus, unsigned nodes, const char *what)
+{
+    uint64_t came = 0;
+
+    for (unsigned i = 0; i < 1200 && vbus_assigned(bus) < nodes; i++) {
+        vbus_run(bus, SECOND / 10);
+    }
+    if (vbus_assigned(bus) != nodes) {
+        fail_msg("%s: %u of %u have their addresses", what, vbus_assigned(bus), nodes);
+    }
+    vbus_hush(bus);
+    vbus_run(bus, 10 * SECOND);
+    came = vbus_result(bus).came;
+    for (unsigned i = 0; i < nodes; i++) {
+        assert_true(vbus_say(bus, i));
+    }
+    vbus_run(bus, 5 * SECOND);
+    assert_int_equal(vbus_result(bus).came - came, nodes);
+}
+
+static void nothing_was_lost(struct vbus *bus)
+{
+    assert_int_equal(vbus_left(bus), 0);
+    assert_int_equal(vbus_result(bus).skipped, 0);
+    assert_int_equal(vbus_result(bus).wrong, 0);
+}
+
+static void whose_address_was_taken_back_asks_anew(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct vbus_setup setup = usual(seed % 2 == 0 ? 8 : 2, 0.2);
+        struct vbus *bus = NULL;
+        struct rng when = {seed};
+        char what[32];
+
+        setup.seed = seed;
+        setup.ber = 1e-4;
+        bus = vbus_new(&setup);
+        for (unsigned i = 0; i < 20; i++) {
+            vbus_run(bus, rng_below(&when, 1000000));
+            sn_bus_take_back(vbus_master(bus), (uint8_t)(1 + rng_below(&when, setup.nodes)));
+        }
+        (void)snprintf(what, sizeof what, "seed %llu", (unsigned long long)seed);
+        all_are_themselves_again(bus, setup.nodes, what);
+        nothing_was_lost(bus);
+        assert_true(vbus_result(bus).again <= 20); /* taken, but that was not acknowledged */
+        vbus_free(bus);
+    }
+}
+
+static void who_has_an_address_of_a_store_that_is_lost_asks_anew(void **state)
+{
+    static const unsigned counts[] = {1, 8, 40, 247};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(counts); i++) {
+        bool is_seen = i >= COUNT(counts); /* else two may have one address for a while */
+        struct vbus_setup setup = usual(counts[i % COUNT(counts)], 0.1);
+        struct vbus *bus = vbus_new(&setup);
+
+        vbus_run(bus, 2 * SECOND);
+        vbus_lose_addresses(bus, is_seen);
+        all_are_themselves_again(bus, setup.nodes, is_seen ? "lost" : "lost, without a sign");
+        if (is_seen) {
+            nothing_was_lost(bus);
+        }
+        vbus_free(bus);
+    }
+}
+
+static void who_has_anothers_address_or_nobodys_asks_anew(void **state)
+{
+    static const uint8_t taken[] = {1, 3, 30, 31, 200, 247};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(taken); i++) {
+        struct vbus_setup setup = usual(i % 2 == 0 ? 8 : 2, 0.2);
+        struct vbus *bus = vbus_new(&setup);
+
+        vbus_run(bus, SECOND);
+        vbus_usurp(bus, 1, taken[i]);
+        all_are_themselves_again(bus, setup.nodes, "usurped");
+        vbus_free(bus);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +366,9 @@ int main(void)
         cmocka_unit_test(a_lone_event_waits_no_longer_than_a_cycle_and_its_transfer),
         cmocka_unit_test(all_at_once_come_within_their_time),
         cmocka_unit_test(a_letter_to_who_is_gone_is_given_up),
+        cmocka_unit_test(whose_address_was_taken_back_asks_anew),
+        cmocka_unit_test(who_has_an_address_of_a_store_that_is_lost_asks_anew),
+        cmocka_unit_test(who_has_anothers_address_or_nobodys_asks_anew),
         cmocka_unit_test(devices_and_master_may_end_at_any_moment),
     };
 

@@ -192,10 +192,39 @@ static void times_are_learned(void **state)
 
     (void)state;
     (void)with_address(&rig);
-    assert_false(hears(&rig, SN_FRAME_PARAM, 0, 0, WIRE_SPAN("\x00\x64\x00\x65\x07\xd0\x00\xff")));
+    assert_false(
+        hears(&rig, SN_FRAME_PARAM, 0, 0, WIRE_SPAN("\x00\x64\x00\x65\x07\xd0\x00\xff\x01")));
     sn_bus_node_send(&rig.node, publish);
     rollcall(&rig, 3, 0x41, 0);
     assert_span_equal(says(&rig, 1000 + 20000), WIRE_SPAN("\x07"));
+}
+
+static void who_hears_that_its_address_is_nobodys_asks_anew(void **state)
+{
+    static const struct {
+        const char *what;
+        enum sn_frame_type type;
+        uint8_t addr;
+        bool leaves;
+        struct span payload;
+    } rows[] = {
+        {"its group has none", SN_FRAME_PARAM, 0, true, {WIRE("\0\x64\0\x65\7\xd0\0\xff\xfe")}},
+        {"its group has one", SN_FRAME_PARAM, 0, false, {WIRE("\0\x64\0\x65\7\xd0\0\xff\x01")}},
+        {"its own", SN_FRAME_ASSIGN, 7, true, {NULL, 0}},
+        {"another", SN_FRAME_ASSIGN, 8, false, {NULL, 0}},
+        {"all", SN_FRAME_ASSIGN, 0, true, {NULL, 0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct rig rig;
+
+        (void)with_address(&rig);
+        assert_false(hears(&rig, rows[i].type, rows[i].addr, 0, rows[i].payload));
+        if ((rig.node.address == 0) != rows[i].leaves) {
+            fail_msg("%s: address %u", rows[i].what, rig.node.address);
+        }
+    }
 }
 
 static void octets_of_any_kind_do_no_harm(void **state)
@@ -229,6 +258,7 @@ int main(void)
         cmocka_unit_test(who_is_told_to_wait_is_silent_so_long),
         cmocka_unit_test(forgotten_addresses_are_left),
         cmocka_unit_test(times_are_learned),
+        cmocka_unit_test(who_hears_that_its_address_is_nobodys_asks_anew),
         cmocka_unit_test(octets_of_any_kind_do_no_harm),
     };
 
