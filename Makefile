@@ -31,7 +31,7 @@ sub   := --no-print-directory
 jobs  := -j$(shell nproc)
 
 # Packages, lowest first; a package's tests see it and what stands below it.
-base_src   := $(wildcard base/*.c)
+base_src   := $(filter-out %_small.c,$(wildcard base/*.c))
 sn_src     := $(wildcard sn/*.c)
 mqtt_src   := $(wildcard mqtt/*.c)
 config_src := $(wildcard config/*.c config/options/*.c)
@@ -52,7 +52,7 @@ docs: build/sedge
 
 lib  = $(1:%=$(BUILD)/lib/%.a)
 objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
-core_src := $(base_src) $(sn_src) $(mqtt_src) $(filter-out config/load.c,$(config_src)) $(hub_src)
+core_src := $(wildcard base/*.c) $(sn_src) $(mqtt_src) $(filter-out config/load.c,$(config_src)) $(hub_src)
 core_obj := $(call objs,$(core_src))
 
 edge_pkgs := libevent libserialport sqlite3 libargon2

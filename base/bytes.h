@@ -56,6 +56,17 @@ static inline struct span span_from(struct span s, size_t from)
     return from >= s.len ? (struct span){NULL, 0} : (struct span){s.at + from, s.len - from};
 }
 
+/* Takes the first octet off; false: there is none. */
+static inline bool span_next(struct span *s, uint8_t *octet)
+{
+    if (s->len == 0) {
+        return false;
+    }
+    *octet = *s->at++;
+    s->len--;
+    return true;
+}
+
 static inline struct reader reader_of(struct span s)
 {
     return (struct reader){s.at, s.len == 0 ? s.at : s.at + s.len, false};

@@ -2,7 +2,7 @@
  *
  * crc32c_of("123456789") is 0xE3069283 (RFC 3720, B.4). Two sources give the same
  * function: crc32c.c with a nibble table for the gateway; a node may build
- * crc32c_small.c, 44 octets of code and no table.
+ * crc32c_small.c, 32 octets of code for an octet and no table.
  */
 #ifndef BASE_CRC32C_H
 #define BASE_CRC32C_H

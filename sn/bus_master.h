@@ -142,7 +142,7 @@ struct sn_bus_master {
     uint8_t join_slots; /* of the next JOINREQ; 0: none is due */
     uint8_t joined;     /* frames that came in the window */
     uint8_t crashed;    /* frames that were garbled there */
-    uint16_t debris;    /* octets of these */
+    uint32_t debris;    /* octets of these */
     uint8_t assigns;    /* in `assign` */
     uint8_t all;        /* a bit for each group: its next roll call names all */
     struct sn_bus_assign {

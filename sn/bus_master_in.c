@@ -85,7 +85,7 @@ static bool is_new(struct sn_bus_place *place, const struct sn_frame *frame, uin
 
 static void measure(struct sn_bus_master *bus, uint64_t now_us)
 {
-    uint64_t octets = (uint64_t)bus->decoder.octets + 2;
+    uint64_t octets = (uint64_t)bus->decoder.told + 2;
     uint64_t due_us = bus->free_us + (uint64_t)bus->config.timing.turnaround * SN_BUS_TICK_US +
                       octets * bus->config.bits * UINT64_C(1000000) / bus->config.baud;
     uint64_t took_us = now_us > due_us ? now_us - due_us : 0;
@@ -208,10 +208,11 @@ static bool on_frame(struct sn_bus_master *bus, const struct sn_frame *frame, ui
     return from_place(bus, frame, now_us, out);
 }
 
-static void garbled(struct sn_bus_master *bus)
+/* So many octets are no frame. */
+static void garbled(struct sn_bus_master *bus, uint32_t octets)
 {
     bus->crashed = bus->crashed < UINT8_MAX ? (uint8_t)(bus->crashed + 1) : UINT8_MAX;
-    bus->debris = (uint16_t)(bus->debris + bus->decoder.octets);
+    bus->debris += octets;
     if (bus->phase == SN_BUS_TURNS && bus->turn < bus->turn_count) {
         uint8_t address = bus->turns[bus->turn];
         struct sn_bus_place *place = &bus->places[address];
@@ -288,7 +289,7 @@ bool sn_bus_input(struct sn_bus_master *bus, struct span *octets, uint64_t now_u
     while (!news && octets->len > 0) {
         struct span before = *octets;
 
-        event = sn_frame_input(&bus->decoder, octets, &frame);
+        event = sn_frame_input_checked(&bus->decoder, octets, &frame);
         note_raw(bus, span_of(before.at, before.len - octets->len));
         if (event == SN_FRAME_NONE) {
             break;
@@ -299,7 +300,7 @@ bool sn_bus_input(struct sn_bus_master *bus, struct span *octets, uint64_t now_u
             news = on_frame(bus, &frame, now_us, out);
         } else {
             take_answers(bus);
-            garbled(bus);
+            garbled(bus, bus->decoder.told);
         }
     }
     bus->count.octets -= octets->len;
@@ -317,8 +318,8 @@ bool sn_bus_input(struct sn_bus_master *bus, struct span *octets, uint64_t now_u
 
 static void end_turns(struct sn_bus_master *bus, uint64_t now_us)
 {
-    if (bus->decoder.octets > 0) { /* of a frame that never ended */
-        garbled(bus);
+    if (bus->decoder.octets > 0) { /* it never ended */
+        garbled(bus, bus->decoder.octets);
     }
     for (unsigned i = bus->turn; i < bus->turn_count; i++) {
         struct sn_bus_place *place = &bus->places[bus->turns[i]];

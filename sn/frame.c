@@ -1,10 +1,19 @@
 #include "sn/frame.h"
 
 #include "base/crc32c.h"
-#include "sn/packet.h"
 
 #define CRC_OCTETS 4
-#define COBS_RUN   0xFF /* code of 254 octets without a zero behind them */
+#define CRC_RIGHT  0xB798B438u /* running value behind a checksum that is right */
+#define COBS_RUN   0xFF        /* code of 254 octets without a zero behind them */
+
+static void restart(struct sn_frame_decoder *d)
+{
+    d->crc = CRC32C_START;
+    d->len = 0;
+    d->octets = 0;
+    d->left = 0;
+    d->zero = false;
+}
 
 /* COBS under way: out[code] is to say how far the next zero is from there. */
 struct cobs {
@@ -56,54 +65,30 @@ size_t sn_frame_encode(const struct sn_frame *frame, uint8_t *out, size_t size)
     return cobs.at;
 }
 
-void sn_frame_init(struct sn_frame_decoder *decoder, uint8_t *buffer, size_t size)
+void sn_frame_init(struct sn_frame_decoder *d, uint8_t *buffer, size_t size)
 {
-    *decoder = (struct sn_frame_decoder){.buffer = buffer, .size = (uint16_t)size};
+    d->buffer = buffer;
+    d->size = (uint16_t)size;
+    restart(d);
 }
 
-static size_t length_at(struct span message, unsigned *type)
-{
-    struct reader r = reader_of(message);
-    size_t length = read_u8(&r);
-
-    if (length == 1) {
-        length = read_u16(&r);
-    }
-    *type = read_u8(&r);
-    return r.bad ? 0 : length;
-}
-
-/* True if Length, of an encapsulation that of the message inside, ends where `payload` does. */
-static bool length_is_true(struct span payload)
-{
-    unsigned type;
-    size_t length = length_at(payload, &type);
-
-    if (type == SN_FORWARD) {
-        payload = span_from(payload, length);
-        length = length_at(payload, &type);
-    }
-    return length != 0 && length == payload.len;
-}
-
+/* An octet of the frame itself. */
 static void take(struct sn_frame_decoder *d, uint8_t octet)
 {
+    d->crc = crc32c_add(d->crc, octet);
     if (d->len < d->size) {
-        d->buffer[d->len++] = octet;
-    } else {
-        d->len = (uint16_t)(d->size + 1);
+        d->buffer[d->len] = octet;
     }
+    d->len++;
 }
 
 /* One octet of COBS, which is not 0. */
 static void decode_octet(struct sn_frame_decoder *d, uint8_t octet)
 {
-    if (d->octets < UINT16_MAX) {
-        d->octets++;
-    }
+    d->octets++;
     if (d->left > 0) {
-        take(d, octet);
         d->left--;
+        take(d, octet);
         return;
     }
     if (d->zero) {
@@ -115,9 +100,6 @@ static void decode_octet(struct sn_frame_decoder *d, uint8_t octet)
 
 static enum sn_frame_event check(const struct sn_frame_decoder *d, struct sn_frame *out)
 {
-    struct reader r = reader_of(span_of(d->buffer, d->len));
-    uint32_t crc;
-
     if (d->len > d->size) {
         return SN_FRAME_LONG;
     }
@@ -127,45 +109,29 @@ static enum sn_frame_event check(const struct sn_frame_decoder *d, struct sn_fra
     if (d->len < SN_FRAME_OVERHEAD) {
         return SN_FRAME_SHORT;
     }
-    crc = crc32c_of(span_of(d->buffer, d->len - CRC_OCTETS));
-    out->addr = read_u8(&r);
-    out->ctrl = read_u8(&r);
-    out->payload = read_span(&r, d->len - SN_FRAME_OVERHEAD);
-    for (; read_left(&r) > 0; crc >>= 8) {
-        if (read_u8(&r) != (uint8_t)crc) {
-            return SN_FRAME_CHECKSUM;
-        }
+    if (d->crc != CRC_RIGHT) {
+        return SN_FRAME_CHECKSUM;
     }
-    if (sn_frame_type_of(out->ctrl) == SN_FRAME_DATA && !length_is_true(out->payload)) {
-        return SN_FRAME_LENGTH;
-    }
+    out->addr = d->buffer[0];
+    out->ctrl = d->buffer[1];
+    out->payload = span_of(&d->buffer[2], d->len - SN_FRAME_OVERHEAD);
     return SN_FRAME_WHOLE;
-}
-
-static void restart(struct sn_frame_decoder *d)
-{
-    sn_frame_init(d, d->buffer, d->size);
 }
 
 enum sn_frame_event sn_frame_input(struct sn_frame_decoder *d, struct span *octets,
                                    struct sn_frame *out)
 {
-    struct reader r = reader_of(*octets);
     enum sn_frame_event event = SN_FRAME_NONE;
+    uint8_t octet = 0;
 
-    if (d->ended) {
-        restart(d);
-    }
-    while (read_left(&r) > 0 && event == SN_FRAME_NONE) {
-        uint8_t octet = read_u8(&r);
-
+    while (event == SN_FRAME_NONE && span_next(octets, &octet)) {
         if (octet != 0) {
             decode_octet(d, octet);
         } else if (d->octets > 0) {
             event = check(d, out);
-            d->ended = true;
+            d->told = d->octets;
+            restart(d);
         }
     }
-    *octets = read_rest(&r);
     return event;
 }

@@ -61,7 +61,7 @@ static inline uint8_t sn_ctrl_of(enum sn_frame_type type)
 /* What a decoder's buffer needs for payloads of up to `len`, and what encoding writes at most. */
 #define SN_FRAME_BUFFER(len)  ((len) + SN_FRAME_OVERHEAD)
 #define SN_FRAME_BUFFER_MOST  65534u
-#define SN_FRAME_ENCODED(len) (SN_FRAME_BUFFER(len) + SN_FRAME_BUFFER(len) / 254 + 3)
+#define SN_FRAME_ENCODED(len) (SN_FRAME_BUFFER(len) + SN_FRAME_BUFFER(len) / 128 + 3)
 
 /* Writes the whole frame with both delimiters. Returns its octets, or 0 if `size` is less than
  * SN_FRAME_ENCODED of the payload. */
@@ -75,18 +75,19 @@ enum sn_frame_event {
     SN_FRAME_CUT,      /* discarded: ends inside a COBS block */
     SN_FRAME_SHORT,    /* discarded: fewer octets than the overhead */
     SN_FRAME_CHECKSUM, /* discarded: CRC-32C differs */
-    SN_FRAME_LENGTH,   /* discarded: MQTT-SN Length differs from the payload's */
+    SN_FRAME_LENGTH,   /* discarded: MQTT-SN Length differs from the payload's (checked) */
     SN_FRAME_EVENTS
 };
 
 struct sn_frame_decoder {
     uint8_t *buffer;
+    uint32_t crc;    /* running */
+    uint32_t octets; /* received since the last 00 */
+    uint32_t told;   /* octets of the frame told last */
     uint16_t size;
-    uint16_t len;    /* octets decoded; above size: the frame is too long */
-    uint16_t octets; /* received since the last 00, stops at 65535 */
-    uint8_t left;    /* octets to come in the COBS block */
-    bool zero;       /* a 00 stands behind the block unless the frame ends */
-    bool ended;      /* `octets` is of a frame already told */
+    uint16_t len; /* octets decoded; above size: the frame is too long */
+    uint8_t left; /* octets to come in the COBS block */
+    bool zero;    /* a 00 stands behind the block unless the frame ends */
 };
 
 /* `buffer` of `size` octets (at most SN_FRAME_BUFFER_MOST) stays the caller's and must outlive the
@@ -94,8 +95,13 @@ struct sn_frame_decoder {
 void sn_frame_init(struct sn_frame_decoder *decoder, uint8_t *buffer, size_t size);
 
 /* Takes octets from the front of *octets until a frame is complete or discarded or none is left.
- * Call until it returns SN_FRAME_NONE. After a discard decoder->octets is how many it cost. */
+ * Call until it returns SN_FRAME_NONE. decoder->told is what it was, or a discard cost. */
 enum sn_frame_event sn_frame_input(struct sn_frame_decoder *decoder, struct span *octets,
                                    struct sn_frame *out);
+
+/* The same, and Length of the message in a DATA frame, of an encapsulation that of the one within,
+ * ends where the payload does. A node need not: who decodes the message looks. */
+enum sn_frame_event sn_frame_input_checked(struct sn_frame_decoder *decoder, struct span *octets,
+                                           struct sn_frame *out);
 
 #endif

@@ -53,7 +53,7 @@ void hub_line_input(struct hub *hub, uint16_t listener, struct span octets, uint
     enum sn_frame_event event = SN_FRAME_NONE;
 
     peer.forwarder = conf_prefixes_hold(forwarders, (struct span){NULL, 0}, true);
-    while ((event = sn_frame_input(&line->decoder, &octets, &frame)) != SN_FRAME_NONE) {
+    while ((event = sn_frame_input_checked(&line->decoder, &octets, &frame)) != SN_FRAME_NONE) {
         line->events[event]++;
         if (event != SN_FRAME_WHOLE) {
             continue;

@@ -22,7 +22,7 @@ static void repeat(const struct sn_frame *frame)
 
     require(octets.len != 0);
     sn_frame_init(&decoder, buffer, sizeof buffer);
-    require(sn_frame_input(&decoder, &octets, &again) == SN_FRAME_WHOLE);
+    require(sn_frame_input_checked(&decoder, &octets, &again) == SN_FRAME_WHOLE);
     require(again.addr == frame->addr && again.ctrl == frame->ctrl);
     require(span_equal(again.payload, frame->payload));
 }
@@ -33,8 +33,8 @@ static size_t feed(struct sn_frame_decoder *decoder, struct span octets)
     struct sn_frame frame;
     size_t told = 0;
 
-    while ((event = sn_frame_input(decoder, &octets, &frame)) != SN_FRAME_NONE) {
-        told += decoder->octets;
+    while ((event = sn_frame_input_checked(decoder, &octets, &frame)) != SN_FRAME_NONE) {
+        told += decoder->told;
         if (event == SN_FRAME_WHOLE) {
             repeat(&frame);
         }
@@ -66,6 +66,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     }
     told += feed(&decoder, span_of("", 1));
     require(told == sent);
-    require(sn_frame_input(&decoder, &last, &frame) == SN_FRAME_WHOLE);
+    require(sn_frame_input_checked(&decoder, &last, &frame) == SN_FRAME_WHOLE);
     return 0;
 }

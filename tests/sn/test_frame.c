@@ -25,12 +25,12 @@ static void line_input(struct line *line, struct span octets)
     struct sn_frame frame;
     enum sn_frame_event event;
 
-    while ((event = sn_frame_input(&line->decoder, &octets, &frame)) != SN_FRAME_NONE) {
+    while ((event = sn_frame_input_checked(&line->decoder, &octets, &frame)) != SN_FRAME_NONE) {
         if (event == SN_FRAME_WHOLE) {
             line->whole++;
             line->last = frame;
         } else {
-            line->lost[event] += line->decoder.octets;
+            line->lost[event] += line->decoder.told;
         }
     }
     assert_int_equal(octets.len, 0);
@@ -176,7 +176,7 @@ static void a_frame_longer_than_the_buffer_is_told_and_writes_nothing_behind_it(
     memset(guard, 0xA5, sizeof guard);
     sn_frame_init(&d, guard, 8);
     assert_int_equal(sn_frame_input(&d, &octets, &frame), SN_FRAME_LONG);
-    assert_int_equal(d.octets, 11);
+    assert_int_equal(d.told, 11);
     assert_memory_equal(guard + 8, "\xA5\xA5\xA5\xA5", 4);
     assert_int_equal(octets.len, 1);
 }

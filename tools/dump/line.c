@@ -23,15 +23,14 @@ static void take(struct dump *dump, struct sn_frame_decoder *decoder, struct spa
     enum sn_frame_event event;
     struct sn_frame frame;
 
-    while ((event = sn_frame_input(decoder, &octets, &frame)) != SN_FRAME_NONE) {
+    while ((event = sn_frame_input_checked(decoder, &octets, &frame)) != SN_FRAME_NONE) {
         if (event == SN_FRAME_WHOLE) {
             dump_packet(dump, &(struct dump_packet){.time_us = dump_now(),
                                                     .payload = frame.payload,
                                                     .addr = frame.addr,
                                                     .ctrl = frame.ctrl});
         } else if (dump->text != NULL) {
-            (void)fprintf(dump->text, "%u octets are no frame: %s\n", decoder->octets,
-                          losses[event]);
+            (void)fprintf(dump->text, "%u octets are no frame: %s\n", decoder->told, losses[event]);
         }
     }
 }
