@@ -14,7 +14,7 @@ node_flags  := -std=c11 -I. -MMD -MP -mcpu=$(CPU) -mthumb -Os -g -ffreestanding 
                -ffunction-sections -fdata-sections $(warn) $(if $(WERROR),-Werror)
 
 # What a node links: the library, codec and frames, the checksum without a table if there is one.
-node_core := $(wildcard firmware/*.c) sn/packet.c sn/frame.c \
+node_core := $(wildcard firmware/*.c) sn/packet.c sn/frame.c sn/bus.c \
              $(or $(wildcard base/crc32c_small.c),base/crc32c.c)
 node_port := $(addprefix firmware/ports/qemu/,board.c startup.c)
 node_size := $(node_core:%.c=build/node/size/%.o)

@@ -32,6 +32,7 @@
 #include "sn/frame.h"
 
 #define SN_BUS_UID        8u
+#define SN_BUS_IDENTITY   9u  /* uid, and the address that the device was built for, 0: any */
 #define SN_BUS_GROUP      32u /* addresses of a roll call */
 #define SN_BUS_GROUPS     8u
 #define SN_BUS_GRANT_MOST 12u      /* nodes of one GRANT */
@@ -41,7 +42,7 @@
 /* Octets of payloads. */
 #define SN_BUS_ROLLCALL_LEN 10u
 #define SN_BUS_PARAM_LEN    9u
-#define SN_BUS_JOINREQ_LEN  9u
+#define SN_BUS_JOINREQ_LEN  SN_BUS_IDENTITY
 #define SN_BUS_ASSIGN_LEN   10u
 
 /* In ticks. */
@@ -55,35 +56,35 @@ struct sn_bus_timing {
 /* What is usual at a rate; `bits` of a character with start, parity and stop: 10 to 12. */
 struct sn_bus_timing sn_bus_timing_at(uint32_t baud, unsigned bits);
 
+/* Small fields first: a Cortex-M0+ reaches them in one instruction. */
 struct sn_bus_node {
-    const uint8_t *uid; /* SN_BUS_UID octets, the device's own for ever */
-    struct sn_frame_decoder decoder;
-    struct sn_bus_timing timing;
-    struct span packet; /* under way; at NULL: none */
-    uint32_t due_us;    /* of the slot or turn */
-    uint32_t from_us;   /* of the last START, or of the rest */
-    uint32_t start_crc; /* of the last START */
-    uint32_t chance;
     uint8_t address; /* 0: none yet */
-    uint8_t wanted;  /* 0: any */
     uint8_t master;  /* run << 4 | table, as heard last */
     uint8_t plan;    /* enum sn_bus_plan */
     uint8_t turns;   /* before ours */
-    uint8_t octet;   /* to say in the slot */
     uint8_t tries;   /* of the late slot */
-    uint8_t rest_s;  /* silent for so long; 0: not */
-    bool ns : 1;
-    bool nr : 1;
-    bool starts : 1; /* nothing of ours was acknowledged since we, or the master, began */
-    bool said : 1;   /* the packet went out since its N(S) was chosen */
-    bool based : 1;  /* we know what the master sends next */
+    uint8_t rest;    /* silent for so long, in 2^20 us; 0: not */
+    bool ns;
+    bool nr;
+    bool starts; /* nothing of ours was acknowledged since we, or the master, began */
+    bool said;   /* the packet went out since its N(S) was chosen */
+    bool based;  /* we know what the master sends next */
+    struct sn_bus_timing timing;
+    uint16_t start_crc;    /* of the last START, its low half */
+    uint16_t len;          /* of the packet */
+    const uint8_t *packet; /* under way; NULL: none */
+    const uint8_t *identity;
+    uint32_t due_us;  /* of the slot or turn */
+    uint32_t from_us; /* of the last START, or of the rest */
+    struct sn_frame_decoder decoder;
 };
 
 enum sn_bus_plan { SN_BUS_SILENT, SN_BUS_SLOT, SN_BUS_TURN, SN_BUS_JOIN };
 
-/* `buffer` of SN_FRAME_BUFFER(mtu) octets. `wanted`: the address that the device was built for;
- * 0: any. */
-void sn_bus_node_init(struct sn_bus_node *node, const uint8_t *uid, uint8_t wanted, uint8_t *buffer,
+/* `identity` of SN_BUS_IDENTITY octets is the device's own for ever. `buffer` of
+ * SN_FRAME_BUFFER(mtu) octets. Until a PARAM comes `timing` is the caller's to set, to that of the
+ * rate. */
+void sn_bus_node_init(struct sn_bus_node *node, const uint8_t *identity, uint8_t *buffer,
                       size_t size);
 
 /* Takes octets from the front of *octets, the last of which ended at `now_us`, until there is a
@@ -97,7 +98,7 @@ void sn_bus_node_send(struct sn_bus_node *node, struct span packet);
 /* The packet is not acknowledged yet. */
 static inline bool sn_bus_node_is_busy(const struct sn_bus_node *node)
 {
-    return node->packet.at != NULL;
+    return node->packet != NULL;
 }
 
 /* Octets to send at once; 0: none, or `out` is too small. To be called when due. */

@@ -3,6 +3,8 @@
 
 #include "sn/bus_parts.h"
 
+#define GONE_TIMES 3u /* said: the address may be another's soon, and one frame may be lost */
+
 /* --- addresses ------------------------------------------------------------------------------- */
 
 bool sn_bus_init(struct sn_bus_master *bus, const struct sn_bus_config *config, uint64_t now_us)
@@ -94,7 +96,9 @@ void sn_bus_take_back(struct sn_bus_master *bus, uint8_t address)
         bus->given--;
         drop_letters(bus, place);
         memset(place, 0, sizeof *place);
-        sn_bus_tell_gone(bus, address);
+        for (unsigned i = 0; i < GONE_TIMES; i++) {
+            sn_bus_tell_gone(bus, address);
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 #define MTU 64u
 
-static const uint8_t uid[SN_BUS_UID] = {9, 9, 9, 9, 9, 9, 9, 9};
+static const uint8_t uid[SN_BUS_IDENTITY] = {9, 9, 9, 9, 9, 9, 9, 9};
 
 static void require(bool truth)
 {
@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t now_us = 1;
 
     require(sn_bus_init(&bus, &config, now_us));
-    sn_bus_node_init(&node, uid, 0, buffer, sizeof buffer);
+    sn_bus_node_init(&node, uid, buffer, sizeof buffer);
     node.timing = config.timing;
     while (read_left(&r) > 2) {
         uint8_t what = read_u8(&r);
@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(sn_bus_node_output(&node, (uint32_t)now_us, out, sizeof out) <= sizeof out);
         require(sn_bus_deadline(&bus) < now_us + 60000000);
     }
-    node.rest_s = 0;
+    node.rest = 0;
     for (unsigned i = 0; i < 4000 && (node.address == 0 || sn_bus_node_is_busy(&node)); i++) {
         talk(&bus, &node, &now_us);
     }

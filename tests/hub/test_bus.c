@@ -15,7 +15,7 @@
 static const char bus_conf[] =
     "[listener bus]\ntype = rs485\ndevice = /dev/ttyUSB0\nmax_message = 64\n";
 
-static const uint8_t uids[DEVICES][SN_BUS_UID] = {{1, 1}, {2, 2}};
+static const uint8_t uids[DEVICES][SN_BUS_IDENTITY] = {{1, 1}, {2, 2}};
 
 struct rig {
     struct site *site;
@@ -37,7 +37,7 @@ static struct rig *begin(const char *more)
     rig->site = site_new(text, true);
     rig->now_us = rig->site->now_ms * 1000;
     for (unsigned i = 0; i < DEVICES; i++) {
-        sn_bus_node_init(&rig->device[i], uids[i], 0, rig->buffer[i], sizeof rig->buffer[i]);
+        sn_bus_node_init(&rig->device[i], uids[i], rig->buffer[i], sizeof rig->buffer[i]);
         rig->device[i].timing = sn_bus_timing_at(115200, 10);
     }
     return rig;

@@ -19,7 +19,7 @@ struct node {
     struct heap_item arrival;
     struct sn_bus_node link;
     uint8_t buffer[SN_FRAME_BUFFER(VBUS_MTU)];
-    uint8_t uid[SN_BUS_UID];
+    uint8_t uid[SN_BUS_IDENTITY];
     uint8_t packet[VBUS_MTU];
     struct message queue[VBUS_QUEUE];
     unsigned count;
@@ -164,7 +164,7 @@ static void start_node(struct vbus *bus, unsigned i)
 {
     struct node *node = &bus->nodes[i];
 
-    sn_bus_node_init(&node->link, node->uid, 0, node->buffer, sizeof node->buffer);
+    sn_bus_node_init(&node->link, node->uid, node->buffer, sizeof node->buffer);
     node->link.timing = sn_bus_timing_at(bus->setup.baud, 10);
     node->has_given = false;
 }

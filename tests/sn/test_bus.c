@@ -2,7 +2,7 @@
 #include "sn/bus.h"
 #include "tests/support.h"
 
-static const uint8_t uid[SN_BUS_UID] = {1, 2, 3, 4, 5, 6, 7, 8};
+static const uint8_t uid[SN_BUS_IDENTITY] = {1, 2, 3, 4, 5, 6, 7, 8};
 static const struct span publish = {WIRE("\x08\x0c\x20\x02\x01\x07\x02x")};
 
 struct rig {
@@ -15,7 +15,7 @@ struct rig {
 static void begin(struct rig *rig)
 {
     *rig = (struct rig){.now_us = UINT32_MAX - 5000}; /* the clock wraps on the way */
-    sn_bus_node_init(&rig->node, uid, 0, rig->buffer, sizeof rig->buffer);
+    sn_bus_node_init(&rig->node, uid, rig->buffer, sizeof rig->buffer);
     rig->node.timing = sn_bus_timing_at(115200, 10);
 }
 
@@ -169,7 +169,7 @@ static void who_is_told_to_wait_is_silent_so_long(void **state)
     assign(&rig, 254, 2);
     rollcall(&rig, 3, 0, 0);
     assert_int_equal(says(&rig, 0).len, 0);
-    rig.now_us += 2000000;
+    rig.now_us += 2u << 20; /* a node counts in these */
     rollcall(&rig, 3, 0, 0);
     assert_span_equal(says(&rig, 180), WIRE_SPAN("\xfe"));
 }

@@ -20,7 +20,7 @@ bool snode_link_bus(struct snode_link *link, const char *device, unsigned long b
     }
     link->bus = true;
     memcpy(link->uid, uid, SN_BUS_UID);
-    sn_bus_node_init(&link->at_bus, link->uid, 0, link->frame, sizeof link->frame);
+    sn_bus_node_init(&link->at_bus, link->uid, link->frame, sizeof link->frame);
     link->at_bus.timing = sn_bus_timing_at((uint32_t)baud, 10);
     return true;
 }

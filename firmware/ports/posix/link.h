@@ -36,7 +36,7 @@ struct snode_link {
     uint8_t frame[SNODE_LINE_BUFFER(SNODE_SERIAL_MTU)];
     bool bus;
     struct sn_bus_node at_bus;
-    uint8_t uid[SN_BUS_UID];
+    uint8_t uid[SN_BUS_IDENTITY];
     unsigned waiting;  /* in `queue`, the first of which is with the bus */
     uint32_t since_us; /* when that was handed over */
     struct {
