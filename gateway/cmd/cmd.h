@@ -23,6 +23,7 @@ struct cmd_options {
     const char *socket; /* of the running gateway; NULL: where the configuration says */
     const char *node;
     const char *with;
+    const char *name;
     bool json;
     bool waiting;      /* nodes */
     bool yes;          /* upstream purge */

@@ -22,6 +22,7 @@ static const struct {
 } deeds[] = {
     {cmd_node, "replace OLD --with NEW", "node or client id NEW has the name OLD from now on"},
     {cmd_node, "accept NAME CLIENT-ID", "that client is the node which [node NAME] waits for"},
+    {cmd_node, "accept UID [--name NAME]", "that device on a bus has an address, and the name"},
     {cmd_node, "forget NAME", "its entry, its kept session and what waits for it go"},
     {cmd_upstream, "status [NAME]", "state, url, what waits, what was dropped; of all, or one"},
     {cmd_upstream, "pause NAME", "leave it; what comes waits, until it is resumed or a restart"},
@@ -169,11 +170,9 @@ static bool read_value(struct cmd_options *options, const char *word, const char
     const struct {
         const char *name;
         const char **to;
-    } texts[] = {{"-c", &options->conf},
-                 {"--socket", &options->socket},
-                 {"--node", &options->node},
-                 {"--topic", &options->topic},
-                 {"--with", &options->with}};
+    } texts[] = {{"-c", &options->conf},     {"--socket", &options->socket},
+                 {"--node", &options->node}, {"--topic", &options->topic},
+                 {"--with", &options->with}, {"--name", &options->name}};
     char *end = NULL;
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -106,10 +106,15 @@ static int accept_node(const struct cmd_options *options)
 {
     cJSON *request = NULL;
 
-    if (options->word_count != 3) {
-        return misuse("accept NAME CLIENT-ID");
+    if (options->word_count != 3 && options->word_count != 2) {
+        return misuse("accept NAME CLIENT-ID, or accept UID --name NAME");
     }
     request = cmd_request("accept");
+    if (options->word_count == 2) {
+        (void)cJSON_AddStringToObject(request, "uid", options->words[1]);
+        (void)cJSON_AddStringToObject(request, "name", options->name == NULL ? "" : options->name);
+        return cmd_ask(options, request, print_outcome, NULL);
+    }
     (void)cJSON_AddStringToObject(request, "name", options->words[1]);
     (void)cJSON_AddStringToObject(request, "client_id", options->words[2]);
     return cmd_ask(options, request, print_outcome, NULL);

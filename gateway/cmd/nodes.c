@@ -93,7 +93,7 @@ static int show_waiting(const struct cmd_options *options)
     if (code == CMD_GOOD && !options->json) {
         if (table.rows > 1) {
             show_print(&table, 1);
-            (void)puts("Let them in: sedge enrol 2m, or a [node] with uid = UID for each");
+            (void)puts("Let one in: sedge node accept UID --name NAME; all: sedge enrol 2m");
         } else {
             (void)puts("no device waits");
         }

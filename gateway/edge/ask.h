@@ -6,6 +6,7 @@
  *     topics [node]                the ways nodes name topics, and KEYs that no map has
  *     forget name                  the node, its kept session and what waits for it go
  *     accept name client_id        the place [node name] is that client's from now on
+ *     accept uid [name]            the device on a bus has an address, and that name
  *     replace old with             the name of node `old` is that of node or client id `with`
  *     enrol ms                     devices on a bus may have an address, for so long
  *     waiting                      a line for each device on a bus that waits for one
@@ -21,6 +22,7 @@
 #define GATEWAY_EDGE_ASK_H
 
 #include "gateway/edge/control.h"
+#include "gateway/hub/given.h"
 
 enum gw_answered {
     GW_ANSWER_OVER,   /* the last line was said but for {"end":true} */
@@ -55,7 +57,11 @@ enum gw_answered gw_ask_forget(struct gw_asker *asker);
 enum gw_answered gw_ask_accept(struct gw_asker *asker);
 enum gw_answered gw_ask_replace(struct gw_asker *asker);
 
+/* Says how it went. */
+enum gw_answered gw_ask_gift(struct gw_asker *asker, const struct hub_gift *gift);
+
 /* In ask_bus.c. */
+enum gw_answered gw_ask_accept_device(struct gw_asker *asker);
 enum gw_answered gw_ask_enrol(struct gw_asker *asker);
 enum gw_answered gw_ask_waiting(struct gw_asker *asker);
 

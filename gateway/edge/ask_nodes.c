@@ -131,6 +131,23 @@ static void fail_to_give(struct gw_asker *asker, const struct hub_gift *gift)
     }
 }
 
+enum gw_answered gw_ask_gift(struct gw_asker *asker, const struct hub_gift *gift)
+{
+    cJSON *line = NULL;
+
+    if (gift->outcome != HUB_GAVE && gift->outcome != HUB_GAVE_AGAIN &&
+        gift->outcome != HUB_GAVE_HAS) {
+        fail_to_give(asker, gift);
+        return GW_ANSWER_FAILED;
+    }
+    line = cJSON_CreateObject();
+    (void)cJSON_AddStringToObject(line, "outcome", hub_gave_text(gift->outcome));
+    gw_json_span(line, "was", gift->was);
+    (void)gw_asker_say(asker, line);
+    asker->control->loop->again = true;
+    return GW_ANSWER_OVER;
+}
+
 typedef struct hub_gift giving(struct hub *hub, struct span name, struct span to, uint64_t now_ms);
 
 static enum gw_answered give(struct gw_asker *asker, giving *way, const char *from, const char *to)
@@ -139,28 +156,19 @@ static enum gw_answered give(struct gw_asker *asker, giving *way, const char *fr
     const char *name = gw_asker_text(asker, from);
     const char *node = gw_asker_text(asker, to);
     struct hub_gift gift;
-    cJSON *line = NULL;
 
     if (name == NULL || node == NULL) {
         gw_asker_fail(asker, "the request needs \"%s\" and \"%s\"", from, to);
         return GW_ANSWER_FAILED;
     }
     gift = way(loop->hub, span_of_text(name), span_of_text(node), gw_loop_now(loop));
-    if (gift.outcome != HUB_GAVE && gift.outcome != HUB_GAVE_AGAIN) {
-        fail_to_give(asker, &gift);
-        return GW_ANSWER_FAILED;
-    }
-    line = cJSON_CreateObject();
-    (void)cJSON_AddStringToObject(line, "outcome", hub_gave_text(gift.outcome));
-    gw_json_span(line, "was", gift.was);
-    (void)gw_asker_say(asker, line);
-    loop->again = true;
-    return GW_ANSWER_OVER;
+    return gw_ask_gift(asker, &gift);
 }
 
 enum gw_answered gw_ask_accept(struct gw_asker *asker)
 {
-    return give(asker, hub_node_accept, "name", "client_id");
+    return gw_asker_text(asker, "uid") != NULL ? gw_ask_accept_device(asker)
+                                               : give(asker, hub_node_accept, "name", "client_id");
 }
 
 enum gw_answered gw_ask_replace(struct gw_asker *asker)

@@ -47,6 +47,18 @@ bool hub_enrol(struct hub *hub, uint64_t ms, uint64_t now_ms);
 bool hub_waiting_next(const struct hub *hub, size_t *place, uint64_t now_ms, struct span *listener,
                       struct span *uid);
 
+/* The device is on a bus and may stay, from now on. */
+enum hub_let {
+    HUB_LET_IN,
+    HUB_LET_HAS,       /* it had an address */
+    HUB_LET_FULL,      /* no address is free */
+    HUB_LET_NOT_THERE, /* it does not wait */
+};
+enum hub_let hub_bus_let_in(struct hub *hub, struct span uid, uint64_t now_ms);
+
+/* The node of the device with that uid; NULL: none is known. */
+struct hub_node *hub_bus_node(const struct hub *hub, struct span uid);
+
 /* The device at `peer`, if that is a place of a bus, has its address no more. */
 void hub_bus_forget(struct hub *hub, const struct sn_peer *peer, uint64_t now_ms);
 

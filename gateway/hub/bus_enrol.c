@@ -1,6 +1,7 @@
 /* gateway/hub/bus_enrol.c - which device has which address, kept in the store, and who may come. */
 #include "base/pool.h"
 #include "gateway/hub/bus_parts.h"
+#include "gateway/hub/nodes.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/who.h"
 
@@ -99,6 +100,11 @@ static bool waits(const struct hub_waiting *waiting, uint64_t now_ms)
     return waiting->asked_ms != 0 && now_ms - waiting->asked_ms < HUB_BUS_ASKED_MS;
 }
 
+static bool is_of(const struct hub_waiting *waiting, struct span uid)
+{
+    return waiting->asked_ms != 0 && memcmp(waiting->uid, uid.at, SN_BUS_UID) == 0;
+}
+
 /* Its place, or that of who asked longest ago. */
 static struct hub_waiting *place_of(struct hub_bus *bus, struct span uid)
 {
@@ -107,23 +113,30 @@ static struct hub_waiting *place_of(struct hub_bus *bus, struct span uid)
     for (unsigned i = 0; i < HUB_BUS_WAITING; i++) {
         struct hub_waiting *one = &bus->waiting[i];
 
-        if (one->asked_ms != 0 && memcmp(one->uid, uid.at, SN_BUS_UID) == 0) {
+        if (is_of(one, uid)) {
             return one;
         }
         oldest = one->asked_ms < oldest->asked_ms ? one : oldest;
     }
-    oldest->asked_ms = 0;
     return oldest;
+}
+
+static void no_longer_waits(struct hub_bus *bus, struct span uid)
+{
+    struct hub_waiting *place = place_of(bus, uid);
+
+    place->asked_ms = is_of(place, uid) ? 0 : place->asked_ms;
 }
 
 static void let_wait(struct hub *hub, struct hub_bus *bus, struct span uid, uint64_t now_ms)
 {
     struct hub_waiting *place = place_of(bus, uid);
 
-    if (place->asked_ms == 0) {
+    if (!is_of(place, uid)) {
         memcpy(place->uid, uid.at, SN_BUS_UID);
         say_uid(hub, "a device asks for an address on the bus:", uid,
-                "let it in by sedge enrol 2m, by a [node] with this uid, or by enrol = open");
+                "let it in by sedge node accept with this uid, by sedge enrol 2m, or by a [node] "
+                "with it");
     }
     place->asked_ms = now_ms;
 }
@@ -178,13 +191,24 @@ static uint8_t address_for(struct hub *hub, uint16_t listener, const struct sn_b
         let_wait(hub, bus, news->uid, now_ms);
         return 0;
     }
-    place_of(bus, news->uid)->asked_ms = 0;
+    no_longer_waits(bus, news->uid);
     address = sn_bus_free_address(&bus->master, wanted);
     if (address == 0) {
         say_uid(hub, "no address on the bus is free for", news->uid,
                 wanted != 0 ? "another device has the one that it wants" : "all are given out");
     }
     return address;
+}
+
+static void keep_lease(struct hub *hub, size_t listener, struct span uid, uint8_t address,
+                       uint64_t now_ms)
+{
+    struct record put = {
+        .key = {TABLE_LEASE, 0, ++hub->sessions.last_number}, .fields = {address}, .fresh = true};
+
+    hub->buses[listener]->rows[address] = put.key[2];
+    keep(hub, listener, &put, uid, now_ms);
+    say_uid(hub, "a device has got an address on the bus:", uid, NULL);
 }
 
 void hub_bus_asks(struct hub *hub, uint16_t listener, const struct sn_bus_news *news,
@@ -207,4 +231,52 @@ void hub_bus_asks(struct hub *hub, uint16_t listener, const struct sn_bus_news *
         say_uid(hub, "a device has got an address on the bus:", news->uid, NULL);
     }
     sn_bus_assign(&bus->master, news->uid.at, address, HUB_BUS_REST_S);
+}
+
+/* --- one device ------------------------------------------------------------------------------ */
+
+/* Lets in a device that waits on that bus; it hears so when it asks again. */
+static enum hub_let let_in(struct hub *hub, size_t listener, struct span uid, uint64_t now_ms)
+{
+    struct hub_bus *bus = hub->buses[listener];
+    struct hub_waiting *waiting = place_of(bus, uid);
+    uint8_t address = sn_bus_free_address(&bus->master, 0);
+
+    if (!is_of(waiting, uid) || !waits(waiting, now_ms)) {
+        return HUB_LET_NOT_THERE;
+    }
+    if (address == 0 || !sn_bus_give(&bus->master, uid.at, address)) {
+        return HUB_LET_FULL;
+    }
+    waiting->asked_ms = 0;
+    keep_lease(hub, listener, uid, address, now_ms);
+    return HUB_LET_IN;
+}
+
+enum hub_let hub_bus_let_in(struct hub *hub, struct span uid, uint64_t now_ms)
+{
+    enum hub_let let = HUB_LET_NOT_THERE;
+
+    for (size_t i = 0; i < hub->conf->listener_count && let == HUB_LET_NOT_THERE; i++) {
+        if (hub->buses[i] == NULL) {
+            continue;
+        }
+        let = sn_bus_address_of(&hub->buses[i]->master, uid.at) != 0 ? HUB_LET_HAS
+                                                                     : let_in(hub, i, uid, now_ms);
+    }
+    return let;
+}
+
+struct hub_node *hub_bus_node(const struct hub *hub, struct span uid)
+{
+    struct hub_node *hn = NULL;
+    struct sn_peer peer;
+    size_t place = 0;
+
+    while ((hn = hub_node_next(hub, &place)) != NULL) {
+        if (hub_node_whereabouts(hn, &peer) && span_equal(hub_bus_uid(hub, &peer), uid)) {
+            return hn;
+        }
+    }
+    return NULL;
 }

@@ -3,8 +3,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "config/nodename.h"
-#include "config/options.h"
-#include "config/reading.h"
+#include "gateway/hub/bus_parts.h"
 #include "gateway/hub/say.h"
 #include "gateway/hub/seen.h"
 #include "gateway/hub/who.h"
@@ -24,6 +23,7 @@ struct hub_givens {
     struct map by_name;
     struct map by_id;
     uint8_t was[CONF_NAME_MOST]; /* the client id of who was replaced last */
+    char uid[HUB_UID_TEXT];      /* that was shown last */
 };
 
 const char *hub_gave_text(enum hub_gave outcome)
@@ -64,9 +64,9 @@ static struct given *by_id(const struct hub *hub, struct span client_id)
     return MAP_ITEM(map_find(&hub->givens->by_id, client_id), struct given, by_id);
 }
 
-struct span hub_given_name(const struct hub *hub, struct span client_id)
+struct span hub_given_name(const struct hub *hub, struct span who)
 {
-    const struct given *row = by_id(hub, client_id);
+    const struct given *row = by_id(hub, who);
 
     return row == NULL ? (struct span){NULL, 0} : name_of(row);
 }
@@ -76,6 +76,30 @@ struct span hub_given_id(const struct hub *hub, struct span name)
     const struct given *row = by_name(hub, name);
 
     return row == NULL ? (struct span){NULL, 0} : id_of(row);
+}
+
+struct span hub_uid_key(uint8_t room[HUB_UID_KEY], struct span uid)
+{
+    struct writer w = writer_of(room, HUB_UID_KEY);
+
+    write_u8(&w, 0);
+    write_span(&w, uid);
+    return span_of(room, uid.len == SN_BUS_UID ? written(&w) : 0);
+}
+
+static bool is_uid_key(struct span who)
+{
+    return who.len == HUB_UID_KEY && who.at[0] == 0;
+}
+
+/* As people read it. */
+static struct span shown(const struct hub *hub, struct span who)
+{
+    if (!is_uid_key(who)) {
+        return who;
+    }
+    hub_write_uid(hub->givens->uid, span_from(who, 1));
+    return span_of_text(hub->givens->uid);
 }
 
 static void free_row(struct hub *hub, struct given *row)
@@ -169,41 +193,25 @@ static void drop_row(struct hub *hub, struct given *row, uint64_t now_ms)
     leave_row(hub, row);
 }
 
+void hub_given_leave(struct hub *hub, struct span who, uint64_t now_ms)
+{
+    struct given *row = by_id(hub, who);
+
+    if (row != NULL) {
+        drop_row(hub, row, now_ms);
+    }
+}
+
 /* --- giving ---------------------------------------------------------------------------------- */
 
-static bool is_identity(const char *key)
+static struct hub_node *node_of(const struct hub *hub, struct span who)
 {
-    static const char *const keys[] = {"client_id",    "uid",  "address", "wireless_id",
-                                       "psk_identity", "cert", "from"};
+    const struct mqtt_session *s = NULL;
 
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (strcmp(key, keys[i]) == 0) {
-            return true;
-        }
+    if (is_uid_key(who)) {
+        return hub_bus_node(hub, span_from(who, 1));
     }
-    return false;
-}
-
-/* The line is that of the section's identity. */
-static struct hub_gift about(const struct hub *hub, enum hub_gave outcome,
-                             const struct conf_node *section)
-{
-    struct hub_gift gift = {.outcome = outcome, .file = section->at.file, .line = section->at.line};
-
-    for (size_t i = 0; i < hub->conf->set_count; i++) {
-        const struct conf_set *set = &hub->conf->sets[i];
-
-        if (set->section == &section->at && is_identity(set->row->key)) {
-            gift.line = set->line;
-        }
-    }
-    return gift;
-}
-
-static struct hub_node *node_of(const struct hub *hub, struct span client_id)
-{
-    const struct mqtt_session *s = mqtt_session_find(&hub->sessions, MQTT_DOOR_NODE, client_id);
-
+    s = mqtt_session_find(&hub->sessions, MQTT_DOOR_NODE, who);
     return s == NULL ? NULL : s->user;
 }
 
@@ -224,11 +232,12 @@ static struct hub_gift judge(const struct hub *hub, struct span name, struct spa
     const struct given *row = by_id(hub, client_id);
     struct hub_gift gift = {.outcome = HUB_GAVE};
 
-    if (client_id.len == 0 || client_id.len > hub->conf->limits.client_id.first ||
-        !utf8_is_text(client_id)) {
+    if (!is_uid_key(client_id) &&
+        (client_id.len == 0 || client_id.len > hub->conf->limits.client_id.first ||
+         !utf8_is_text(client_id))) {
         gift.outcome = HUB_GAVE_BAD_ID;
     } else if (other != NULL) {
-        gift = about(hub, HUB_GAVE_TAKEN, other);
+        gift = hub_gift_about(hub, HUB_GAVE_TAKEN, other);
         gift.name = span_of_text(other->at.name);
     } else if (row != NULL && !span_equal(name_of(row), name)) {
         gift.outcome = HUB_GAVE_TAKEN;
@@ -275,28 +284,27 @@ static void say_given(struct hub *hub, struct span name, struct span client_id)
     uint8_t room[HUB_LOG_TEXT];
     struct writer w = writer_of(room, sizeof room);
 
-    write_span(&w, client_id);
+    write_span(&w, shown(hub, client_id));
     write_text(&w, " has the name ");
     write_span(&w, name);
     hub_say(hub, &(struct hub_line_of_log){CONF_NOTICE, "node", "from now on",
                                            span_of(room, written(&w)), NULL});
 }
 
-/* `name` and `client_id` may lie in what changes: they are copied first. */
-static struct hub_gift give_copy(struct hub *hub, struct span name, struct span client_id,
-                                 uint64_t now_ms)
+/* `name` and `who` may lie in what changes: they are copied first. */
+struct hub_gift hub_given_take(struct hub *hub, struct span name, struct span who, uint64_t now_ms)
 {
-    struct hub_gift gift = judge(hub, name, client_id);
+    struct hub_gift gift = judge(hub, name, who);
     uint8_t room[2 * CONF_NAME_MOST];
     struct writer w = writer_of(room, sizeof room);
 
     write_span(&w, name);
-    write_span(&w, client_id);
+    write_span(&w, who);
     if (gift.outcome == HUB_GAVE) {
-        say_given(hub, name, client_id);
-        gift.outcome = w.bad ? HUB_GAVE_BAD_ID
-                             : give(hub, span_of(room, name.len),
-                                    span_of(room + name.len, client_id.len), now_ms);
+        say_given(hub, name, who);
+        gift.outcome =
+            w.bad ? HUB_GAVE_BAD_ID
+                  : give(hub, span_of(room, name.len), span_of(room + name.len, who.len), now_ms);
     }
     return gift;
 }
@@ -311,15 +319,15 @@ struct hub_gift hub_node_accept(struct hub *hub, struct span name, struct span c
         return (struct hub_gift){.outcome = HUB_GAVE_UNKNOWN};
     }
     if (hub_who_is_settled(section)) {
-        return about(hub, HUB_GAVE_IN_FILE, section);
+        return hub_gift_about(hub, HUB_GAVE_IN_FILE, section);
     }
     if (row != NULL && span_equal(id_of(row), client_id)) {
         return (struct hub_gift){.outcome = HUB_GAVE_AGAIN};
     }
     if (row != NULL) {
-        return (struct hub_gift){.outcome = HUB_GAVE_FILLED, .name = id_of(row)};
+        return (struct hub_gift){.outcome = HUB_GAVE_FILLED, .name = shown(hub, id_of(row))};
     }
-    return give_copy(hub, name, client_id, now_ms);
+    return hub_given_take(hub, name, client_id, now_ms);
 }
 
 /* The client id that has the name now; empty: none. False: nobody knows such a name. */
@@ -349,7 +357,7 @@ struct hub_gift hub_node_replace(struct hub *hub, struct span old, struct span w
     struct writer w;
 
     if (section != NULL && hub_who_is_settled(section)) {
-        return about(hub, HUB_GAVE_IN_FILE, section);
+        return hub_gift_about(hub, HUB_GAVE_IN_FILE, section);
     }
     if (span_equal(with, old) || !whose(hub, with, &client_id) || client_id.len == 0) {
         client_id = with;
@@ -361,8 +369,8 @@ struct hub_gift hub_node_replace(struct hub *hub, struct span old, struct span w
         return (struct hub_gift){.outcome = HUB_GAVE_AGAIN};
     }
     w = writer_of(hub->givens->was, sizeof hub->givens->was);
-    write_span(&w, was);
-    gift = give_copy(hub, old, client_id, now_ms);
+    write_span(&w, shown(hub, was));
+    gift = hub_given_take(hub, old, client_id, now_ms);
     gift.was = span_of(hub->givens->was, written(&w));
     return gift;
 }

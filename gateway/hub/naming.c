@@ -139,6 +139,16 @@ static bool is_open(const struct hub_node *hn)
     return hn->session != NULL && hn->session->open;
 }
 
+static bool is_given_to(const struct hub *hub, const struct hub_node *hn, struct span who)
+{
+    uint8_t room[HUB_UID_KEY];
+    struct sn_peer peer;
+
+    (void)hub_node_whereabouts(hn, &peer);
+    return span_equal(who, sn_node_id(hn->node)) ||
+           span_equal(who, hub_uid_key(room, hub_bus_uid(hub, &peer)));
+}
+
 /* May `hn` be called `name`, by `section` or, without one, by itself? */
 static bool is_free(struct hub *hub, struct hub_node *hn, const struct conf_place *place,
                     uint64_t now_ms)
@@ -147,7 +157,7 @@ static bool is_free(struct hub *hub, struct hub_node *hn, const struct conf_plac
     struct span given = hub_given_id(hub, place->name);
 
     if (place->node == NULL && (hub_who_named(hub, place->name) != NULL ||
-                                (given.len != 0 && !span_equal(given, place->client_id)))) {
+                                (given.len != 0 && !is_given_to(hub, hn, given)))) {
         return false;
     }
     if (other == NULL || other == hn) {
@@ -168,10 +178,13 @@ static bool is_free(struct hub *hub, struct hub_node *hn, const struct conf_plac
 
 /* --- a node's name --------------------------------------------------------------------------- */
 
-static struct span name_at(const struct hub *hub, const struct conf_place *place, struct writer *w)
+static struct span name_at(const struct hub *hub, const struct conf_place *place, struct span uid,
+                           struct writer *w)
 {
-    struct span given = hub_given_name(hub, place->client_id);
+    uint8_t room[HUB_UID_KEY];
+    struct span given = hub_given_name(hub, hub_uid_key(room, uid));
 
+    given = given.len != 0 ? given : hub_given_name(hub, place->client_id);
     if (place->node == NULL && given.len != 0 && hub_who_named(hub, given) == NULL) {
         return given;
     }
@@ -192,7 +205,7 @@ enum hub_outcome hub_naming_learn(struct hub *hub, struct hub_node *hn, struct c
     sender.uid = hub_bus_uid(hub, &peer);
     *place = (struct conf_place){.node = hub_who_is(hub, &sender), .client_id = sender.client_id};
     hub_who_stand(hub, sender.peer, place);
-    place->name = name_at(hub, place, &w);
+    place->name = name_at(hub, place, sender.uid, &w);
     if (!is_free(hub, hn, place, now_ms)) {
         return HUB_NAME_TAKEN;
     }

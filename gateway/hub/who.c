@@ -214,15 +214,27 @@ static const struct conf_node *find_at(const struct hub *hub, const struct sn_pe
                : find(hub, key_at(BY_WIRELESS, peer->listener, peer->wireless, &w));
 }
 
+/* The place that the user gave to `who`. */
+static const struct conf_node *find_given(const struct hub *hub, struct span who)
+{
+    const struct conf_node *section = hub_who_named(hub, hub_given_name(hub, who));
+
+    return section == NULL || hub_who_is_settled(section) ? NULL : section;
+}
+
 static const struct conf_node *find_client(const struct hub *hub, struct span client_id)
 {
     const struct conf_node *section = hub_who_has(hub, client_id);
 
-    if (section == NULL) {
-        section = hub_who_named(hub, hub_given_name(hub, client_id));
-        section = section == NULL || hub_who_is_settled(section) ? NULL : section;
-    }
-    return section;
+    return section == NULL ? find_given(hub, client_id) : section;
+}
+
+static const struct conf_node *find_uid(const struct hub *hub, struct span uid)
+{
+    uint8_t room[HUB_UID_KEY];
+    const struct conf_node *section = find_text(hub, BY_UID, uid);
+
+    return section == NULL ? find_given(hub, hub_uid_key(room, uid)) : section;
 }
 
 const struct conf_node *hub_who_is(const struct hub *hub, const struct hub_sender *sender)
@@ -233,7 +245,7 @@ const struct conf_node *hub_who_is(const struct hub *hub, const struct hub_sende
         section = find_text(hub, BY_PSK, sender->psk_identity);
     }
     if (section == NULL) {
-        section = find_text(hub, BY_UID, sender->uid);
+        section = find_uid(hub, sender->uid);
     }
     if (section == NULL) {
         section = find_at(hub, sender->peer);

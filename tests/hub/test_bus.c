@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "gateway/hub/bus.h"
+#include "gateway/hub/given.h"
 #include "gateway/hub/registry.h"
 
 #define MTU       64u
@@ -51,7 +52,7 @@ static void end(struct rig *rig)
 
 static void pass(struct rig *rig, size_t octets)
 {
-    rig->now_us += 50 + octets * 87;
+    rig->now_us += 10 + octets * 87;
     rig->site->now_ms = rig->now_us / 1000;
 }
 
@@ -177,11 +178,86 @@ static void a_device_that_is_forgotten_has_to_ask_anew(void **state)
     end(rig);
 }
 
+static void until_all_wait(struct rig *rig)
+{
+    for (unsigned i = 0; i < 100 && waiting(rig) < DEVICES; i++) {
+        run(rig, SECOND_US / 5);
+    }
+    assert_int_equal(waiting(rig), DEVICES);
+}
+
+static enum hub_gave accepts(struct rig *rig, unsigned i, const char *name)
+{
+    return hub_device_accept(rig->site->hub, span_of(uids[i], SN_BUS_UID), span_of_text(name),
+                             rig->site->now_ms)
+        .outcome;
+}
+
+static void connect(struct rig *rig, unsigned i, struct span packet)
+{
+    rig->heard_len[i] = 0;
+    sn_bus_node_send(&rig->device[i], packet);
+    run(rig, SECOND_US);
+    assert_span_equal(span_of(rig->heard[i], rig->heard_len[i]), WIRE_SPAN("\x03\x05\0"));
+}
+
+static struct span client_of(struct rig *rig, const char *name)
+{
+    struct hub_node_view view;
+
+    return hub_node_find(rig->site->hub, span_of_text(name), &view) ? view.client_id
+                                                                    : (struct span){NULL, 0};
+}
+
+static void a_device_is_accepted_and_has_its_name(void **state)
+{
+    static const struct span hello = {WIRE("\x08\x04\x04\x01\0\x3cn1")};
+    struct rig *rig = begin("enrol = ask\n[node roof]\nuid = 0909000000000000\n[node bed-4]\n");
+
+    (void)state;
+    assert_int_equal(accepts(rig, 0, "bed-3"), HUB_GAVE_NO_DEVICE);
+    until_all_wait(rig);
+    assert_int_equal(accepts(rig, 0, "bed/3"), HUB_GAVE_BAD_NAME);
+    assert_int_equal(accepts(rig, 0, "roof"), HUB_GAVE_IN_FILE);
+    assert_int_equal(accepts(rig, 0, "bed-3"), HUB_GAVE);
+    assert_int_equal(accepts(rig, 1, "bed-3"), HUB_GAVE_NAME_TAKEN);
+    assert_int_equal(waiting(rig), 1);
+    run(rig, 7 * SECOND_US);
+    assert_int_not_equal(rig->device[0].address, 0);
+    assert_int_equal(rig->device[1].address, 0);
+    connect(rig, 0, hello);
+    assert_span_equal(client_of(rig, "bed-3"), WIRE_SPAN("n1"));
+    assert_int_equal(accepts(rig, 0, "bed-3"), HUB_GAVE_AGAIN);
+    assert_int_equal(accepts(rig, 0, "bed-5"), HUB_GAVE); /* another name, at once */
+    assert_span_equal(client_of(rig, "bed-5"), WIRE_SPAN("n1"));
+    assert_int_equal(client_of(rig, "bed-3").len, 0);
+    assert_int_equal(accepts(rig, 0, ""), HUB_GAVE_HAS);
+    assert_int_equal(accepts(rig, 0, "bed-4"), HUB_GAVE); /* a place of the file */
+    assert_span_equal(client_of(rig, "bed-4"), WIRE_SPAN("n1"));
+    assert_int_equal(accepts(rig, 1, ""), HUB_GAVE);
+    run(rig, SECOND_US);
+    assert_int_equal(rig->leases, 2);
+    end(rig);
+}
+
+static void a_bus_without_a_free_address_says_so(void **state)
+{
+    struct rig *rig = begin("enrol = ask\naddresses = 7..7\n");
+
+    (void)state;
+    until_all_wait(rig);
+    assert_int_equal(accepts(rig, 0, "bed-3"), HUB_GAVE);
+    assert_int_equal(accepts(rig, 1, "bed-4"), HUB_GAVE_NO_ADDRESS);
+    end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_device_gets_an_address_that_is_kept),
         cmocka_unit_test(who_is_not_let_in_waits_until_the_bus_is_open),
+        cmocka_unit_test(a_device_is_accepted_and_has_its_name),
+        cmocka_unit_test(a_bus_without_a_free_address_says_so),
         cmocka_unit_test(a_device_that_is_forgotten_has_to_ask_anew),
     };
 

@@ -104,3 +104,30 @@ def addresses_outlive_the_gateway(box):
     node.write("after\n")
     expect_equal(watcher.messages(1)[0][3], "after", "message")
     expect(not any("has got an address" in line for line in again.lines), "it had its address")
+
+
+def a_device_is_accepted_with_a_name_that_it_keeps(box):
+    line = box.ptys(2)
+    rules = LISTENER.format(device=line.names[0]).replace("enrol = open", "enrol = ask")
+    store = box.dir / "sedge.db"
+    gateway = box.gateway(rules, store=store)
+    watcher = box.subscriber("-q", "2")
+    node = box.start(
+        ROOT / "build/sn-pub", "--serial", line.names[1], "--uid", _uid(1), "-i", "wx-1",
+        "-t", "bus/t", "-q", "2", "-l", "--retry", "20", text_in=True,
+    )  # fmt: skip
+    gateway.wait_line(rf"a device asks for an address on the bus: {_uid(1)}")
+    box.sedge("node", "accept", "12", code=1).wait_line(r"a uid has 16 hexadecimal digits")
+    box.sedge("node", "accept", _uid(2), code=1).wait_line(r"no device of that uid waits")
+    box.sedge("node", "accept", _uid(1), "--name", "bed-3").wait_line(r"^done$")
+    node.write("before\n")
+    expect_equal(watcher.messages(1)[0][3], "before", "message")
+    box.sedge("nodes").wait_line(r"^bed-3 .* field 1$")
+    gateway.kill()
+    box.gateway(rules, store=store)
+    watcher = box.subscriber("-q", "2")
+    node.write("after\n")
+    expect_equal(watcher.messages(1)[0][3], "after", "message")
+    box.sedge("nodes").wait_line(r"^bed-3 .* field 1$")
+    box.sedge("node", "forget", "bed-3").wait_line(r"^done$")
+    box.sedge("nodes", "--waiting").wait_line(rf"^{_uid(1)} +field$|^no device waits$")
