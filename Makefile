@@ -155,11 +155,12 @@ test:
 	$(Q)tools/test.sh
 
 interop := libmosquitto paho_sync paho_async
+preloads := build/system/disk_faults.so build/system/serial_pty.so
 ## Try the real programs with mosquitto's clients, ptys and emulated nodes
-system: all $(node_images) $(interop:%=build/interop/%) build/npm/installed build/system/disk_faults.so
+system: all $(node_images) $(interop:%=build/interop/%) build/npm/installed $(preloads)
 	$(Q)tests/system/run.py $(STORY)
 
-build/system/disk_faults.so: tests/system/disk_faults.c
+build/system/%.so: tests/system/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(warn) $(CFLAGS) -fPIC -shared -o $@ $<
 

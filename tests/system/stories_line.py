@@ -3,7 +3,9 @@
 import os
 import shutil
 
-from sedge import ROOT, Skipped, expect_equal
+from sedge import ROOT, Program, Skipped, expect, expect_equal
+
+PORTS = ROOT / "build/system/serial_pty.so"
 
 LISTENER = """
 [listener line]
@@ -23,6 +25,27 @@ def a_node_on_a_serial_line_publishes_and_receives(box):
     for qos in (0, 1, 2):
         _sn_pub_serial(box, line.names[1], "-i", "wired", "-t", "line/t", "-m", f"{qos}", "-q", qos)
         expect_equal(subscriber.messages(qos + 1)[qos], ("line/t", qos, 0, f"{qos}"), "message")
+    node = box.start(
+        ROOT / "build/sn-sub", "--serial", line.names[1], "-i", "wired", "-d", "-v",
+        "-t", "set/#", "-q", "1",
+    )  # fmt: skip
+    node.wait_line(r"SUBACK")
+    box.mqtt_pub("-t", "set/lamp", "-m", "on", "-q", "1")
+    node.wait_line(r"^set/lamp on$")
+
+
+def libserialport_opens_a_line(box):
+    """A pty is none of its ports; with a library before it that answers as one would, it is."""
+    line = box.ptys()
+    path = box.configure(LISTENER.format(device=line.names[0]))
+    env = {**os.environ, "LD_PRELOAD": str(PORTS)}
+    gateway = box.own(Program([ROOT / "build/sedge", "run", "-c", path], box.dir, env=env))
+    gateway.wait_line(r"sedge: ready")
+    opened = gateway.wait_line(r"listener line: MQTT-SN on .*").group()
+    expect("plain tty" not in opened, f"libserialport's: {opened}")
+    subscriber = box.subscriber("-q", "1")
+    _sn_pub_serial(box, line.names[1], "-i", "wired", "-t", "line/t", "-m", "1", "-q", "1")
+    expect_equal(subscriber.messages(1)[0], ("line/t", 1, 0, "1"), "message")
     node = box.start(
         ROOT / "build/sn-sub", "--serial", line.names[1], "-i", "wired", "-d", "-v",
         "-t", "set/#", "-q", "1",
