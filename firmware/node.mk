@@ -1,6 +1,6 @@
 # node.mk - the node library for a microcontroller: emulated boards, and its size.
 #
-# make node                the example for every board: build/node/BOARD/thermometer.elf
+# make node                the examples for every board: build/node/BOARD/thermometer.elf, gauge.elf
 # make node-check          sn-pub, sn-sub and the images without the real gateway
 # make size                octets of codec, frame and library for CPU
 # CROSS=arm-none-eabi- CPU=cortex-m0plus are the caller's.
@@ -9,7 +9,7 @@ CROSS ?= arm-none-eabi-
 CPU   ?= cortex-m0plus
 
 node_boards := mps2-an385 microbit
-node_images := $(node_boards:%=build/node/%/thermometer.elf)
+node_images := $(foreach b,$(node_boards),$(patsubst %,build/node/$(b)/%.elf,thermometer gauge))
 node_flags  := -std=c11 -I. -MMD -MP -mcpu=$(CPU) -mthumb -Os -g -ffreestanding -DNDEBUG \
                -ffunction-sections -fdata-sections $(warn) $(if $(WERROR),-Werror)
 

@@ -193,9 +193,14 @@ class PtyBus:
     """Terminals joined as one line: what one says all others hear, some of it damaged by `noise`, a
     function of octets. Two are a null-modem cable."""
 
-    def __init__(self, count=2, noise=None):
+    def __init__(self, count=2, noise=None, others=()):
+        """`others`: terminals of programs that made their own."""
         self.masters, self.slaves, self.names = [], [], []
         self.noise = noise
+        for name in others:
+            fd = os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+            tty.setraw(fd)
+            self.masters.append(fd)
         for _ in range(count):
             master, slave = pty.openpty()
             tty.setraw(slave)
@@ -216,7 +221,11 @@ class PtyBus:
                 for key, _ in ready.select():
                     if key.data is None:
                         return
-                    octets = os.read(key.fd, 4096)
+                    try:
+                        octets = os.read(key.fd, 4096)
+                    except OSError:  # the other program has ended
+                        ready.unregister(key.fd)
+                        continue
                     self._tell(key.fd, self.noise(octets) if self.noise else octets)
 
     def _tell(self, speaker, octets):
@@ -224,8 +233,8 @@ class PtyBus:
             try:
                 if master != speaker:
                     os.write(master, octets)
-            except BlockingIOError:
-                pass  # nobody reads there: a line does not wait
+            except OSError:
+                pass  # nobody reads there, or is there: a line does not wait
 
     def end(self):
         os.write(self.stop_out, b"x")
@@ -359,8 +368,8 @@ class Box:
         broker.wait_line(r"mosquitto version .* running")
         return broker
 
-    def ptys(self, count=2, noise=None):
-        return self.own(PtyBus(count, noise))
+    def ptys(self, count=2, noise=None, others=()):
+        return self.own(PtyBus(count, noise, others))
 
 
 def with_sbin():

@@ -5,8 +5,9 @@ tests/sim.
 """
 
 import random
+import shutil
 
-from sedge import ROOT, expect, expect_equal
+from sedge import ROOT, Skipped, expect, expect_equal
 
 LISTENER = """
 [listener field]
@@ -131,3 +132,68 @@ def a_device_is_accepted_with_a_name_that_it_keeps(box):
     box.sedge("nodes").wait_line(r"^bed-3 .* field 1$")
     box.sedge("node", "forget", "bed-3").wait_line(r"^done$")
     box.sedge("nodes", "--waiting").wait_line(rf"^{_uid(1)} +field$|^no device waits$")
+
+
+BOARDS = ("mps2-an385", "microbit")
+
+
+def _gauge(box, board):
+    """The example node for a bus; returns the program and its terminal's name."""
+    image = ROOT / f"build/node/{board}/gauge.elf"
+    if not shutil.which("qemu-system-arm") or not image.exists():
+        raise Skipped("no qemu-system-arm or no node image")
+    qemu = box.start(
+        "qemu-system-arm", "-M", board, "-kernel", image, "-nographic", "-monitor", "none",
+        "-semihosting-config", "enable=on,target=native", "-serial", "pty",
+    )  # fmt: skip
+    return qemu, qemu.wait_line(r"redirected to (/dev/pts/\d+)")[1]
+
+
+def eight_processes_and_two_boards_share_a_noisy_bus_for_a_minute(box):
+    """QoS 1 comes once or more, QoS 2 once. A board says 60 values, one a second."""
+    chance = random.Random(6)
+
+    def noise(octets):
+        return bytes(o ^ 1 << chance.randrange(8) if chance.random() < 1e-3 else o for o in octets)
+
+    boards = [_gauge(box, board) for board in BOARDS]
+    line = box.ptys(9, noise, [device for _, device in boards])
+    box.gateway(LISTENER.format(device=line.names[0]))
+    watcher = box.subscriber("-q", "2")
+    nodes = [
+        _sn_pub(box, line, i, "-t", f"bus/{i}", "-q", f"{1 + i % 2}", "-l") for i in range(1, 9)
+    ]
+    for node in nodes:
+        node.write("".join(f"{k}\n" for k in range(30)))
+        node.process.stdin.close()
+        node.process.stdin = None
+    for qemu, _ in boards:
+        expect_equal(qemu.wait_exit(240), 0, "exit code of a board")
+    for node in nodes:
+        expect_equal(node.wait_exit(240), 0, "exit code of a node")
+    box.mqtt_pub("-t", "end", "-m", "all", "-q", "2")
+    got = _until(watcher, ("end", "all"))
+    for i in range(1, 9):
+        _came(got, f"bus/{i}", [str(k) for k in range(30)], i % 2 == 1)
+    for board in BOARDS:
+        texts = [f"{k:02}" for k in range(60)]
+        _came(got, f"gauge-{board}/level", texts[::2], False, texts[1::2])
+
+
+def _until(watcher, last):
+    """What came before the message `last`."""
+    count = 1
+    while True:
+        got = watcher.messages(count)
+        if (got[-1][0], got[-1][3]) == last:
+            return got[:-1]
+        count = len(got) + 1
+
+
+def _came(got, topic, texts, is_once, once=()):
+    """All of `texts`, each once or more, in order; each of `once`, and of them if is_once, once."""
+    mine = [text for name, _, _, text in got if name == topic]
+    only = [text for text in mine if text not in once]
+    expect_equal([text for text in mine if text in once], list(once), f"{topic}, once each")
+    first = only if is_once else list(dict.fromkeys(only))
+    expect_equal(first, texts, f"{topic}, in order")

@@ -49,6 +49,19 @@ uint32_t board_ms(void)
     return shared.ms;
 }
 
+/* SysTick counts down. */
+uint32_t board_us(void)
+{
+    uint32_t ms = 0;
+    uint32_t left = 0;
+
+    do {
+        ms = shared.ms;
+        left = *core(SYST_CVR);
+    } while (ms != shared.ms);
+    return ms * 1000 + (board_hz / 1000 - 1 - left) / (board_hz / 1000000);
+}
+
 void board_write(struct span octets)
 {
     struct reader r = reader_of(octets);

@@ -17,6 +17,9 @@ enum { BOARD_RING = 512 }; /* a power of two */
 /* Milliseconds since reset; wraps. */
 uint32_t board_ms(void);
 
+/* Microseconds since reset; wraps. */
+uint32_t board_us(void);
+
 /* Sends, waiting for the UART. */
 void board_write(struct span octets);
 
