@@ -197,20 +197,46 @@ class PtyBus:
         """`others`: terminals of programs that made their own."""
         self.masters, self.slaves, self.names = [], [], []
         self.noise = noise
+        for _ in range(count):
+            self._add()
         for name in others:
             fd = os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
             tty.setraw(fd)
             self.masters.append(fd)
-        for _ in range(count):
-            master, slave = pty.openpty()
-            tty.setraw(slave)
-            os.set_blocking(master, False)
-            self.masters.append(master)
-            self.slaves.append(slave)  # kept open, so that a closed end is no hang-up
-            self.names.append(os.ttyname(slave))
         self.stop_in, self.stop_out = os.pipe()
+        self._start()
+
+    def _start(self):
         self.pump = threading.Thread(target=self._pump, daemon=True)
         self.pump.start()
+
+    def _stop(self):
+        os.write(self.stop_out, b"x")
+        self.pump.join(WAIT_S)
+        os.read(self.stop_in, 1)
+
+    def unplug(self, i):
+        """The terminal goes, as an adapter does that is pulled out."""
+        self._stop()
+        os.close(self.slaves.pop(i))
+        os.close(self.masters.pop(i))
+        self.names.pop(i)
+        self._start()
+
+    def plug(self):
+        """One more terminal; its name."""
+        self._stop()
+        self._add()
+        self._start()
+        return self.names[-1]
+
+    def _add(self):
+        master, slave = pty.openpty()
+        tty.setraw(slave)
+        os.set_blocking(master, False)
+        self.masters.append(master)
+        self.slaves.append(slave)  # kept open, so that a closed end is no hang-up
+        self.names.append(os.ttyname(slave))
 
     def _pump(self):
         with selectors.DefaultSelector() as ready:
@@ -237,8 +263,7 @@ class PtyBus:
                 pass  # nobody reads there, or is there: a line does not wait
 
     def end(self):
-        os.write(self.stop_out, b"x")
-        self.pump.join(WAIT_S)
+        self._stop()
         for fd in [*self.masters, *self.slaves, self.stop_in, self.stop_out]:
             os.close(fd)
 

@@ -134,6 +134,39 @@ def a_device_is_accepted_with_a_name_that_it_keeps(box):
     box.sedge("nodes", "--waiting").wait_line(rf"^{_uid(1)} +field$|^no device waits$")
 
 
+def _ticks(program):
+    """Clock ticks of CPU that a program has used."""
+    with open(f"/proc/{program.process.pid}/stat", encoding="ascii") as stat:
+        return sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13]))
+
+
+def a_bus_is_unplugged_and_comes_back(box):
+    line = box.ptys(2)
+    device = box.dir / "adapter"
+    device.symlink_to(line.names[0])
+    gateway = box.gateway(LISTENER.format(device=device))
+    watcher = box.subscriber("-q", "2")
+    node = box.start(
+        ROOT / "build/sn-pub", "--serial", line.names[1], "--uid", _uid(1), "-i", "bed-1",
+        "-t", "bus/t", "-q", "1", "-l", "-d", text_in=True,
+    )  # fmt: skip
+    node.write("before\n")
+    expect_equal(watcher.messages(1)[0][3], "before", "message")
+    line.unplug(0)
+    device.unlink()
+    gateway.wait_line(r"node: listener field: .*lost")
+    before = _ticks(gateway)
+    for i in range(20):  # the other listener does not notice
+        box.sn_pub("-t", "udp/t", "-m", f"{i}", "-q", "1")
+    expect_equal(watcher.messages(21)[20][3], "19", "message by UDP")
+    expect(_ticks(gateway) - before < 50, "no busy loop while it is gone")
+    device.symlink_to(line.plug())
+    node.write("after\n")
+    expect_equal(watcher.messages(22)[21][3], "after", "message")
+    connects = [said for said in gateway.lines if "connected bed-1" in said]
+    expect_equal(len(connects), 1, f"its session stayed: {node.lines}")
+
+
 BOARDS = ("mps2-an385", "microbit")
 
 
