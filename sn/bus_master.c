@@ -100,6 +100,7 @@ static void begin_turns(struct sn_bus_master *bus, const uint8_t *who, size_t co
     memmove(bus->turns, who, count);
     bus->turn_count = (uint8_t)count;
     bus->turn = 0;
+    bus->noise = false;
     bus->phase = SN_BUS_TURNS;
 }
 

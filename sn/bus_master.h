@@ -35,7 +35,7 @@
 #define SN_BUS_JOIN_MOST     128u
 #define SN_BUS_JOIN_US       100000u /* garbage in a late slot opens one no sooner */
 #define SN_BUS_MISSES        3u      /* in a row: owed messages are tried in one cycle of eight */
-#define SN_BUS_GARBLED       12u     /* turns in a row: two nodes have one address */
+#define SN_BUS_GARBLED       16u     /* turns in a row: two nodes have one address */
 #define SN_BUS_STRAY         8u      /* frames out of turn: the node is told to be silent */
 #define SN_BUS_MUTE_S        60u
 
@@ -136,6 +136,7 @@ struct sn_bus_master {
     uint8_t turns[SN_BUS_GRANT_MOST];
     uint8_t turn_count;
     uint8_t turn;    /* the first that was not heard */
+    bool noise;      /* something came in its stead */
     uint8_t raw[64]; /* octets since the last 00: bare answers */
     uint8_t raw_len;
     uint8_t given;      /* addresses */

@@ -103,6 +103,20 @@ static void measure(struct sn_bus_master *bus, uint64_t now_us)
     bus->host_var4 = bus->host_var4 - bus->host_var4 / 4 + apart_us;
 }
 
+/* The turn of the first that was not heard is over: was there something that nobody can read? */
+static void blame(struct sn_bus_master *bus)
+{
+    uint8_t address = bus->turn < bus->turn_count ? bus->turns[bus->turn] : 0;
+    struct sn_bus_place *place = &bus->places[address];
+
+    if (address != 0 && bus->noise && ++place->garbled == SN_BUS_GARBLED) {
+        tell_later(bus, &(struct sn_bus_news){.kind = SN_BUS_CLASHES, .address = address});
+        sn_bus_tell_gone(bus, address);
+        place->garbled = 0;
+    }
+    bus->noise = false;
+}
+
 /* It is the turn of `address`, or of one behind it. */
 static bool takes_turn(struct sn_bus_master *bus, uint8_t address, uint64_t now_us)
 {
@@ -113,6 +127,10 @@ static bool takes_turn(struct sn_bus_master *bus, uint8_t address, uint64_t now_
         if (i == 0) {
             measure(bus, now_us);
         }
+        if (i > bus->turn) {
+            blame(bus);
+        }
+        bus->noise = false;
         for (unsigned k = bus->turn; k < i; k++) {
             struct sn_bus_place *silent = &bus->places[bus->turns[k]];
 
@@ -213,17 +231,7 @@ static void garbled(struct sn_bus_master *bus, uint32_t octets)
 {
     bus->crashed = bus->crashed < UINT8_MAX ? (uint8_t)(bus->crashed + 1) : UINT8_MAX;
     bus->debris += octets;
-    if (bus->phase == SN_BUS_TURNS && bus->turn < bus->turn_count) {
-        uint8_t address = bus->turns[bus->turn];
-        struct sn_bus_place *place = &bus->places[address];
-
-        place->garbled = place->garbled < UINT8_MAX ? (uint8_t)(place->garbled + 1) : UINT8_MAX;
-        if (place->garbled == SN_BUS_GARBLED) {
-            tell_later(bus, &(struct sn_bus_news){.kind = SN_BUS_CLASHES, .address = address});
-            sn_bus_tell_gone(bus, address);
-            place->garbled = 0;
-        }
-    }
+    bus->noise = true;
 }
 
 /* --- bare answers ---------------------------------------------------------------------------- */
@@ -321,6 +329,7 @@ static void end_turns(struct sn_bus_master *bus, uint64_t now_us)
     if (bus->decoder.octets > 0) { /* it never ended */
         garbled(bus, bus->decoder.octets);
     }
+    blame(bus);
     for (unsigned i = bus->turn; i < bus->turn_count; i++) {
         struct sn_bus_place *place = &bus->places[bus->turns[i]];
 

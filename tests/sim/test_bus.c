@@ -105,6 +105,26 @@ static void a_bad_line_costs_time_and_no_message(void **state)
     }
 }
 
+/* Turns that nobody can read come in rows on such a line, of many nodes in turn. */
+static void a_very_bad_line_is_not_two_devices_of_one_address(void **state)
+{
+    struct vbus_setup setup = usual(32, 0.4);
+    struct vbus *bus = NULL;
+
+    (void)state;
+    setup.ber = 1e-3;
+    setup.dropped = setup.inserted = 1e-4;
+    setup.stray = 0.1;
+    setup.skewed = true;
+    setup.answered = true;
+    setup.echo = true;
+    setup.seed = 30;
+    bus = vbus_new(&setup);
+    vbus_run(bus, 600 * SECOND);
+    all_came(bus, "ten minutes");
+    vbus_free(bus);
+}
+
 static void each_rate_serves(void **state)
 {
     static const uint32_t rates[] = {9600, 19200, 38400, 57600, 250000, 500000, 1000000};
@@ -361,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_that_is_said_comes_once_and_in_order_however_many_nodes),
         cmocka_unit_test(a_bad_line_costs_time_and_no_message),
+        cmocka_unit_test(a_very_bad_line_is_not_two_devices_of_one_address),
         cmocka_unit_test(each_rate_serves),
         cmocka_unit_test(newcomers_get_an_address_and_are_heard),
         cmocka_unit_test(a_lone_event_waits_no_longer_than_a_cycle_and_its_transfer),
